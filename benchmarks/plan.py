@@ -28,6 +28,7 @@ from campaignctl.plan.model import Options
 from campaignctl.reconciler.plan import plan
 from campaignctl.reconciler.run import Wiring
 from campaignctl.render.plan import plan_text
+from campaignctl.review.review import review_of
 from campaignctl.state.halts import Halts
 from campaignctl.state.model import Account, Record, State
 
@@ -49,7 +50,7 @@ def main() -> int:
             path.write_text(text)
 
         def planned() -> None:
-            plan_text(plan(wiring, _desired(folder), Options()), color=False, now=NOW)
+            plan_text(review_of(plan(wiring, _desired(folder), Options())), color=False, now=NOW)
 
         sides: dict[str, Callable[[], None]] = {"CSafeLoader": lambda: _parsed(folder), "plan": planned}
         seconds: dict[str, list[float]] = {name: [] for name in sides}

@@ -77,6 +77,11 @@ class Cuts:
         self.count += 1
         return f"{listed([*map(show, items[:most]), *items[most:]], most)} ({_of_all(items, show)})"
 
+    def rest(self, items: Sequence[str], what: str) -> str:
+        """The line about items of a list that are not shown: how many, and the digest of them."""
+        self.count += 1
+        return f"... {counted(len(items), f'more {what}')} (cut: {digest_of(chr(10).join(items))})"
+
     def named(self, text: str) -> str:
         """A sentence of ours whose lists of names are cut, each with the number and digest of all."""
         if not isinstance(text, Sentence):

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from campaignctl.errors import SEVERITIES, Command, Finding, ProjectPlace, Severity, counted, number
+from campaignctl.errors import Command, Finding, ProjectPlace, Severity, counted, listed, number
 from campaignctl.lint.rule import FAMILIES, Certainty, Rule
-from campaignctl.plan.model import Plan
 from campaignctl.render import FORMAT_VERSION
 from campaignctl.render.escape import code_span, escape, prose
 from campaignctl.render.fitting import Section, section_of
 from campaignctl.render.table import Style, Tone, table_lines
+from campaignctl.review.review import Review
 
 _TONES: dict[Severity, Tone] = {"error": "red", "warning": "yellow", "info": "cyan"}
 #: What a certainty means.
@@ -65,27 +65,27 @@ def _rule_json(one: Rule) -> dict[str, Any]:
     }
 
 
-#: Findings of a plan that its text shows; the others are counted.
-_MOST = 20
+#: Sentences about a plan that its text shows; the others are counted.
+_MOST = 10
+_PLACES = 3
 _TEXT_SHOWN = 300
 
 
-def lint_lines(plan: Plan, style: Style, place: ProjectPlace) -> Iterator[str]:
-    """What lint says of the campaigns that a plan changes, errors first, and how many there are."""
-    told = _worst_first(plan)
-    for found in told[:_MOST]:
-        severity = style(f"{found.severity}:", "bold", _TONES[found.severity])
-        key = f"{escape(found.key)}: " if found.key else ""
-        yield f"  {severity} {key}{escape(found.message, None)} [{found.code}]"
-        yield f"      {escape(str(found.source))}"
-    if told:
-        rest = f"; {len(told) - _MOST:,} not shown" if len(told) > _MOST else ""
-        yield f"  {_counts(plan.lint)}{rest}. To see each with its line:"
+def lint_title(review: Review) -> str:
+    """How much lint says of the campaigns that a plan changes."""
+    return f"Lint: {_counts(review.plan.lint)}; stops nothing"
+
+
+def lint_lines(review: Review, style: Style, place: ProjectPlace) -> Iterator[str]:
+    """Each sentence of lint once, errors first, with the first places; no line if there is none."""
+    for remark in review.lint[:_MOST]:
+        found = remark.first
+        severity = style(f"{found.severity} {found.code}:", "bold", _TONES[found.severity])
+        yield f"  {severity} {escape(found.message, None)}"
+        yield f"      {listed([escape(str(each.source)) for each in remark.places], _PLACES)}"
+    if rest := sum(len(remark.places) for remark in review.lint[_MOST:]):
+        yield f"  {counted(rest, 'more finding')} not shown. To see each with its line:"
         yield f"    {escape(Command('validate').at(place), None)}"
-
-
-def _worst_first(plan: Plan) -> list[Finding]:
-    return sorted(plan.lint, key=lambda found: SEVERITIES.index(found.severity))
 
 
 def _counts(findings: Sequence[Finding]) -> str:
@@ -93,12 +93,13 @@ def _counts(findings: Sequence[Finding]) -> str:
     return ", ".join(counted(count, each) for each in severities if (count := number(findings, each)))
 
 
-def lint_section(plan: Plan) -> Section:
+def lint_section(review: Review) -> Section:
     """The same for a comment."""
     lines = [
-        f"- **{found.severity}** {code_span(found.key or '')}: {prose(found.message, _TEXT_SHOWN)}"
-        f" ({code_span(found.code)}, {code_span(str(found.source))})"
-        for found in _worst_first(plan)
+        f"- **{found.severity}** {code_span(found.code)}: {prose(found.message, _TEXT_SHOWN)}"
+        f" ({listed([code_span(str(each.source)) for each in remark.places], _PLACES)})"
+        for remark in review.lint
+        for found in (remark.first,)
     ]
-    opening = f"{_counts(plan.lint)}. None of it stops the plan.\n\n"
+    opening = f"{_counts(review.plan.lint)}. None of it stops the plan.\n\n"
     return section_of("### Lint", "finding", lines, share=0.1, opening=opening)

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import TypeVar
 
 from campaignctl.errors import counted
 from campaignctl.plan.model import Action, Blocked, Change, Drift, Plan
 from campaignctl.project.settings import SettingChange
-from campaignctl.render.cuts import Cuts
+from campaignctl.render.cuts import Cuts, json_text
 from campaignctl.render.escape import escape
+from campaignctl.review.review import Group
 from campaignctl.schedule import humanize
 from campaignctl.schedule.times import TimeError, parse_iso
+
+T = TypeVar("T", bound=Hashable)
 
 #: Actions after which a campaign can send, so that its audience matters.
 REACHING = (Action.CREATE, Action.UPDATE, Action.REPLACE, Action.RESUME)
@@ -24,8 +28,14 @@ _KEYS_SHOWN = 8
 
 def summary_text(plan: Plan) -> str:
     """How many of each action, left alone, able to send and changed while armed, or why there is nothing to
-    do; and how many settings changed."""
-    return " ".join(filter(None, (_campaigns(plan), settings_text(plan.settings_changed))))
+    do; how many settings changed; and whether a guardrail stops it all."""
+    said = (_campaigns(plan), settings_text(plan.settings_changed), _refused(plan))
+    return " ".join(filter(None, said))
+
+
+def _refused(plan: Plan) -> str:
+    count = len(plan.objections)
+    return f"Refused: {counted(count, 'guardrail')} {'objects' if count == 1 else 'object'}." if count else ""
 
 
 def settings_text(changes: Sequence[SettingChange]) -> str:
@@ -114,6 +124,17 @@ def blocked_alike(blocked: Iterable[Blocked]) -> list[tuple[Blocked, ...]]:
     return [tuple(found) for found in together.values()]
 
 
+def drift_alike(plan: Plan) -> list[tuple[Drift, ...]]:
+    """The drifts of a plan, those together that are the same difference with the same fate."""
+    together: dict[object, list[Drift]] = {}
+    for one in plan.drift:
+        told = json_text([[each.path, each.before, each.after] for each in one.diff])
+        outside = json_text([[each.path, each.baseline, each.value] for each in one.unmanaged])
+        same = told, outside, one.reason, one.once, one.at, fate_text(plan, one)
+        together.setdefault(same, []).append(one)
+    return [tuple(found) for found in together.values()]
+
+
 # They leave the content alone or end a campaign: their `sends` is irrelevant.
 _SILENT = (Action.CANCEL, Action.FORGET, Action.MOVE, Action.PAUSE, Action.ADOPT)
 
@@ -179,6 +200,33 @@ def _recurring(change: Change, zone: str, now: datetime, distances: bool) -> lis
 
 def _distance(at: datetime, now: datetime, distances: bool) -> str:
     return f", {humanize.distance(at, now)}" if distances else ""
+
+
+def by_text(group: Group, tell: Callable[[Change], T]) -> dict[T, list[str]]:
+    """What is told of each campaign of a group, with the keys of which it is true."""
+    told: dict[T, list[str]] = {}
+    for change in group.changes:
+        told.setdefault(tell(change), []).append(change.key)
+    return told
+
+
+def told_in_words(change: Change) -> tuple[str, ...]:
+    """The fields of a create that the words about it already tell: its name, time, audience and channels."""
+    if change.action is not Action.CREATE or change.spec is None:
+        return ()
+    targeting = change.spec.get("targeting")
+    said = {
+        "name": bool(change.name),
+        "scheduled_time": change.sends.when == "scheduled",
+        "run_immediately": change.sends_at_once,
+        "send_in_profile_time_zone": change.sends.profile_zone,
+        "targeting": isinstance(targeting, Mapping) and targeting == change.audience,
+    }
+    return tuple(
+        path
+        for path in (each.path for each in change.diff)
+        if said.get(path.split("/")[0]) or (path.startswith("messages/") and path.endswith("/channel"))
+    )
 
 
 def undo_text(undo: str, zone: str) -> str:

@@ -13,6 +13,7 @@ from campaignctl.plan.model import Unmanaged
 from campaignctl.render.cuts import Cuts, json_text, measured
 from campaignctl.render.escape import columns, escape, pad
 from campaignctl.render.table import Style, Tone
+from campaignctl.render.words import words_changed
 
 _ITEMS_SHOWN = 12
 
@@ -97,9 +98,54 @@ def _field(path: str, change: FieldChange, style: Style, width: int, cuts: Cuts)
         yield f"{symbol} {path} {old} -> {new}"
         return
     yield f"{symbol} {path.rstrip()}"
+    if told := _in_words(change, style, cuts):
+        yield f"    {style('|', 'dim')} {told}"
+        return
     for line in compared(change.before, change.after, cuts):
         tone = _TONES.get(line[:1])
         yield f"    {style('|', 'dim')} {style(line, tone) if tone else line}"
+
+
+_MARKS: dict[str, tuple[str, str, Tone]] = {"old": ("[-", "-]", "red"), "new": ("{+", "+}", "green")}
+
+
+def _in_words(change: FieldChange, style: Style, cuts: Cuts) -> str:
+    """The new text of one line with what went and what came in it; empty if little is left of the old one.
+
+    A text that has such marks itself is never shown so.
+    """
+    old, new = change.before, change.after
+    if not (isinstance(old, str) and isinstance(new, str)) or "\n" in old + new:
+        return ""
+    if any(mark in old + new for begin, end, _ in _MARKS.values() for mark in (begin, end)):
+        return ""
+    pieces = words_changed(old, new)
+    if sum(len(text) for kind, text in pieces if kind == "same") * 2 < len(new):
+        return ""
+    shown = []
+    for number, (kind, text) in enumerate(pieces):
+        if kind == "same":
+            shown.append(_around(text, first=number == 0, last=number == len(pieces) - 1))
+        else:
+            begin, end, tone = _MARKS[kind]
+            shown.append(style(f"{begin}{cuts.text(text, _LONG)}{end}", tone))
+    return "".join(shown)
+
+
+def _around(text: str, *, first: bool, last: bool) -> str:
+    """The words next to a change, without those far from it."""
+    if len(text) <= 3 * _AROUND:
+        return escape(text, None)
+    begin, end = "" if first else text[:_AROUND], "" if last else text[-_AROUND:]
+    return f"{escape(begin, None)}...{escape(end, None)}"
+
+
+def brief(change: FieldChange, cuts: Cuts) -> str:
+    """A field in one line: `path old -> new`."""
+    values = " -> ".join(
+        cuts.value(value, _SHORT) for value in (change.before, change.after) if value is not None
+    )
+    return f"{cuts.text(change.path)} {'removed, was ' if change.after is None else ''}{values}"
 
 
 def whole(path: str, value: Any, cuts: Cuts) -> tuple[str, list[str]]:
@@ -130,13 +176,13 @@ def _excerpt(text: str, other: str, value: Any, cuts: Cuts) -> str:
     """A line of a value; if it is long, the part that differs from the other."""
     if len(text) <= cuts.most(_LONG):
         return escape(text, None)
-    start = max(0, _common(text, other) - _AROUND)
-    stop = min(len(text), len(text) - _common(text[:start:-1], other[:start:-1]) + _AROUND)
+    start = max(0, common_length(text, other) - _AROUND)
+    stop = min(len(text), len(text) - common_length(text[:start:-1], other[:start:-1]) + _AROUND)
     shown = ("..." if start else "") + escape(text[start:stop], _LONG) + ("..." if stop < len(text) else "")
     return f"{shown} ({cuts.remark(value)})" if stop - start > _LONG else shown
 
 
-def _common(one: Sequence[str], other: Sequence[str]) -> int:
+def common_length(one: Sequence[str], other: Sequence[str]) -> int:
     """The length of the common prefix of two texts, or lists of lines."""
     shorter = min(len(one), len(other))
     return next((index for index in range(shorter) if one[index] != other[index]), shorter)
@@ -158,8 +204,8 @@ def _line_diff(old: str, new: str, cuts: Cuts) -> Iterator[str]:
 
 
 def _without_common(old: list[str], new: list[str]) -> tuple[list[str], list[str]]:
-    start = _common(old, new)
-    end = min(_common(old[::-1], new[::-1]), len(old) - start, len(new) - start)
+    start = common_length(old, new)
+    end = min(common_length(old[::-1], new[::-1]), len(old) - start, len(new) - start)
     return old[start : len(old) - end], new[start : len(new) - end]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -71,7 +71,7 @@ class Remark:
 @dataclass(frozen=True, slots=True)
 class Review:
     """Everything that is reviewed. `groups` have each change of the plan once, and `messages` what recipients
-    see before and after each of them."""
+    see before and after the first change of each, which stands for the others."""
 
     plan: Plan
     groups: tuple[Group, ...]
@@ -85,21 +85,26 @@ class Review:
 
 def review_of(plan: Plan, samples: Mapping[str, str] | None = None) -> Review:
     """The review of a plan; with `samples` of macros, also what recipients see."""
-    messages = () if samples is None else compared(plan, samples=samples)
-    return Review(plan, groups_of(plan.changes), _remarks(plan.lint), messages)
+    groups = groups_of(plan.changes)
+    shown = replace(plan, changes=tuple(group.first for group in groups))
+    messages = () if samples is None else compared(shown, samples=samples)
+    return Review(plan, groups, _remarks(plan.lint), messages)
 
 
 def groups_of(changes: Iterable[Change]) -> tuple[Group, ...]:
-    """Every change in exactly one group. What sends soonest, to most people, comes first."""
-    alike: dict[str, list[Change]] = {}
+    """Every change in exactly one group. What sends soonest, to most people, comes first; several changes of
+    one campaign stay in their order."""
+    campaigns: dict[str, list[Change]] = {}
     for change in changes:
-        alike.setdefault(_shared(change), []).append(change)
-    groups = [group for found in alike.values() for group in _groups(sorted(found, key=_key))]
-    return tuple(sorted(groups, key=_urgency))
-
-
-def _key(change: Change) -> str:
-    return change.key
+        campaigns.setdefault(change.key, []).append(change)
+    alike: dict[tuple[str, ...], list[list[Change]]] = {}
+    for _, steps in sorted(campaigns.items()):
+        alike.setdefault(tuple(map(_shared, steps)), []).append(steps)
+    runs = [
+        [group for step in zip(*found, strict=True) for group in _groups(step)] for found in alike.values()
+    ]
+    ordered = sorted(runs, key=lambda groups: min(map(_urgency, groups)))
+    return tuple(group for groups in ordered for group in groups)
 
 
 def _groups(changes: Sequence[Change]) -> list[Group]:
@@ -164,7 +169,7 @@ def _may_differ(change: FieldChange) -> bool:
     values = (change.before, change.after)
     if any(value is not None and len(_text(value)) > _SHORT for value in values):
         return False
-    return not change.path.startswith("messages/") or all(
+    return change.path.split("/")[0] != "messages" or all(
         value is None or (isinstance(value, str) and value.startswith(("https://", "http://")))
         for value in values
     )

@@ -11,8 +11,10 @@ from campaignctl.plan import codec
 from campaignctl.plan.model import Action, Plan
 from campaignctl.project.model import Guardrails
 from campaignctl.render.cuts import Cuts
-from campaignctl.render.markdown import changes_section, warnings_section
+from campaignctl.render.markdown import warnings_section
+from campaignctl.render.markdown_changes import changes_section
 from campaignctl.render.plan import plan_text
+from campaignctl.review.review import review_of
 from tests.plan.planning import (
     KEY,
     MANUAL,
@@ -90,8 +92,10 @@ def test_json_text_and_markdown_say_the_same(name: str) -> None:
     made = plan(EVERYONE[name])
     (change,) = codec.encode(made)["changes"]
     assert change["audience"] == "everyone"
-    assert "reaches: everyone (no condition certainly narrows it)" in plan_text(made, color=False, now=NOW)
-    assert "| **everyone** |" in changes_section(made, Cuts()).items[0]
+    assert "reaches: everyone (no condition certainly narrows it)" in plan_text(
+        review_of(made), color=False, now=NOW
+    )
+    assert "Reaches: **everyone**" in changes_section(review_of(made), Cuts(), lambda _: "").items[0]
     paths = only(made).warnings[0].removeprefix("may not narrow the audience, so not counted: ")
     assert all(path.startswith("targeting/") for path in paths.split(", "))
     assert "may not narrow the audience" in warnings_section(made, Cuts()).items[0]

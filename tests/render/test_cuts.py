@@ -17,6 +17,7 @@ from campaignctl.plan.model import Conflict, Drift, Objection, Plan
 from campaignctl.render.cuts import Cuts
 from campaignctl.render.markdown import plan_markdown
 from campaignctl.render.plan import plan_text
+from campaignctl.review.review import review_of
 from tests.render.sample_plans import NOW, created, plan, updated
 
 _END = "the-very-end"
@@ -40,11 +41,11 @@ def _digest(value: Any) -> str:
 
 
 def _text(shown: Plan, cuts: Cuts) -> str:
-    return plan_text(shown, color=False, now=NOW, cuts=cuts)
+    return plan_text(review_of(shown), color=False, now=NOW, cuts=cuts)
 
 
 def _markdown(shown: Plan, cuts: Cuts) -> str:
-    return plan_markdown(shown, cuts=cuts)
+    return plan_markdown(review_of(shown), cuts=cuts)
 
 
 _VALUES = {
@@ -111,21 +112,21 @@ def test_the_full_text_shows_every_line_of_a_long_difference() -> None:
 
 def test_the_command_names_environment_and_folder() -> None:
     cuts, place = Cuts(), ProjectPlace("shop", "staging")
-    text = plan_text(_field(None, _LINES), color=False, now=NOW, place=place, cuts=cuts)
+    text = plan_text(review_of(_field(None, _LINES)), color=False, now=NOW, place=place, cuts=cuts)
     assert cuts.count == 1
     assert "\n  campaignctl -C shop -e staging plan --full\n" in text
 
 
 def test_a_comment_that_cannot_hold_everything_is_cut_and_says_so() -> None:
     shown = _field(None, "\n".join("x" * 900 for _ in range(1_000)))
-    text = plan_markdown(shown, cuts=Cuts(Command("show", "p.json", "--full"), full=True))
+    text = plan_markdown(review_of(shown), cuts=Cuts(Command("show", "p.json", "--full"), full=True))
     assert "**This comment is cut: some details do not fit.**" in text
     assert "`campaignctl show p.json --full`" in text
 
 
 def test_changes_that_a_comment_leaves_out_have_a_length_and_a_digest() -> None:
-    changes = [created(f"push/{number}", {"name": "N"}) for number in range(900)]
-    lines = [line for line in plan_markdown(plan(*changes)).splitlines() if " not shown" in line]
+    changes = [created(f"push/{number}", {"name": "N", "messages": [number]}) for number in range(900)]
+    lines = [line for line in plan_markdown(review_of(plan(*changes))).splitlines() if " not shown" in line]
     assert len(lines) == 2
     assert all(re.search(r"[\d,]+ characters, sha256 `[0-9a-f]{12}`", line) for line in lines)
 

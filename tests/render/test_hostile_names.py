@@ -18,6 +18,7 @@ from campaignctl.render.plan import plan_text
 from campaignctl.render.status import state_text, status_text
 from campaignctl.review.outcome import ChangeResult, Failure, Outcome
 from campaignctl.review.reports import StatusReport, StatusRow
+from campaignctl.review.review import review_of
 from campaignctl.state.model import Account, Intent, Record, State, Watermark
 from tests.render.sample_plans import NOW, hostile_plan
 
@@ -29,11 +30,11 @@ _UNSAFE = re.compile(
 
 
 def _plan(name: str) -> str:
-    return plan_text(hostile_plan(name), color=False, now=NOW, width=10_000)
+    return plan_text(review_of(hostile_plan(name)), color=False, now=NOW, width=10_000)
 
 
 def _markdown(name: str) -> str:
-    return plan_markdown(hostile_plan(name))
+    return plan_markdown(review_of(hostile_plan(name), {}))
 
 
 def _outcome(name: str) -> str:

@@ -8,6 +8,7 @@ from campaignctl.campaign.lifecycle import Lifecycle
 from campaignctl.plan.context import Reading
 from campaignctl.plan.model import Plan
 from campaignctl.render.plan import plan_text
+from campaignctl.review.review import review_of
 from tests.golden import Golden
 from tests.plan.planning import (
     IMMEDIATE,
@@ -28,7 +29,7 @@ PAUSED = Lifecycle(phase="paused")
 
 def text(plan: Plan) -> str:
     """The plan as a person reads it."""
-    return plan_text(replace(plan, time_zone="Europe/Belgrade"), color=False, now=NOW)
+    return plan_text(review_of(replace(plan, time_zone="Europe/Belgrade")), color=False, now=NOW)
 
 
 def test_a_pause_comes_before_the_update_which_does_not_send(golden: Golden) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from campaignctl.diff import FieldChange
 from campaignctl.plan.model import Action, Blocked, Change, Conflict, Drift, Objection, Plan
 from campaignctl.project.settings import SettingChange
 from campaignctl.render.markdown import plan_markdown
+from campaignctl.review.review import review_of
 from campaignctl.schedule.sends import Sends
 from campaignctl.state.model import Overridden
 from tests.golden import Golden
@@ -27,77 +29,133 @@ def _far(key: str, **fields: Any) -> Change:
     return created(key, {"name": "Welcome", "scheduled_time": _FAR, **fields})
 
 
-def _rows(shown: Plan) -> list[str]:
-    """The rows of the changes, as Markdown."""
-    text = plan_markdown(shown).split("### Changes\n", 1)[1].split("\n###", 1)[0]
-    return [line for line in text.splitlines() if line.startswith("| ")][1:]
+def _told(shown: Plan) -> list[str]:
+    """What is told of each group of changes, as Markdown."""
+    text = plan_markdown(review_of(shown, {})).split("### What changes\n\n", 1)[1].split("\n###", 1)[0]
+    return [each for each in text.split("\n\n") if each.startswith("**")]
 
 
 def _page(shown: Plan, **options: Any) -> Page:
-    return page_of(plan_markdown(shown, **options))
+    return page_of(plan_markdown(review_of(shown, {}), **options))
 
 
 def test_the_summary_comes_first(golden: Golden) -> None:
-    golden("create", plan_markdown(plan(_far("push/a"), environment="production")))
+    golden("create", plan_markdown(review_of(plan(_far("push/a"), environment="production"), {})))
 
 
-def test_a_row_says_who_gets_it_when_and_until_when_it_can_be_undone(golden: Golden) -> None:
-    (row,) = _rows(plan(_far("push/a", targeting=_TARGETED)))
-    golden("row of a create", row)
+def test_a_change_says_who_gets_it_when_and_until_when_it_can_be_undone(golden: Golden) -> None:
+    (told,) = _told(plan(_far("push/a", targeting=_TARGETED)))
+    golden("a create", told)
 
 
-def test_only_arming_and_everyone_are_bold() -> None:
+def test_equal_changes_are_told_once_with_their_number_and_the_first_of_them(golden: Golden) -> None:
+    price = FieldChange("messages/0/push/body/en", "From 19.90", "From 24.90")
+    changes = [replace(updated(f"push/{number:02}", price), id=str(number)) for number in range(36)]
+    text = plan_markdown(review_of(plan(*changes), {}))
+    golden("36 equal updates", text)
+    assert all(f"push/{number:02} ({number})" in text for number in range(36)), "each is in the folded part"
+
+
+def test_what_differs_in_a_small_group_stands_below_it(golden: Golden) -> None:
+    changes = [
+        _far(f"push/{code.lower()}", targeting={"countries": {"items": [code], "op": "in"}})
+        for code in ("DE", "FR")
+    ]
+    moved = [
+        replace(
+            updated(f"push/{day}", FieldChange("scheduled_time", f"2036-03-{day} 10:00:00", _FAR)), id=day
+        )
+        for day in ("20", "21")
+    ]
+    text = plan_markdown(review_of(plan(*changes, *moved), {}))
+    golden("two groups of two", text)
+    assert "- `push/de`: reaches countries DE\n- `push/fr`: reaches countries FR\n" in text
+    assert '- `push/20`: `scheduled_time` `"2036-03-20 10:00:00"` → `"2036-03-22 10:00:00"`\n' in text
+
+
+def test_recipients_texts_are_shown_before_and_after_in_every_language(golden: Golden) -> None:
+    def spec(title: str) -> dict[str, Any]:
+        push = {"title": {"en": title, "de": "Hallo"}, "body": {"en": "From 19.90 euros", "de": "Ab 19.90"}}
+        return {"name": "Spring", "messages": [{"name": "Main", "channel": "push", "push": push}]}
+
+    after = spec("Spring sale, only today")
+    edited = replace(
+        updated("push/a", FieldChange("messages/0/push/title/en", "Spring sale", "Spring sale, only today")),
+        spec=after,
+    )
+    golden("texts of an update", "\n\n".join(_seen(plan(edited))))
+    new = created("push/new", after)
+    golden("texts of a create", "\n\n".join(_seen(plan(new))))
+    sms = {"name": "S", "messages": [{"name": "Main", "channel": "sms", "sms": {"content": {"en": "Hi"}}}]}
+    golden("text of an SMS", "\n\n".join(_seen(plan(created("sms/a", sms)))))
+
+
+def _seen(shown: Plan) -> list[str]:
+    text = plan_markdown(review_of(shown, {}))
+    return [each for each in text.split("\n\n") if each.startswith("> ")]
+
+
+def test_a_manifest_is_linked_where_the_host_shows_it() -> None:
+    review = review_of(plan(replace(_far("push/a"), source="campaigns/push/a.yaml:3:1")))
+    text = plan_markdown(review, link=lambda source: f"https://host.example/{source}")
+    assert "[`push/a`](https://host.example/campaigns/push/a.yaml:3:1)" in text
+
+
+def test_what_sends_and_everyone_are_bold() -> None:
     shown = plan(updated("email/digest"), _far("push/a"), created("push/d", {"name": "D", "is_draft": True}))
-    arming, *others = _rows(shown)
-    assert arming.startswith("| **create, arms** | **`push/a`**<br>")
-    assert "| **everyone** |" in arming
-    assert [row.split("<br>")[0] for row in others] == ["| update | `email/digest`", "| create | `push/d`"]
+    arming, *others = _told(shown)
+    assert arming.startswith("**create, arms**: `push/a`, Welcome<br>\n")
+    assert "Reaches: **everyone**" in arming
+    assert [told.splitlines()[0] for told in others] == [
+        "**create**: `push/d`, D<br>",
+        "**update**: `email/digest`, Digest, `1030978`<br>",
+    ]
 
 
 def test_immediate_sends_come_first(golden: Golden) -> None:
-    first, _ = _rows(plan(_far("push/a"), created("push/now", {"name": "Now", "run_immediately": True})))
-    assert "**`push/now`**" in first
-    golden("row of what sends at once", first)
+    first, _ = _told(plan(_far("push/a"), created("push/now", {"name": "Now", "run_immediately": True})))
+    assert "`push/now`" in first
+    golden("what sends at once", first)
 
 
 def test_a_change_that_cannot_send_has_no_send_line(golden: Golden) -> None:
     change = Change("push/gone", Action.CANCEL, "103", "Gone", "no longer declared", undo="never")
-    (row,) = _rows(plan(change))
-    assert "| - | - |" in row
-    golden("row of a cancel", row)
+    (told,) = _told(plan(change))
+    assert "Sends" not in told
+    golden("a cancel", told)
 
 
 def test_a_move_names_the_old_key(golden: Golden) -> None:
     change = Change("push/new", Action.MOVE, "103", "N", "moved", moved_from="push/old")
-    golden("row of a move", _rows(plan(change))[0])
+    golden("a move", _told(plan(change))[0])
 
 
-def test_two_changes_of_one_key_are_two_rows() -> None:
+def test_two_changes_of_one_key_are_told_apart() -> None:
     pause = Change("push/a", Action.PAUSE, "103", "A", "declared paused")
-    assert [row[:20] for row in _rows(plan(pause, updated("push/a")))] == [
-        "| pause | `push/a`<b",
-        "| update | `push/a`<",
+    assert [told[:20] for told in _told(plan(pause, updated("push/a")))] == [
+        "**pause**: `push/a`,",
+        "**update**: `push/a`",
     ]
 
 
 def test_no_relative_times_as_a_comment_is_read_later(golden: Golden) -> None:
     recurring = created("push/r", {"name": "R", "recurrence": {"cron": "0 9 * * 1"}})
-    text = plan_markdown(plan(_far("push/a"), recurring))
+    text = plan_markdown(review_of(plan(_far("push/a"), recurring), {}))
     assert " in 9 years" not in text
     assert " in 5 days" not in text
     golden("scheduled and recurring", text)
 
 
 def test_a_plan_without_a_refresh_says_so_in_its_first_line(golden: Golden) -> None:
-    unread = plan_markdown(plan(_far("push/a"), refreshed=False))
+    unread = plan_markdown(review_of(plan(_far("push/a"), refreshed=False), {}))
     golden("not read", unread)
-    assert unread.splitlines()[0] not in plan_markdown(plan(_far("push/a")))
+    assert unread.splitlines()[0] not in plan_markdown(review_of(plan(_far("push/a")), {}))
 
 
 def test_the_last_line_is_an_invisible_mark() -> None:
-    text = plan_markdown(plan(_far("push/a"), environment="production"))
+    text = plan_markdown(review_of(plan(_far("push/a"), environment="production"), {}))
     assert text.endswith("\n\n<!-- campaignctl plan: project=acme-crm environment=production -->\n")
-    hostile = plan_markdown(plan(project="a --> <b> b", environment="x-\n->"))
+    hostile = plan_markdown(review_of(plan(project="a --> <b> b", environment="x-\n->"), {}))
     assert hostile.endswith(
         "\n\n<!-- campaignctl plan: project=a%20--%3E%20%3Cb%3E%20b environment=x-%0A-%3E -->\n"
     )
@@ -105,18 +163,15 @@ def test_the_last_line_is_an_invisible_mark() -> None:
 
 
 def test_changed_settings_stand_above_the_changes_and_what_loosens_is_bold(golden: Golden) -> None:
-    text = plan_markdown(plan(_far("push/a"), settings_changed=SETTINGS))
+    text = plan_markdown(review_of(plan(_far("push/a"), settings_changed=SETTINGS), {}))
     golden("settings changed", text)
-    assert text.index("### Settings changed") < text.index("### Changes")
+    assert text.index("### Settings changed") < text.index("### What changes")
     assert "4 settings changed, 2 loosen" in text.splitlines()[2]
-    page = page_of(text)
-    assert page.rows[0] == [4] * 5
-    bold = html_of(text).count("<strong><code>")
-    assert bold == 2 * 2 + 1 + 1  # the settings with their values, and the campaign that arms
+    assert html_of(text).count("<strong><code>") == 2
 
 
-def test_what_was_blocked_before_stands_in_a_table_of_its_own(golden: Golden) -> None:
-    text = plan_markdown(plan(blocked=BLOCKED, against="c0ffee" * 7))
+def test_what_was_blocked_before_stands_apart(golden: Golden) -> None:
+    text = plan_markdown(review_of(plan(blocked=BLOCKED, against="c0ffee" * 7), {}))
     golden("blocked before", text)
     first, before = text.split("### Blocked before this change")
     assert ("push/new" in first, "push/new" in before) == (True, False)
@@ -126,8 +181,8 @@ def test_what_was_blocked_before_stands_in_a_table_of_its_own(golden: Golden) ->
 def test_settings_that_do_not_fit_are_counted_and_what_loosens_is_shown_first() -> None:
     loose = SettingChange("allow_env", None, "BRAND", loosens=True)
     changes = (loose, *(SettingChange("ignore", "x" * 250, None, loosens=False) for _ in range(900)))
-    text = plan_markdown(plan(_far("push/a"), settings_changed=changes))
-    assert "**`allow_env`**" in text
+    text = plan_markdown(review_of(plan(_far("push/a"), settings_changed=changes), {}))
+    assert "**`allow_env` loosens**" in text
     assert re.search(r"\*\*Not shown: \d{3} settings changed\.\*\*", text)
 
 
@@ -135,20 +190,20 @@ def test_an_objection_shows_the_value_and_how_to_lift_it(golden: Golden) -> None
     objection = Objection("max_immediate_sends", "4 are set off", "3 in one apply", ("push/a", "push/b"))
     shown = plan(_far("push/a"), objections=(objection,))
     page = _page(shown)
-    assert page.rows[0] == [5, 5]
+    assert page.rows == []
     assert page.code.count("--override max_immediate_sends") == 1
     assert "overrides" in page.code
-    golden("objection", plan_markdown(shown))
+    golden("objection", plan_markdown(review_of(shown, {})))
 
 
 def test_a_blocked_campaign_shows_the_reason_and_how_to_lift_it(golden: Golden) -> None:
     blocked = Blocked("push/a", "103", "sent", "already sent", "a new key, or `--replace push/a`")
-    golden("blocked", plan_markdown(plan(blocked=(blocked,))))
+    golden("blocked", plan_markdown(review_of(plan(blocked=(blocked,)), {})))
 
 
 def test_drift_shows_its_time_and_whether_it_is_corrected(golden: Golden) -> None:
     drift = Drift("push/a", "103", (FieldChange("name", "A", "B"),), True, "2036-03-22T10:00:00Z")
-    text = plan_markdown(plan(drift=(drift,)))
+    text = plan_markdown(review_of(plan(drift=(drift,)), {}))
     golden("drift", text)
     html = html_of(text)
     assert f"<code>{_AT}</code>" in html
@@ -166,7 +221,7 @@ def test_conflicts_warnings_overrides_and_notes_are_shown(golden: Golden) -> Non
         ),
         notes=("3 sent campaigns stay as they are",),
     )
-    golden("conflicts, warnings, overrides, notes", plan_markdown(shown))
+    golden("conflicts, warnings, overrides, notes", plan_markdown(review_of(shown, {})))
 
 
 def test_fields_are_folded_and_in_the_colours_of_a_diff() -> None:
@@ -177,7 +232,7 @@ def test_fields_are_folded_and_in_the_colours_of_a_diff() -> None:
         FieldChange("html", long, long.replace("line 9", "<b>9</b>")),
         FieldChange("text", None, "one\ntwo"),
     )
-    html = html_of(plan_markdown(plan(updated("email/digest", *diff))))
+    html = html_of(plan_markdown(review_of(plan(updated("email/digest", *diff)), {})))
     assert "<details><summary><b>update</b> <code>email/digest</code>: 4 fields</summary>" in html
     block = html.split('<pre lang="diff"><code>')[1].split("</code>")[0]
     assert block.splitlines() == [
@@ -199,17 +254,16 @@ def test_fields_are_folded_and_in_the_colours_of_a_diff() -> None:
 
 
 def test_a_plan_with_nothing_to_do_is_short(golden: Golden) -> None:
-    text = plan_markdown(plan(unchanged=3))
-    assert "| " not in text
+    text = plan_markdown(review_of(plan(unchanged=3), {}))
     assert "<details>" not in text
     golden("empty", text)
 
 
 def test_a_limit_too_small_for_the_fixed_parts_is_refused() -> None:
     with pytest.raises(ValueError, match="10000"):
-        plan_markdown(plan(), limit=9_999)
+        plan_markdown(review_of(plan(), {}), limit=9_999)
 
 
 def test_an_action_that_sends_again_names_its_audience() -> None:
     resume = Change("push/a", Action.RESUME, "1", "A", "active", arms=True, sends=Sends("recurring"))
-    assert "| **everyone** |" in _rows(plan(resume))[0]
+    assert "Reaches: **everyone**" in _told(plan(resume))[0]

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from campaignctl.diff import FieldChange
 from campaignctl.render.escape import cell, code_span, fenced, html_code, prose
 from campaignctl.render.markdown import plan_markdown
+from campaignctl.review.review import review_of
 from tests.render.gfm import page_of
-from tests.render.sample_plans import hostile_plan
+from tests.render.sample_plans import created, hostile_plan, plan, updated
 
 HOSTILE = [
     "a | b",
@@ -43,10 +47,10 @@ _NO_FOREIGN = {"a", "img", "script", "input", "h1", "h2", "hr", "del", "em", "bl
 
 
 def assert_harmless(name: str) -> None:
-    text = plan_markdown(hostile_plan(name))
+    text = plan_markdown(review_of(hostile_plan(name), {}))
     page = page_of(text)
     plain = "x" * (1_000 if "This comment is cut" in text else 1)
-    assert page.skeleton == page_of(plan_markdown(hostile_plan(plain))).skeleton
+    assert page.skeleton == page_of(plan_markdown(review_of(hostile_plan(plain), {}))).skeleton
     assert not _NO_FOREIGN & set(page.tags)
     assert page.references == []
     assert all(len(set(table)) == 1 for table in page.rows)
@@ -55,12 +59,58 @@ def assert_harmless(name: str) -> None:
     assert not re.search(r"^\s*/", text, re.MULTILINE), "a command of GitLab"
 
 
+def _of_texts(text: str) -> str:
+    """The comment of a create and an update whose recipients see this text."""
+
+    def spec(title: str) -> dict[str, Any]:
+        push = {"title": {"en": title}, "body": {"en": text}, "landing_url": text}
+        email = {"from_name": text, "subject": {"en": text}, "html": {"en": text}}
+        sms = {"content": {"en": text}}
+        return {
+            "name": text,
+            "messages": [
+                {"name": text, "channel": "push", "push": push},
+                {"name": text, "channel": "email", "email": email},
+                {"name": text, "channel": "sms", "sms": sms},
+            ],
+        }
+
+    edited = FieldChange("messages/0/push/title/en", f"before {text} and {text}", f"before {text} or {text}")
+    changes = (created("k", spec(text)), replace(updated("u", edited), spec=spec(str(edited.after))))
+    return plan_markdown(review_of(plan(*changes), {}), link=lambda _: "https://host.example/a")
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_hostile_texts_of_recipients_stay_text(text: str) -> None:
+    _assert_texts_harmless(text)
+
+
+@given(st.text(st.characters(exclude_categories=()), min_size=1, max_size=30))
+def test_any_text_of_recipients_stays_text(text: str) -> None:
+    _assert_texts_harmless(text)
+
+
+def _assert_texts_harmless(text: str) -> None:
+    page = page_of(_of_texts(text))
+    assert not (_NO_FOREIGN - {"a", "del", "blockquote"}) & set(page.tags)
+    assert page.tags.count("blockquote") <= 4
+    assert {value for tag, _, value in page.attributes if tag == "a"} == {"https://host.example/a"}
+    assert page.references == []
+    assert len(page.comments) == 1
+    assert not re.search(r"^\s*/", _of_texts(text), re.MULTILINE), "a command of GitLab"
+
+
 @pytest.mark.parametrize("name", HOSTILE)
 def test_hostile_text_stays_text(name: str) -> None:
     assert_harmless(name)
 
 
-@given(st.text(st.characters(exclude_categories=()), min_size=1, max_size=30))
+# Changes of messages are told by their texts, others by their fields.
+@given(
+    st.text(st.characters(exclude_categories=()), min_size=1, max_size=30).filter(
+        lambda name: name.split("/")[0] != "messages"
+    )
+)
 def test_any_text_stays_text(name: str) -> None:
     assert_harmless(name)
 

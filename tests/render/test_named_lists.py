@@ -17,6 +17,7 @@ from campaignctl.render.plan import plan_text
 from campaignctl.render.status import status_text
 from campaignctl.review.outcome import ChangeResult, Outcome
 from campaignctl.review.reports import StatusReport, StatusRow
+from campaignctl.review.review import review_of
 from tests.plan.planning import NOW, SCHEDULED, only, plan_of, wanted
 
 KEYS = tuple(f"push/{number}" for number in range(8))
@@ -36,7 +37,7 @@ def made() -> Plan:
 
 
 def text(plan: Plan, *, full: bool = False) -> str:
-    return plan_text(plan, color=False, now=NOW, width=200, cuts=Cuts(WHOLE, full))
+    return plan_text(review_of(plan), color=False, now=NOW, width=200, cuts=Cuts(WHOLE, full))
 
 
 @pytest.mark.parametrize("saved", [False, True])
@@ -48,8 +49,8 @@ def test_a_page_cuts_them_and_names_the_command_that_does_not(*, saved: bool) ->
     assert "repeats 70, 71, 72 and 5 more (cut: 8 in all, sha256 " in shown
     assert 'Not shown in full: 3 values, marked "cut". To see everything:' in shown
     assert f"  {WHOLE}\n" in shown
-    comment = plan_markdown(plan, cuts=Cuts(WHOLE))
-    assert comment.count("cut: 8 in all") == 2
+    comment = plan_markdown(review_of(plan), cuts=Cuts(WHOLE))
+    assert comment.count("cut: 8 in all") == 3
     assert str(WHOLE) in comment
 
 
@@ -60,7 +61,7 @@ def test_in_full_every_name_is_there(*, saved: bool) -> None:
     assert f"Note: {', '.join(KEYS)}: sent by hand" in shown
     assert f"repeats {', '.join(IDS)}\n" in shown
     assert "cut" not in shown
-    assert ", ".join(KEYS) in plan_markdown(plan, cuts=Cuts(WHOLE, full=True)).replace("\\", "")
+    assert ", ".join(KEYS) in plan_markdown(review_of(plan), cuts=Cuts(WHOLE, full=True)).replace("\\", "")
 
 
 def test_a_document_and_a_sentence_have_them_all() -> None:

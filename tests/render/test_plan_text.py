@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from datetime import timedelta
 
 from campaignctl.diff import FieldChange
 from campaignctl.errors import Command, Sentence
 from campaignctl.plan.model import Action, Blocked, Change, Conflict, Drift, Objection, Plan
+from campaignctl.render.cuts import Cuts
 from campaignctl.render.plan import plan_text
+from campaignctl.review.review import review_of
 from campaignctl.schedule.sends import Sends
 from campaignctl.state.model import Overridden
 from tests.golden import Golden
@@ -16,7 +19,7 @@ from tests.render.sample_plans import BLOCKED, NOW, SETTINGS, created, plan, upd
 
 
 def _text(shown: Plan, *, width: int = 100) -> str:
-    return plan_text(shown, color=False, now=NOW, width=width)
+    return plan_text(review_of(shown), color=False, now=NOW, width=width)
 
 
 def test_a_create_shows_every_field_and_its_consequences(golden: Golden) -> None:
@@ -121,7 +124,7 @@ def test_changed_settings_stand_above_the_changes_and_what_loosens_is_marked(gol
     shown = plan(created("push/a", {"name": "A"}), settings_changed=SETTINGS)
     golden("settings changed", _text(shown))
     golden("only settings changed", _text(plan(settings_changed=SETTINGS[1:])))
-    colored = plan_text(shown, color=True, now=NOW)
+    colored = plan_text(review_of(shown), color=True, now=NOW)
     assert "\x1b[1;33m  ~ guardrails.max_immediate_sends [loosens]:\x1b[0m 3 -> 9999" in colored
     assert "\x1b[1;33m  ~ guardrails.min_lead_time" not in colored
 
@@ -142,7 +145,7 @@ def test_a_plan_shows_its_expiry(golden: Golden) -> None:
 
 def test_color_only_on_request() -> None:
     shown = plan(created("sms/flash", {"name": "F", "run_immediately": True}), unchanged=3)
-    colored = plan_text(shown, color=True, now=NOW)
+    colored = plan_text(review_of(shown), color=True, now=NOW)
     assert "\x1b[1;31m" in colored
     assert "\x1b" not in _text(shown)
 
@@ -152,11 +155,28 @@ def test_a_plan_of_a_thousand_changes_renders_fast() -> None:
     spec = {"name": "N", "scheduled_time": "2036-03-22 10:00:00", "html": html, "labels": ["a", "b"]}
     create = created("push/n", spec)
     update = updated("push/u", FieldChange("html", html, html.replace("<p>30", "<p>thirty")))
-    shown = plan(*[create, update] * 500)
+    shown = plan(*(replace(each, key=f"{each.key}{at}") for at in range(500) for each in (create, update)))
     begin = time.process_time()
-    text = _text(shown)
+    text = plan_text(review_of(shown), color=False, now=NOW, cuts=Cuts(full=True))
     assert time.process_time() - begin < 1
-    assert text.count("why:") == 1000
+    assert text.count("push/n") == text.count("push/u") == 501, "each, and once for all"
+
+
+def test_after_thirty_different_changes_each_takes_a_line_and_after_a_hundred_more_they_are_counted() -> None:
+    changes = [
+        updated(f"push/{number:03}", FieldChange("messages/0/name", None, f"{number}"))
+        for number in range(200)
+    ]
+    cuts = Cuts()
+    lines = plan_text(review_of(plan(*changes)), color=False, now=NOW, cuts=cuts).splitlines()
+    assert sum(line.startswith("   ~ update push/0") for line in lines) == 100
+    assert lines.count('      + messages/0/name "29"') == 1
+    assert "   ~ update push/030: only when started manually, everyone, 1 field" in lines
+    assert "... 170 more changes (cut: sha256 a756d731f762), in short:" in lines
+    assert "      ... and 70 more changes" in lines
+    assert cuts.count == 1
+    full = plan_text(review_of(plan(*changes)), color=False, now=NOW, cuts=Cuts(full=True))
+    assert all(f'+ messages/0/name "{number}"' in full for number in range(200))
 
 
 def test_a_huge_difference_is_cut_and_says_so(golden: Golden) -> None:

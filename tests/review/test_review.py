@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -123,6 +122,24 @@ def test_what_sends_soonest_to_most_people_comes_first() -> None:
         ("push/spring-de",),
         ("a/cancel",),
     ]
+
+
+def test_changes_of_one_campaign_stay_in_their_order_and_next_to_each_other() -> None:
+    steps = [
+        (Change(key, Action.PAUSE, "1", "A", "declared paused"), updated(key, _TITLE)) for key in ("a", "b")
+    ]
+    groups = groups_of([*(change for both in steps for change in both), updated("c", _TITLE), _country("DE")])
+    assert [(group.first.action, *group.keys) for group in groups] == [
+        ("create", "push/spring-de"),
+        ("pause", "a", "b"),
+        ("update", "a", "b"),
+        ("update", "c"),
+    ]
+
+
+def test_a_list_of_messages_as_a_whole_is_a_text_too() -> None:
+    groups = groups_of([_country("DE", messages=["one"]), _country("AT", messages=["two"])])
+    assert len(groups) == 2
 
 
 def test_moves_to_different_keys_are_one_group() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import click
@@ -16,6 +17,7 @@ from campaignctl.plan.model import Options
 from campaignctl.render.cuts import Cuts
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
     from campaignctl.plan.context import Against
@@ -48,13 +50,13 @@ def command(app: App, *, options: Options, out: str | None, detailed_exitcode: b
         )
     if out is not None:
         check_replaceable(out, "manifests_digest")
-    plan = _made(app, options)
+    plan, samples = _made(app, options)
     saved = out is not None and out != STANDARD
     whole = Command("show", str(out), "--full") if saved else Command("plan", *spelled(options), "--full")
     if out == STANDARD:
         show_plan(app, plan, Cuts(whole, form.full), plan.created_at, aside=True)
     else:
-        show_plan_as(app, plan, form, whole, plan.created_at)
+        show_plan_as(app, plan, form, whole, plan.created_at, samples)
     if out is not None:
         _save(app, plan, out)
     if plan.refused:
@@ -63,7 +65,8 @@ def command(app: App, *, options: Options, out: str | None, detailed_exitcode: b
     return _CHANGES if detailed_exitcode and changes else 0
 
 
-def _made(app: App, options: Options) -> Plan:
+def _made(app: App, options: Options) -> tuple[Plan, Mapping[str, str]]:
+    """The plan, and the project's samples of macros."""
     from campaignctl.reconciler import plan
 
     desired = read_desired(app, options.targets)  # errors in the files are shown without a token too
@@ -73,7 +76,7 @@ def _made(app: App, options: Options) -> Plan:
         token = need_token(app.settings, why, instead="plan from the state alone with --no-refresh")
     other = compared(app, options)
     with wired(app, desired.project, token=token, writes=False) as run:
-        return plan.plan(run.wiring, desired, options, other)
+        return plan.plan(run.wiring, desired, options, other), desired.project.preview.samples or {}
 
 
 def compared(app: App, options: Options) -> Against | None:
@@ -99,18 +102,23 @@ def _save(app: App, plan: Plan, out: str) -> None:
     app.console.log("info", f"Saved the plan to {out}. {then}")
 
 
-def show_plan_as(app: App, plan: Plan, form: PlanForm, whole: Command, now: datetime) -> None:
+def show_plan_as(
+    app: App, plan: Plan, form: PlanForm, whole: Command, now: datetime, samples: Mapping[str, str]
+) -> None:
     """Show a plan in the form that was asked for, on standard output; `whole` is the command that cuts
-    nothing."""
+    nothing, `samples` are values of macros."""
     cuts = Cuts(whole, form.full)
     if form.name == "json":
         from campaignctl.plan import codec
 
         app.console.document(codec.encode(plan))
     elif form.name == "markdown":
+        from campaignctl.cli.hosts.links import manifest_links
         from campaignctl.render.markdown import plan_markdown
+        from campaignctl.review.review import review_of
 
-        app.console.say(plan_markdown(plan, limit=form.limit, cuts=cuts))
+        link = manifest_links(os.environ, app.settings.cwd)
+        app.console.say(plan_markdown(review_of(plan, samples), limit=form.limit, cuts=cuts, link=link))
     else:
         show_plan(app, plan, cuts, now)
 
@@ -122,10 +130,11 @@ def show_plan(app: App, plan: Plan, cuts: Cuts, now: datetime, *, aside: bool = 
     clock.
     """
     from campaignctl.render.plan import plan_text
+    from campaignctl.review.review import review_of
 
     console = app.console
     text = plan_text(
-        plan,
+        review_of(plan),
         color=console.colored(console.err if aside else console.out),
         now=now,
         width=console.width,

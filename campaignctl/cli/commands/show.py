@@ -32,7 +32,7 @@ def command(app: App, *, planfile: str | None, form: PlanForm) -> int:
 
         whole = Command("show", planfile, "--full")
         plan = codec.decode(read_text(planfile), where=planfile)
-        show_plan_as(app, plan, form, whole, app.console.now())
+        show_plan_as(app, plan, form, whole, app.console.now(), samples={})
         return 0
     if form.full:
         raise UsageError(

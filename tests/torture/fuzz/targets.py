@@ -27,6 +27,7 @@ from campaignctl.render.markdown import plan_markdown
 from campaignctl.render.plan import plan_text
 from campaignctl.render.sarif import findings_sarif
 from campaignctl.render.status import status_text
+from campaignctl.review.review import review_of
 from campaignctl.state import codec as state_codec
 from campaignctl.state.journal import read_journal
 from campaignctl.yamlio.findings import in_order
@@ -147,7 +148,9 @@ def _read_plan(data: bytes) -> None:
 
 
 def _show_plan(plan: Plan) -> None:
-    _shown(plan_text(plan, color=True, now=SimulatedTime().now()), plan_markdown(plan, limit=60_000))
+    review = review_of(plan, {})
+    text = plan_text(review, color=True, now=SimulatedTime().now())
+    _shown(text, plan_markdown(review, limit=60_000))
     json.dumps(plan_codec.encode(plan)).encode()  # it cuts nothing
 
 

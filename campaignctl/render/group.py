@@ -1,0 +1,207 @@
+"""The changes of a group as text: what they share once, and what differs campaign by campaign."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from campaignctl.diff import EVERYONE, FieldChange
+from campaignctl.errors import ProjectPlace, counted
+from campaignctl.plan.model import Action, Change, Conflict
+from campaignctl.render.cuts import Cuts
+from campaignctl.render.escape import LIMIT, escape
+from campaignctl.render.summary import (
+    CHANGES_SENDS,
+    REACHING,
+    by_text,
+    keys_text,
+    sends_lines,
+    told_in_words,
+    undo_text,
+)
+from campaignctl.render.table import Style, Tone
+from campaignctl.render.values import audience_text, brief, common_length, field_lines, set_outside
+from campaignctl.review.review import Group
+from campaignctl.schedule.times import iso
+
+AT_ONCE = "!"
+LOOKS: dict[Action, tuple[str, Tone]] = {
+    Action.CREATE: ("+", "green"),
+    Action.UPDATE: ("~", "yellow"),
+    Action.REPLACE: ("-/+", "magenta"),
+    Action.PAUSE: ("=", "yellow"),
+    Action.RESUME: ("^", "green"),
+    Action.CANCEL: ("x", "red"),
+    Action.ADOPT: ("<", "cyan"),
+    Action.MOVE: (">", "cyan"),
+    Action.FORGET: ("?", "red"),
+}
+INDENT = "      "
+_ROWS = 8
+_AUDIENCES = 12
+_TIMES = 6
+#: Reasons that the action says by itself.
+_OBVIOUS = ("not created yet", "the manifest changed")
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """The context of every part of a text."""
+
+    style: Style
+    zone: str
+    now: datetime
+    width: int
+    place: ProjectPlace
+    cuts: Cuts
+
+
+def group_lines(group: Group, page: Page) -> Iterator[str]:
+    """Everything that a group of changes does."""
+    yield _head(group, page)
+    for label, lines in _facts(group, page):
+        for index, line in enumerate(lines):
+            yield f"{INDENT}{label + ':' if index == 0 else '':<9}{line}"
+    yield from fields(_untold(group, group.common, page), page)
+    unmanaged = group.first.unmanaged
+    if unmanaged:
+        yield f"{INDENT}{page.style('also sent, set outside of the manifests:', 'bold', 'yellow')}"
+        yield from fields(set_outside(unmanaged), page)
+    if len(group.changes) > 1:
+        yield from _rows(group, page)
+
+
+def group_line(group: Group, page: Page) -> str:
+    """A group in one line: what it does, when it sends and whom it reaches."""
+    change = group.first
+    what = f"{_symbol(change):>4} {change.action} {_which(group)}"
+    sends = by_text(group, lambda one: _sends(one, page, distances=False)[:1])
+    told = [" ".join(next(iter(sends))) if len(sends) == 1 else f"{len(sends):,} different times"]
+    if change.action in REACHING:
+        reaches = by_text(group, lambda one: (audience_text(one.audience, page.cuts),))
+        told.append(next(iter(reaches))[0] if len(reaches) == 1 else f"{len(reaches):,} audiences")
+    if count := len(group.common) + len(group.varying):
+        told.append(counted(count, "field"))
+    return f"{page.style(what, 'bold', _tone(change))}: {', '.join(filter(None, told)) or change.reason}"
+
+
+def fields(changes: Iterable[FieldChange], page: Page) -> Iterator[str]:
+    """Field changes, indented."""
+    for line in field_lines(changes, page.style, page.width - len(INDENT), page.cuts):
+        yield INDENT + line
+
+
+def _head(group: Group, page: Page) -> str:
+    change, style = group.first, page.style
+    head = style(f"{_symbol(change):>4} {change.action} {_which(group)}", "bold", _tone(change))
+    named = "" if len(group.changes) > 1 else _known_as(change, page)
+    mark = " [arms]" if change.arms else f" [{CHANGES_SENDS}]" if change.changes_sends else ""
+    return f"{head}{named}{style(mark, 'bold', 'yellow') if mark else ''}"
+
+
+def _symbol(change: Change) -> str:
+    return (AT_ONCE if change.sends_at_once else "") + LOOKS[change.action][0]
+
+
+def _tone(change: Change) -> Tone:
+    return "red" if change.sends_at_once else LOOKS[change.action][1]
+
+
+def _which(group: Group) -> str:
+    """The key, or how many campaigns and how their keys begin."""
+    if len(group.changes) == 1:
+        return escape(group.first.key)
+    first, last = group.keys[0], group.keys[-1]
+    begin = first[: common_length(first, last)]
+    return f"{len(group.changes):,} campaigns" + (f": {escape(begin)}*" if begin else "")
+
+
+def _known_as(change: Change, page: Page) -> str:
+    name = f" {page.cuts.value(change.name, LIMIT)}" if change.name else ""
+    return name + (f" ({escape(change.id)})" if change.id else "")
+
+
+def _facts(group: Group, page: Page) -> Iterator[tuple[str, list[str]]]:
+    change, style = group.first, page.style
+    if change.reason not in _OBVIOUS and len({str(each.reason) for each in group.changes}) == 1:
+        yield "why", [escape(page.cuts.named(change.reason), None)]
+    sends = _told(group, lambda one: _sends(one, page), "time", _TIMES, page)
+    yield "sends", [style(line, "bold", "red") for line in sends] if change.sends_at_once else sends
+    if change.action in REACHING:
+        yield "reaches", _told(group, lambda one: (_reaches(one, page),), "audience", _AUDIENCES, page)
+    yield "undo", _told(group, lambda one: (undo_text(one.undo, page.zone),), "time", _TIMES, page)
+    yield "was", [escape(change.moved_from)] if change.moved_from and len(group.changes) == 1 else []
+    warnings = [_conflict(one, page.cuts) for one in change.conflicts]
+    for warning, keys in group.warnings.items():
+        about = "" if len(keys) == len(group.changes) else f"{keys_text(keys, page.cuts)}: "
+        warnings.append(about + escape(page.cuts.named(warning), None))
+    yield "warning", [style(warning, "yellow") for warning in warnings]
+
+
+_Tell = Callable[[Change], tuple[str, ...]]
+
+
+def _told(group: Group, tell: _Tell, what: str, most: int, page: Page) -> list[str]:
+    """What is true of all campaigns; or how many differ in what, with the first of them."""
+    told = by_text(group, tell)
+    if len(told) == 1:
+        return list(next(iter(told)))
+    if len(group.changes) <= page.cuts.most(_ROWS):
+        return [f"{counted(len(told), what)}, see below"]
+    texts = [", ".join(lines) or "-" for lines in told]
+    if len(told) == len(group.changes):
+        return [f"{counted(len(told), what)}: {page.cuts.items(texts, most, str)}"]
+    counts = (counted(len(keys), "campaign") for keys in told.values())
+    lines = [f"{text}: {count}" for text, count in zip(texts, counts, strict=True)]
+    kept = lines[: page.cuts.most(most)]
+    return kept if len(kept) == len(lines) else [*kept, page.cuts.rest(lines[len(kept) :], what)]
+
+
+def _sends(change: Change, page: Page, *, distances: bool = True) -> tuple[str, ...]:
+    return tuple(sends_lines(change, page.zone, page.now, distances=distances))
+
+
+def _reaches(change: Change, page: Page) -> str:
+    audience = audience_text(change.audience, page.cuts)
+    if audience != EVERYONE:
+        return audience
+    aimed = bool((change.spec or {}).get("targeting"))
+    why = "no condition certainly narrows it" if aimed else "there is no targeting"
+    return f"{page.style(EVERYONE, 'bold')} ({why})"
+
+
+def _undo(change: Change, page: Page) -> tuple[str, ...]:
+    """Until when it can be undone; nothing if that is the time of the send, which is told next to it."""
+    first = change.sends.first
+    return () if first and change.undo == f"until {iso(first)}" else (undo_text(change.undo, page.zone),)
+
+
+def _conflict(one: Conflict, cuts: Cuts) -> str:
+    applied, live, manifest = (cuts.value(value, LIMIT) for value in (one.applied, one.live, one.manifest))
+    return f"conflict: {cuts.text(one.path)} was {applied}, changed live to {live}; this plan sets {manifest}"
+
+
+def _untold(group: Group, changes: Iterable[FieldChange], page: Page) -> list[FieldChange]:
+    """The fields that the facts above do not say already; all of them in full."""
+    said = () if page.cuts.full else told_in_words(group.first)
+    return [each for each in changes if each.path not in said]
+
+
+def _rows(group: Group, page: Page) -> Iterator[str]:
+    """Each campaign of a group with what is its own."""
+    tells: list[tuple[str, _Tell]] = [
+        ("sends", lambda one: _sends(one, page, distances=False)),
+        ("reaches", lambda one: (audience_text(one.audience, page.cuts),)),
+        ("can be undone", lambda one: _undo(one, page)),
+    ]
+    differ = [each for each in tells if len(by_text(group, each[1])) > 1]
+    shown = group.changes[: page.cuts.most(_ROWS)]
+    for change in shown:
+        own = [f"{label} {', '.join(tell(change))}" for label, tell in differ]
+        own += [f"was {escape(change.moved_from)}"] if change.moved_from else []
+        own += [brief(each, page.cuts) for each in _untold(group, group.own(change), page)]
+        said = f": {'; '.join(own)}" if own else ""
+        yield f"{INDENT}{page.style(escape(change.key), 'bold')}{_known_as(change, page)}{said}"
+    if rest := group.keys[len(shown) :]:
+        yield INDENT + page.cuts.rest(rest, "campaign")
