@@ -47,22 +47,28 @@ def duration(_ctx: click.Context, _param: click.Parameter, value: str) -> timede
 class PlanForm:
     """The format of a plan; `limit` is the maximum length of a Markdown comment, in characters.
 
-    With `full` no text is cut.
+    With `full` no text is cut; with `summary` it is one screen.
     """
 
     name: str
     limit: int = GITHUB_LIMIT
     full: bool = False
+    summary: bool = False
 
 
 def plan_format(function: Decorated) -> Decorated:
-    """Add --full, --format and --markdown-limit, packed into one `form`."""
+    """Add --full, --summary, --format and --markdown-limit, packed into one `form`."""
 
     @functools.wraps(function)
-    def packed(*args: Any, form: str, full: bool, markdown_limit: int | None, **params: Any) -> Any:
+    def packed(
+        *args: Any, form: str, full: bool, summary: bool, markdown_limit: int | None, **params: Any
+    ) -> Any:
+        if summary and (full or form != "text"):
+            other = "--full" if full else f"--format {form}"
+            raise UsageError(f"--summary and {other} cannot be combined", hint="use one of them")
         if markdown_limit is not None and form != "markdown":
             raise UsageError("--markdown-limit needs --format markdown", hint="add --format markdown")
-        return function(*args, form=PlanForm(form, markdown_limit or GITHUB_LIMIT, full), **params)
+        return function(*args, form=PlanForm(form, markdown_limit or GITHUB_LIMIT, full, summary), **params)
 
     forms = format_choice(
         "text",
@@ -70,7 +76,7 @@ def plan_format(function: Decorated) -> Decorated:
         "markdown",
         help="Text for people, one JSON document, or Markdown for a pull request comment.",
     )
-    return _FULL(forms(_MARKDOWN_LIMIT(packed)))  # type: ignore[no-any-return]  # as with `selecting`
+    return _FULL(_SUMMARY(forms(_MARKDOWN_LIMIT(packed))))  # type: ignore[no-any-return]  # as with `selecting`
 
 
 lock_timeout_option = click.option(
@@ -90,6 +96,9 @@ parallelism_option = click.option(
 )
 _FULL = click.option(
     "--full", is_flag=True, help="Cut no text: show every value in full. A Markdown comment keeps its limit."
+)
+_SUMMARY = click.option(
+    "--summary", is_flag=True, help="One screen: the verdict, and a line for what changes alike."
 )
 _MARKDOWN_LIMIT = click.option(
     "--markdown-limit",

@@ -73,7 +73,7 @@ _TEXT_SHOWN = 300
 
 def lint_title(review: Review) -> str:
     """How much lint says of the campaigns that a plan changes."""
-    return f"Lint: {_counts(review.plan.lint)}; stops nothing"
+    return f"Lint: {lint_counts(review.plan.lint)}; stops nothing"
 
 
 def lint_lines(review: Review, style: Style, place: ProjectPlace) -> Iterator[str]:
@@ -88,7 +88,8 @@ def lint_lines(review: Review, style: Style, place: ProjectPlace) -> Iterator[st
         yield f"    {escape(Command('validate').at(place), None)}"
 
 
-def _counts(findings: Sequence[Finding]) -> str:
+def lint_counts(findings: Sequence[Finding]) -> str:
+    """How many errors and warnings there are; empty for none."""
     severities: tuple[Severity, ...] = ("error", "warning")
     return ", ".join(counted(count, each) for each in severities if (count := number(findings, each)))
 
@@ -101,5 +102,5 @@ def lint_section(review: Review) -> Section:
         for remark in review.lint
         for found in (remark.first,)
     ]
-    opening = f"{_counts(review.plan.lint)}. None of it stops the plan.\n\n"
+    opening = f"{lint_counts(review.plan.lint)}. None of it stops the plan.\n\n"
     return section_of("### Lint", "finding", lines, share=0.1, opening=opening)

@@ -5,15 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
-from campaignctl.errors import NOWHERE, ProjectPlace, at, counted
+from campaignctl.errors import NOWHERE, Command, ProjectPlace, at, counted
 from campaignctl.plan.model import Blocked, Objection, Plan
 from campaignctl.render.cuts import Cuts, cut_text
 from campaignctl.render.errors import hint_text
 from campaignctl.render.escape import escape
 from campaignctl.render.group import INDENT, Page, fields, group_line, group_lines
-from campaignctl.render.lint import lint_lines, lint_title
+from campaignctl.render.lint import lint_counts, lint_lines, lint_title
 from campaignctl.render.status import next_run_text
-from campaignctl.render.summary import blocked_alike, drift_alike, fate_text, keys_text, summary_text
+from campaignctl.render.summary import (
+    blocked_alike,
+    drift_alike,
+    fate_text,
+    keys_text,
+    settings_text,
+    summary_text,
+)
 from campaignctl.render.table import Style, Tone
 from campaignctl.render.values import set_outside
 from campaignctl.review.review import Review
@@ -69,6 +76,49 @@ def plan_text(
         "\n".join(_footer(plan, page)),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+_SUMMARY_GROUPS = 8
+
+
+def plan_summary(
+    review: Review,
+    *,
+    color: bool,
+    now: datetime,
+    width: int = 100,
+    place: ProjectPlace = NOWHERE,
+    whole: Command,
+) -> str:
+    """The plan on one screen: the verdict, what it does in a line each, and what else there is; `whole` is
+    the command that shows everything."""
+    plan, style = review.plan, Style(color)
+    page = Page(style, "UTC", now, width, place, Cuts())
+    groups = review.groups[:_SUMMARY_GROUPS]
+    rest = sum(len(group.changes) for group in review.groups[_SUMMARY_GROUPS:])
+    lines = [
+        _header(plan, style),
+        *(group_line(group, page) for group in groups),
+        *([f"{INDENT}... and {counted(rest, 'more change')}"] if rest else []),
+        *(f"{style(label, 'bold')}: {told}" for label, told in _others(review) if told),
+        "To see everything:",
+        f"  {escape(whole.at(place), None)}",
+        style(summary_text(plan), "bold"),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _others(review: Review) -> Iterator[tuple[str, str]]:
+    """What is no change: a line each."""
+    plan, cuts = review.plan, Cuts()
+    yield "Settings", settings_text(plan.settings_changed)
+    yield "Objections", ", ".join(escape(one.guardrail) for one in plan.objections)
+    yield "Lint", lint_counts(plan.lint)
+    yield "Blocked", keys_text([one.key for one in plan.blocked], cuts)
+    yield "Drift", keys_text(list(dict.fromkeys(one.key for one in plan.drift)), cuts)
+    yield "Conflicts", keys_text([one.key for one in plan.changes if one.conflicts], cuts)
+    yield "Warnings", keys_text(list(dict.fromkeys(one.key for one in plan.changes if one.warnings)), cuts)
+    yield "Lifted", ", ".join(escape(one.name) for one in plan.lifted)
 
 
 def _header(plan: Plan, style: Style) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TypeVar
 
 from campaignctl.errors import counted
@@ -16,6 +16,8 @@ from campaignctl.schedule import humanize
 from campaignctl.schedule.times import TimeError, parse_iso
 
 T = TypeVar("T", bound=Hashable)
+
+_EPOCH = datetime.min.replace(tzinfo=UTC)
 
 #: Actions after which a campaign can send, so that its audience matters.
 REACHING = (Action.CREATE, Action.UPDATE, Action.REPLACE, Action.RESUME)
@@ -203,9 +205,9 @@ def _distance(at: datetime, now: datetime, distances: bool) -> str:
 
 
 def by_text(group: Group, tell: Callable[[Change], T]) -> dict[T, list[str]]:
-    """What is told of each campaign of a group, with the keys of which it is true."""
+    """What is told of each campaign of a group, with the keys of which it is true; the soonest send first."""
     told: dict[T, list[str]] = {}
-    for change in group.changes:
+    for change in sorted(group.changes, key=lambda one: (one.sends.first is None, one.sends.first or _EPOCH)):
         told.setdefault(tell(change), []).append(change.key)
     return told
 

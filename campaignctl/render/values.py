@@ -112,10 +112,10 @@ _MARKS: dict[str, tuple[str, str, Tone]] = {"old": ("[-", "-]", "red"), "new": (
 def _in_words(change: FieldChange, style: Style, cuts: Cuts) -> str:
     """The new text of one line with what went and what came in it; empty if little is left of the old one.
 
-    A text that has such marks itself is never shown so.
+    A text that has such marks itself is never shown so, and in full both texts are shown as they are.
     """
     old, new = change.before, change.after
-    if not (isinstance(old, str) and isinstance(new, str)) or "\n" in old + new:
+    if cuts.full or not (isinstance(old, str) and isinstance(new, str)) or "\n" in old + new:
         return ""
     if any(mark in old + new for begin, end, _ in _MARKS.values() for mark in (begin, end)):
         return ""

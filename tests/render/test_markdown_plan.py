@@ -267,3 +267,44 @@ def test_a_limit_too_small_for_the_fixed_parts_is_refused() -> None:
 def test_an_action_that_sends_again_names_its_audience() -> None:
     resume = Change("push/a", Action.RESUME, "1", "A", "active", arms=True, sends=Sends("recurring"))
     assert "Reaches: **everyone**" in _told(plan(resume))[0]
+
+
+def test_a_reviewer_answers_every_question_from_what_is_not_folded() -> None:
+    push = {
+        "title": {"en": "Spring sale"},
+        "body": {"en": "From 24.90 euros"},
+        "landing_url": "https://a.example",
+    }
+    spec = {
+        "name": "Spring",
+        "scheduled_time": _FAR,
+        "targeting": _TARGETED,
+        "messages": [{"name": "Main", "channel": "push", "push": push}],
+    }
+    price = FieldChange("messages/0/push/body/en", "From 19.90 euros", "From 24.90 euros")
+    changes = (
+        replace(
+            created("push/spring", spec), action=Action.UPDATE, id="7", diff=(price,), changes_sends=True
+        ),
+        created("sms/flash", {"name": "Flash", "run_immediately": True, "messages": []}),
+    )
+    text = plan_markdown(review_of(plan(*changes), {}))
+    shown = re.sub(r"<details>.*?</details>", "", text, flags=re.DOTALL)
+    flash, spring = (part for part in re.split(r"\n(?=\*\*(?:create|update))", shown)[1:])
+    assert "From <del>19.90</del> <ins>24.90</ins> euros" in spring, "what will they see"
+    assert f"Sends: {_AT}" in spring, "when"
+    assert "Reaches: countries DE, FR" in spring, "who"
+    assert f"Can be undone: until {_AT}" in spring, "can it be undone"
+    assert "Sends: **AT ONCE, as soon as this is applied**" in flash
+    assert "Reaches: **everyone**" in flash
+    assert "Can be undone: **never**" in flash
+
+
+def test_no_line_of_a_comment_is_a_table_or_wider_than_its_words() -> None:
+    text = plan_markdown(
+        review_of(plan(_far("push/" + "long-" * 20), settings_changed=SETTINGS, blocked=BLOCKED), {})
+    )
+    assert page_of(text).rows == []
+    assert not re.search(
+        r"[^\s<>]{60}", re.sub(r"<details>.*?</details>|<!--.*?-->", "", text, flags=re.DOTALL)
+    )

@@ -5,12 +5,17 @@ from __future__ import annotations
 import time
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
 
 from campaignctl.diff import FieldChange
 from campaignctl.errors import Command, Sentence
 from campaignctl.plan.model import Action, Blocked, Change, Conflict, Drift, Objection, Plan
-from campaignctl.render.cuts import Cuts
-from campaignctl.render.plan import plan_text
+from campaignctl.render.cuts import Cuts, json_text
+from campaignctl.render.escape import escape
+from campaignctl.render.plan import plan_summary, plan_text
 from campaignctl.review.review import review_of
 from campaignctl.schedule.sends import Sends
 from campaignctl.state.model import Overridden
@@ -222,3 +227,90 @@ def test_a_lifted_guardrail_is_shown_with_its_reason(golden: Golden) -> None:
         Overridden("resend", ("push/b",)),
     )
     golden("lifted", _text(plan(lifted=lifted)))
+
+
+def test_a_changed_word_is_marked_within_its_text() -> None:
+    text = (
+        "Everything from 19.90 euros, only this weekend, in all shops and online, for all members and friends"
+    )
+    change = updated("push/a", FieldChange("messages/0/push/body/en", text, text.replace("19.90", "24.90")))
+    assert "          | Everything from [-19.90-]{+24.90+} euros, only" in _text(plan(change))
+    colored = plan_text(review_of(plan(change)), color=True, now=NOW)
+    assert "\x1b[31m[-19.90-]\x1b[0m\x1b[32m{+24.90+}\x1b[0m" in colored
+
+
+def test_a_text_with_such_marks_of_its_own_is_shown_before_and_after() -> None:
+    text = (
+        "Everything from 19.90 euros, {+really+}, only this weekend, in all shops and online, for all members"
+    )
+    change = updated("push/a", FieldChange("messages/0/push/body/en", text, text.replace("19.90", "24.90")))
+    lines = [line.strip() for line in _text(plan(change)).splitlines() if "euros" in line]
+    assert [line[:5] for line in lines] == ['| - "', '| + "']
+
+
+_COUNTRIES = ("AT", "DE", "FR", "IT", "ES", "PT", "NL", "BE", "CH", "PL")
+
+
+def _country(code: str, day: int = 22) -> Change:
+    spec = {
+        "name": f"Spring {code}",
+        "scheduled_time": f"2036-03-{day} 10:00:00",
+        "targeting": {"countries": {"items": [code], "op": "in"}},
+        "messages": [{"name": "Main", "channel": "push", "push": {"title": {"en": "Sale"}}}],
+    }
+    return created(f"push/spring-{code.lower()}", spec)
+
+
+def test_equal_changes_are_one_block(golden: Golden) -> None:
+    shown = plan(*map(_country, _COUNTRIES))
+    golden("ten equal creates", _text(shown))
+    golden(
+        "ten equal creates in full", plan_text(review_of(shown), color=False, now=NOW, cuts=Cuts(full=True))
+    )
+    golden("two equal creates", _text(plan(*map(_country, _COUNTRIES[:2]))))
+    golden("ten equal creates at two times", _text(plan(*(_country(c, 22 + (c < "DF")) for c in _COUNTRIES))))
+
+
+def test_a_summary_is_one_screen(golden: Golden) -> None:
+    changes = [
+        updated(f"push/{number:03}", FieldChange("messages/0/name", None, f"{number}"))
+        for number in range(20)
+    ]
+    shown = plan(
+        *map(_country, _COUNTRIES),
+        *changes,
+        blocked=BLOCKED,
+        settings_changed=SETTINGS,
+        drift=(Drift("push/x", "8", (FieldChange("name", "ours", "theirs"),)),),
+        objections=(Objection("max_immediate_sends", "9 at once", "3 in one apply", ("k",)),),
+        lifted=(Overridden("freeze", ("push/a",)),),
+    )
+    text = plan_summary(review_of(shown), color=False, now=NOW, whole=Command("plan", "--full"))
+    assert len(text.splitlines()) <= 24
+    golden("summary", text)
+
+
+_TEXTS = st.sampled_from(
+    ["name", "score", "messages/0/push/title/en", "messages/0/push/landing_url", "labels"]
+)
+_SOME = st.sampled_from(
+    [None, 0, 1, True, "a", "a b c", "https://a.example", "x" * 300, ["DE"], "one\ntwo", "é\x1b"]
+)
+
+
+@given(st.lists(st.dictionaries(_TEXTS, st.tuples(_SOME, _SOME), max_size=5), min_size=1, max_size=12))
+def test_every_change_and_every_field_is_in_the_full_text(diffs: list[dict[str, tuple[Any, Any]]]) -> None:
+    changes = [
+        updated(f"push/{number}", *(FieldChange(path, *values) for path, values in diff.items()))
+        for number, diff in enumerate(diffs)
+    ]
+    shown = plan(*changes)
+    text = plan_text(review_of(shown), color=False, now=NOW, cuts=Cuts(full=True))
+    for group in review_of(shown).groups:
+        for change in group.changes:
+            assert change.key in text
+            for field in change.diff:
+                assert field.path in text
+                for value in (field.before, field.after):
+                    lines = value.split("\n") if isinstance(value, str) else [json_text(value)]
+                    assert value is None or all(escape(line, None) in text for line in lines)

@@ -119,6 +119,15 @@ def show_plan_as(
 
         link = manifest_links(os.environ, app.settings.cwd)
         app.console.say(plan_markdown(review_of(plan, samples), limit=form.limit, cuts=cuts, link=link))
+    elif form.summary:
+        from campaignctl.render.plan import plan_summary
+        from campaignctl.review.review import review_of
+
+        console, place = app.console, app.settings.place(plan.environment)
+        color = console.colored(console.out)
+        console.say(
+            plan_summary(review_of(plan), color=color, now=now, width=console.width, place=place, whole=whole)
+        )
     else:
         show_plan(app, plan, cuts, now)
 

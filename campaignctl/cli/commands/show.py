@@ -34,11 +34,12 @@ def command(app: App, *, planfile: str | None, form: PlanForm) -> int:
         plan = codec.decode(read_text(planfile), where=planfile)
         show_plan_as(app, plan, form, whole, app.console.now(), samples={})
         return 0
-    if form.full:
-        raise UsageError(
-            "The state is not shown in full, only a saved plan",
-            hint=Sentence("name the plan file: ", Command("show", "PLANFILE", "--full")),
-        )
+    for option, given in (("--full", form.full), ("--summary", form.summary)):
+        if given:
+            raise UsageError(
+                f"{option} is for a saved plan, not for the state",
+                hint=Sentence("name the plan file: ", Command("show", "PLANFILE", option)),
+            )
     if form.name == "markdown":
         raise UsageError(
             "The state cannot be shown as Markdown, only a saved plan",
