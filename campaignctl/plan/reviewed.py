@@ -197,16 +197,34 @@ def _changed_since(ctx: PlanContext, change: Change, known: list[tuple[Plan, Cha
     """
     if change.action in _STOPS or change.id is None:
         return None
+    one = ctx.subject(change.key, replacing=False)
     as_read = [
         (plan, seen)
         for plan, seen in known
-        if seen.live_digest in (None, change.live_digest) or _is_rest(ctx, change, seen)
+        if seen.live_digest in (None, change.live_digest)
+        or _is_rest(ctx, change, seen)
+        or _is_second_half(plan, seen, one)
     ]
     if not as_read:
         return f"{change.id} was changed in the account since the reviewed plan was made"
-    one = ctx.subject(change.key, replacing=False)
     ways = [started_since(plan, seen, one.record, one.live, ctx.now) for plan, seen in as_read]
     return None if None in ways else ways[-1]
+
+
+# A campaign of one of these statuses can be paused.
+_GOING = (Status.SCHEDULED, Status.RUNNING, Status.UNKNOWN)
+
+
+def _is_second_half(plan: Plan, seen: Change, one: Subject) -> bool:
+    """Whether a reviewed change comes after another one of its campaign that an earlier run has done, and the
+    campaign is exactly as that left it: as the review showed it but for our pause, or as our update made it.
+    """
+    before = {each.action: each for each in plan.changes if each.id == seen.id}
+    if seen.action is Action.UPDATE and Action.PAUSE in before:
+        return one.paused_by_us and seen.live_digest in [one.digest_with(status) for status in _GOING]
+    update = before.get(Action.UPDATE) if seen.action is Action.RESUME else None
+    applied = update is not None and update.digest == one.record.digest
+    return applied and as_planned(replace(seen, live_digest=None), one.record, one.live)
 
 
 def started_since(plan: Plan, change: Change, record: Record, live: Live | None, now: datetime) -> str | None:

@@ -215,10 +215,12 @@ class Subject:
 
         A list item and a read by id give the same digest, so that an apply can check again.
         """
-        if not self.read:
-            return None
+        return self.digest_with(self.status) if self.read else None
+
+    def digest_with(self, status: Status) -> str:
+        """The digest of the live campaign that was read, as if it had this status."""
         seen = [[change.path, meaning(change.path, change.after)] for change in self.comparison.changes]
-        document = {"id": self.record.id, "status": str(self.status), "drift": seen}
+        document = {"id": self.record.id, "status": str(status), "drift": seen}
         written = self.written if self.written is not None else self.wanted.spec if self.wanted else {}
         if self.live is not None:
             beyond = [

@@ -23,6 +23,7 @@ from tests.plan.planning import (
     SCHEDULED,
     Spec,
     live,
+    message,
     only,
     own,
     plan_of,
@@ -161,6 +162,90 @@ def test_what_is_left_sends_at_once_only_as_long_as_the_review_is_valid() -> Non
 
     assert made(60).changes
     assert "valid until" in made(61).blocked[0].reason
+
+
+# ----------------------------------------------------- the second of two changes of a run that died between
+
+BY_HAND: Spec = {**SCHEDULED, "name": "By hand"}
+PAUSES, RESUMES = Lifecycle(phase="paused"), Lifecycle()
+TEXT: Spec = {**SCHEDULED, "messages": [message(push={"title": {"en": "New"}})]}
+OTHER_TEXT: Spec = {**SCHEDULED, "messages": [message(push={"title": {"en": "By another hand"}})]}
+
+
+def half(
+    phase: Lifecycle, then: Record, shown: Spec, status: str = "paused", *reviewed: Plan, spec: Spec = TEXT
+) -> Plan:
+    """The plan for this text and phase, when the campaign is recorded and shown so."""
+    return plan_of(
+        wanted(spec, manifest="sha256:new", lifecycle=phase),
+        known=state({KEY: then}),
+        reading=Reading(live={KEY: live(shown, status)}),
+        options=Options(reviewed=reviewed) if reviewed else None,
+    )
+
+
+PAUSED = record(SCHEDULED, "paused", paused_by_us=True)
+UPDATED = record(TEXT, "paused", paused_by_us=True)
+OF_PAUSE = half(PAUSES, record(SCHEDULED), BY_HAND, "scheduled")
+OF_RUN = half(PAUSES, record(SCHEDULED, "running"), BY_HAND, "running")
+OF_RESUME = half(RESUMES, PAUSED, BY_HAND)
+
+
+@pytest.mark.parametrize(
+    ("made", "left"),
+    [
+        (half(PAUSES, PAUSED, BY_HAND, "paused", OF_PAUSE), Action.UPDATE),
+        (half(PAUSES, PAUSED, BY_HAND, "paused", OF_RUN), Action.UPDATE),
+        (half(RESUMES, UPDATED, TEXT, "paused", OF_RESUME), Action.RESUME),
+    ],
+)
+def test_the_second_half_goes_on(made: Plan, left: Action) -> None:
+    assert [len(plan.changes) for plan in (OF_PAUSE, OF_RUN, OF_RESUME)] == [2, 2, 2]
+    assert only(made).action is left
+
+
+@pytest.mark.parametrize(
+    ("name", "made"),
+    [
+        ("paused by others", half(PAUSES, record(SCHEDULED, "paused"), BY_HAND, "paused", OF_PAUSE)),
+        # The patch is the reviewed one all the same: a list is sent whole, and what is unmanaged is not sent.
+        ("edited since", half(PAUSES, PAUSED, {**OTHER_TEXT, "name": "By hand"}, "paused", OF_PAUSE)),
+        ("set since", half(PAUSES, PAUSED, {**QUIET, "name": "By hand"}, "paused", OF_PAUSE)),
+        (
+            "no pause",
+            half(PAUSES, PAUSED, BY_HAND, "paused", replace(OF_PAUSE, changes=OF_PAUSE.changes[1:])),
+        ),
+        (
+            "another campaign",
+            half(
+                PAUSES,
+                PAUSED,
+                BY_HAND,
+                "paused",
+                replace(OF_PAUSE, changes=(replace(OF_PAUSE.changes[0], id="9"), OF_PAUSE.changes[1])),
+            ),
+        ),
+        (
+            "another update",
+            half(
+                RESUMES,
+                record(OTHER_TEXT, "paused", paused_by_us=True),
+                OTHER_TEXT,
+                "paused",
+                OF_RESUME,
+                spec=OTHER_TEXT,
+            ),
+        ),
+        (
+            "edited after the update",
+            half(RESUMES, UPDATED, {**TEXT, "quiet_hours": QUIET["quiet_hours"]}, "paused", OF_RESUME),
+        ),
+        ("the update is not done", half(RESUMES, PAUSED, SCHEDULED, "paused", OF_RESUME, spec=SCHEDULED)),
+    ],
+)
+def test_no_other_second_half_goes_on(name: str, made: Plan) -> None:
+    assert made.changes == (), name
+    assert [one.key for one in made.blocked] == [KEY]
 
 
 # ------------------------------------------------------------------------------------ a cancel that was done
