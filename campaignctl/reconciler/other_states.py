@@ -42,6 +42,10 @@ class OtherState:
         declared = project.environment_names or (None,)
         return self.state is not None and not self.project and self.state.environment not in declared
 
+    def is_of(self, project: Project) -> bool:
+        """Whether it is known to be of this project: by its id, and by nothing else."""
+        return self.state is not None and project.id is not None and self.state.project_id == project.id
+
     def is_alive(self, now: datetime) -> bool:
         """Whether one of its campaigns or writes is not over, as far as recorded."""
         if self.state is None:
@@ -113,30 +117,33 @@ def check_new(project: Project, elsewhere: Elsewhere, lives: Iterable[Live], key
     """Raise StateError if the state is absent although other states, or campaigns that were read (`lives`),
     show that the project was applied before. `keys` are those of the manifests.
 
-    A state of another project counts: an id that was changed makes a project another one.
+    A state of another project counts: an id that was changed makes a project another one. Whose a state
+    without an id is, or one that cannot be read, is not known.
     """
     others = other_states(project, elsewhere, remote=True, foreign=True)
     marked = tuple(_marked(lives, project, keys, others))
     if not others and not marked:
         return
     name = project.environment or "the project without environments"
-    known = marked or any(not one.project for one in others)
+    known = marked or any(one.is_of(project) for one in others)
+    foreign = not known and all(one.project for one in others)
     found = [one.words for one in others]
     found += [f"{campaign} with a marker of another environment" for campaign in marked]
     old = next((one for one in others if one.is_left(project)), None)
     if old is not None:
         hint = Sentence(old.rebind, f" if {name} is its new name; if it is new: ", _INIT)
-    elif not known:
+    elif foreign:
         hint = Sentence(
             _INIT, " if this project is new; if its `metadata.id` has changed: write the old one back"
         )
     else:
         lost = Command("state", "recover")
         hint = Sentence(_INIT, f" if {name} is new; if its state was lost: ", lost)
+    next_to = "one of another project" if foreign else "another one"
     raise StateError(
         f"there is no state of {name}, and this project was applied before"
         if known
-        else f"there is no state of {name} here, but one of another project",
+        else f"there is no state of {name} here, but {next_to}",
         detail=listed(found, _NAMED),
         hint=hint,
     )

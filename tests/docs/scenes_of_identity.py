@@ -32,6 +32,14 @@ def environment_without_state(world: World) -> str:
     return refused(world)
 
 
+def next_to_another_state(world: World) -> str:
+    world.write("campaignctl.yaml", ENVIRONMENTS)
+    world.environ = {"CAMPAIGNCTL_ENV": "staging"}
+    world.write("push/spring.yaml", sms("Spring", scheduled_time=FAR))
+    world.write(".campaignctl/production.json", "{")
+    return refused(world)
+
+
 def other_project(world: World) -> str:
     far(world)
     world.write("campaignctl.yaml", PROJECT.replace(PROJECT_ID, _OTHER_ID))

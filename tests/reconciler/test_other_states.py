@@ -222,6 +222,24 @@ def test_a_state_of_another_project_is_named() -> None:
     assert "this project was applied before" in refusal(TWO, both).summary
 
 
+@pytest.mark.parametrize(
+    ("project", "other"),
+    [
+        (TWO, known("staging", project_id=None)),
+        (TWO, StateError("damaged")),
+        (replace(TWO, id=None), known("staging")),
+        (replace(TWO, id=None), known("staging", project_id=None)),
+    ],
+)
+def test_a_state_of_an_unknown_project_does_not_show_that_this_one_was_applied(
+    project: Project, other: State | StateError
+) -> None:
+    foreign = {".campaignctl/c.json": known(project_id=OTHER_ID)} if project.id else {}
+    found = refusal(project, places({".campaignctl/b.json": other, **foreign}))
+    assert found.summary == "there is no state of live here, but another one"
+    assert found.hint == f"{INIT} if live is new; if its state was lost: `campaignctl state recover`"
+
+
 def test_a_marker_of_another_environment_shows_that_it_is_not_new() -> None:
     theirs = replace(TWO, environment="staging")
     found = refusal(TWO, places({}), made(theirs), made(theirs, "b", "8"), keys=("a",))

@@ -19,6 +19,12 @@ IDENTITY = (
         "Lost: `campaignctl -e ENV state recover`",
     ),
     Moment(
+        identity.next_to_another_state,
+        "the state is absent, and it is not known whose the state next to it is: it cannot be read, or has "
+        "no project id",
+        "new: `campaignctl -e ENV state init`. Lost: `campaignctl -e ENV state recover`",
+    ),
+    Moment(
         identity.other_project,
         "`metadata.id` was changed, or the state was copied from another project",
         "put the id back. If the state is meant for this project: `campaignctl state rebind`",
