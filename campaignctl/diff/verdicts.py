@@ -95,6 +95,12 @@ class FieldVerdict:
         return self.said == "not shown" and self.weight is Weight.AIM
 
     @property
+    def of_messages(self) -> bool:
+        """Whether it is about the messages, or one of them, as a whole: lost, added or unmatched."""
+        first, *rest = split(self.path)
+        return first == "messages" and len(rest) < len(["index", "field"])
+
+    @property
     def unconfirmed(self) -> bool:
         """Whether it matters, and no read has shown it."""
         return self.said == "unmatched" or (self.said == "not shown" and self.weight is Weight.CONTENT)
@@ -109,7 +115,7 @@ def verdicts(
     store in its own way (`lifecycle.accept_stored`). A list item says nothing of a field that it lacks.
     Messages are matched by name; the index in a path is that of the applied message.
     """
-    live = aligned(applied, live)
+    shown, live = live, aligned(applied, live)
     yield from _of_fields(applied, live, hidden, accepted)
     if applied.get(EVENT) and not applied.get("is_draft") and live.complete and not _set_off(live):
         yield FieldVerdict(EVENT, True, None, "not shown")
@@ -117,7 +123,7 @@ def verdicts(
         yield FieldVerdict(path, message, None, "hidden" if matches(path, hidden) else "differs")
     for added in added_messages(applied, live):
         yield FieldVerdict(added.path, None, added.after, "differs")
-    if _is_unmatched(applied, live, (*hidden, *accepted)):
+    if _is_unmatched(applied, shown, (*hidden, *accepted)):
         yield FieldVerdict("messages", None, None, "unmatched")
 
 
@@ -127,7 +133,7 @@ def _of_fields(
     """The verdicts on the fields, without those of messages that live's list lacks."""
     lost = _lost(applied, live)
     for path, value, found in watched(applied, live):
-        if same(path, value, found) or (lost and "/".join(split(path)[:2]) in lost):
+        if same(path, value, found) or _message(path) in lost:
             continue
         if found is None:
             if live.complete and not _left_out(path, value) and not means_nothing(applied, live, path):
@@ -150,14 +156,21 @@ def _lost(applied: Mapping[str, Any], live: Live) -> dict[str, Any]:
     return {f"messages/{index}": message for index, message in enumerate(ours) if index not in shown}
 
 
+def _message(path: str) -> str:
+    """The message that a path leads into."""
+    return "/".join(split(path)[:2])
+
+
 def _is_unmatched(applied: Mapping[str, Any], live: Live, reviewed: Collection[str]) -> bool:
-    """Whether live's messages cannot be matched with the applied ones, and are not the same one by one, as
-    far as they are not `reviewed`."""
+    """Whether live's messages, in its own order, cannot be matched with the applied ones, and are not the
+    same one by one, as far as they are shown and not `reviewed`."""
     theirs = live.members.get("messages")
     if not isinstance(theirs, list | tuple) or in_order(applied.get("messages"), theirs) is not None:
         return False
+    lost = _lost(applied, live)
     return any(
         split(path)[0] == "messages"
+        and _message(path) not in lost
         and not means(path, value, found)
         and not (found is None and _left_out(path, value))
         and not matches(path, reviewed)

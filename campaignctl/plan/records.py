@@ -211,7 +211,8 @@ def _counted(record: Record, live: Live, now: datetime, *, written: bool) -> dic
 def _still_unconfirmed(record: Record, live: Live) -> tuple[str, ...]:
     """The unconfirmed paths that live does not show as they were applied."""
     shown = aligned(record.applied, live)
-    unmatched = "messages" not in live.members or "messages" in unconfirmed(verdicts(record.applied, live))
+    told = verdicts(record.applied, live)
+    unmatched = "messages" not in live.members or any(one.of_messages for one in told)
     return tuple(
         path
         for path in record.unconfirmed

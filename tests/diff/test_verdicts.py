@@ -15,6 +15,7 @@ PUSH: Spec = {"channel": "push", "name": "a", "push": {"title": {"en": "Hi"}}}
 SMS: Spec = {"channel": "sms", "name": "b", "sms": {"content": {"en": "Hi"}}}
 MAIL: Spec = {"channel": "email", "name": "c", "email": {"html": {"en": "<b>Hi</b>"}}}
 BOTH: Spec = {"messages": [PUSH, SMS]}
+NAMELESS = [{**PUSH, "name": ""}, {**SMS, "name": ""}]
 
 
 def told(applied: Spec, live: Live, **known: Any) -> list[tuple[str, str]]:
@@ -73,7 +74,14 @@ def test_a_list_item_says_nothing_of_what_it_lacks() -> None:
 def test_a_message_that_a_list_lacks_is_told_once_and_as_a_whole(shown: list[Spec], path: str) -> None:
     found = list(verdicts(BOTH, answer(messages=shown)))
     lost = BOTH["messages"][int(path[-1])]
-    assert [(one.path, one.value, one.found) for one in wrong(found)] == [(path, lost, None)]
+    assert [(one.path, one.value, one.found) for one in found] == [(path, lost, None)]
+
+
+def test_a_nameless_message_that_a_list_lacks_is_told_once_and_others_where_they_differ() -> None:
+    applied = {"messages": NAMELESS}
+    assert told(applied, answer(messages=NAMELESS[:1])) == [("messages/1", "differs")]
+    left = told(applied, answer(messages=NAMELESS[1:]))
+    assert {("messages/1", "differs"), ("messages", "unmatched")} < set(left)
 
 
 def test_reviewed_paths_are_accepted_or_hidden() -> None:
@@ -114,9 +122,6 @@ def test_the_event_is_confirmed_by_how_and_when_it_runs(shown: Spec, is_confirme
     assert bad == ([] if is_confirmed else [(True, None)])
     assert told({"run_immediately": True, "is_draft": True}, answer(**{**shown, "is_draft": True})) == []
     assert told({"run_immediately": False}, live) == []
-
-
-NAMELESS = [{**PUSH, "name": ""}, {**SMS, "name": ""}]
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pytest
 from campaignctl.plan.context import Reading
 from campaignctl.plan.model import Plan
 from campaignctl.project.model import StateSettings
-from tests.plan.planning import KEY, PROJECT, SCHEDULED, Spec, live, plan_of, record, state, wanted
+from tests.plan.planning import KEY, PROJECT, SCHEDULED, Spec, live, message, plan_of, record, state, wanted
 
 DEAL: Spec = {**SCHEDULED, "deal_id": "7"}
 DRAFT = {**DEAL, "is_draft": True}
@@ -59,3 +59,12 @@ def test_a_shared_state_of_the_version_before_keeps_no_baseline(
     project = replace(PROJECT, state=replace(StateSettings(), backend=backend))
     notes = plan_of(wanted(SCHEDULED), known=known, project=project).notes
     assert any("the state has format 1" in note for note in notes) is says
+
+
+@pytest.mark.parametrize(("number", "is_shown"), [(2, True), (1, False)])
+def test_messages_are_confirmed_by_a_list_that_has_them_all(number: int, is_shown: bool) -> None:
+    two = {**SCHEDULED, "messages": [{**message(), "name": name} for name in ("a", "b")]}
+    shown = {**two, "messages": two["messages"][:number]}
+    recorded = state({KEY: record(two, unconfirmed=("messages",))})
+    found = plan_of(wanted(two), known=recorded, reading=Reading(live={KEY: live(shown)}))
+    assert ([note for note in said(found) if "messages" in note] == []) is is_shown

@@ -51,7 +51,7 @@ OF_LIVE = (
         (
             Edit(
                 "campaignctl/diff/verdicts.py",
-                "    if _is_unmatched(applied, live, (*hidden, *accepted)):\n",
+                "    if _is_unmatched(applied, shown, (*hidden, *accepted)):\n",
                 "    if False:\n",
             ),
         ),
