@@ -15,6 +15,7 @@ from campaignctl.campaign.keys import is_wild, named
 from campaignctl.campaign.problem import KeyPath
 from campaignctl.errors import CampaignctlError, Finding, ManifestError, Source
 from campaignctl.manifest.compile import CompileInputs, compile_file, trace_campaign
+from campaignctl.manifest.compile_campaign import key_of_path
 from campaignctl.manifest.defaults import NO_DEFAULTS, Defaults
 from campaignctl.manifest.discover import discover, left_out
 from campaignctl.manifest.link import link, override_doubts
@@ -141,16 +142,21 @@ def load_shown(
     environ: Mapping[str, str],
     tool_version: str,
     variables: Mapping[str, str] | None = None,
+    only: Collection[str] = (),
 ) -> Shown:
     """The campaigns without an error of their own, of a project that may have errors elsewhere.
 
-    Raises as `load` does, but ManifestError only if the project file cannot be used.
+    With `only`, other files than those that may declare these keys are not compiled, unless a key is a
+    pattern or not declared. Raises as `load` does, but ManifestError only if the project file cannot be used.
     """
     project, before = check_project(project_dir, environment, environ, tool_version, variables)
     if project is None:
         raise ManifestError(before)
     files = _Files(project, project_dir, environ)
-    results = files.results()
+    results = files.results(only)
+    if not {*only} <= {one.key for result in results for one in result.campaigns}:
+        files = _Files(project, project_dir, environ)
+        results = files.results()
     desired = link(project, results, files.defaults_findings)
     findings = in_order([*before, *files.findings, *desired.findings])
     by_key: dict[str | None, list[Finding]] = {}
@@ -322,9 +328,10 @@ class _Files:
         for path in sorted(discovered.defaults, key=lambda path: path.count("/")):
             self._add_defaults(path)
 
-    def results(self) -> list[FileResult]:
-        """The result of each manifest that can be read."""
-        contents = ((path, self._content(path)) for path in self._manifests)
+    def results(self, keys: Collection[str] = ()) -> list[FileResult]:
+        """The result of each manifest that can be read; with `keys`, of each that may declare one of them."""
+        paths = [path for path in self._manifests if not keys or self._may_declare(path, keys)]
+        contents = ((path, self._content(path)) for path in paths)
         return [
             compile_file(named_file(self._shown, path), path, data, self._inputs(path))
             for path, data in contents
@@ -347,6 +354,16 @@ class _Files:
         """Whether a file that was not understood names one of these keys, and so may be about it."""
         data = content(self._root / path)
         return isinstance(data, str) or any(key.partition("[")[0].encode() in data for key in keys)
+
+    def _may_declare(self, path: str, keys: Collection[str]) -> bool:
+        """Whether a file may declare one of these keys, or one that differs only in case: by its own name, or
+        because it contains the key, perhaps in escapes."""
+        bases = {key.partition("[")[0].lower() for key in keys}
+        if key_of_path(path).lower() in bases:
+            return True
+        data = content(self._root / path)
+        text = data.lower() if isinstance(data, bytes) else b""
+        return b"\\" in text or any(base.encode() in text for base in bases)
 
     def _add_defaults(self, path: str) -> None:
         folder, slash, _ = path.rpartition("/")

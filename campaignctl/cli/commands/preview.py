@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from campaignctl.cli.completion_values import files, keys
-from campaignctl.cli.files import STANDARD, check_page, read_bytes, read_text, write_private
+from campaignctl.cli.files import check_page, read_text
 from campaignctl.cli.group import format_choice
+from campaignctl.cli.preview_output import Show
+from campaignctl.cli.previewed import ReadManifests, check_languages, chosen, read_manifests, samples_of
 from campaignctl.cli.settings import App
 from campaignctl.cli.wiring import need_token, project_directory, read_project, wired
 from campaignctl.errors import (
@@ -28,15 +28,11 @@ from campaignctl.errors import (
 )
 
 if TYPE_CHECKING:
-    from campaignctl.content.model import Preview
     from campaignctl.errors import Finding
     from campaignctl.manifest.load import Shown
     from campaignctl.plan.model import Plan
     from campaignctl.project.model import Project
-    from campaignctl.render.preview import Look
-    from campaignctl.review.preview import Compared
 
-_LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[A-Za-z0-9]{1,8})*")
 _NAMED = 5
 
 
@@ -119,9 +115,9 @@ def command(  # noqa: PLR0913 - click hands over each option by its name
         if form != "html":
             raise UsageError("-o is the file of --format html", hint="add --format html")
         check_page(output)
-    show = _Show(app, form, output)
+    show = Show(app, form, output)
     if planfile:
-        return _of_plan(show, planfile, patterns, langs, _samples(_project(app), sample))
+        return _of_plan(show, planfile, patterns, langs, samples_of(_project(app), sample))
     if campaign_id:
         return _of_live(show, campaign_id, langs, sample)
     return _of_manifests(show, patterns, langs, sample)
@@ -130,43 +126,8 @@ def command(  # noqa: PLR0913 - click hands over each option by its name
 # ---------------------------------------------------------------------------------------- manifests
 
 
-@dataclass(frozen=True, slots=True)
-class _Read:
-    """The manifests as they are now: what was asked for, and the previews of what has no errors."""
-
-    shown: Shown
-    asked: list[str]
-    found: list[Preview]
-
-    @property
-    def faulty(self) -> list[str]:
-        return [key for key in self.asked if key in self.shown.faulty]
-
-    @property
-    def bare(self) -> list[str]:
-        """What has no message that is shown."""
-        return sorted(set(self.asked) - set(self.faulty) - {preview.key for preview in self.found})
-
-
-def _read(app: App, patterns: Sequence[str], langs: Sequence[str], sample: str | None) -> _Read:
-    from campaignctl.content.previews import previews
-    from campaignctl.manifest.load import load_shown
-
-    shown = load_shown(project_directory(app.settings), **app.settings.inputs)
-    asked = _asked(shown, patterns)
-    samples = _samples(shown.project, sample)
-    specs = {key: shown.campaigns[key].spec for key in asked if key in shown.campaigns}
-    _check_languages(langs, specs.values())
-    found = [
-        preview
-        for key, spec in specs.items()
-        for preview in previews(key, spec, samples=samples, langs=langs)
-    ]
-    return _Read(shown, asked, found)
-
-
-def _of_manifests(show: _Show, patterns: Sequence[str], langs: Sequence[str], sample: str | None) -> int:
-    read = _read(show.app, patterns, langs, sample)
+def _of_manifests(show: Show, patterns: Sequence[str], langs: Sequence[str], sample: str | None) -> int:
+    read = read_manifests(show.app, patterns, langs, sample)
     findings = _findings(read.shown, read.faulty) if read.faulty else ()
     if read.found or not read.asked:
         show.previews(read.found, read.shown.project.name, findings)
@@ -190,7 +151,7 @@ def _serve(app: App, patterns: Sequence[str], langs: Sequence[str], sample: str 
     def draw(version: str) -> str:
         served = Served(version)
         try:
-            read = _read(app, patterns, langs, sample)
+            read = read_manifests(app, patterns, langs, sample)
         except CampaignctlError as error:
             said = error_text(error, color=False, place=app.settings.place())
             return page([], problems=app.console.redacted(said), served=served)
@@ -212,19 +173,6 @@ def _serve(app: App, patterns: Sequence[str], langs: Sequence[str], sample: str 
     return 0
 
 
-def _asked(shown: Shown, patterns: Sequence[str]) -> list[str]:
-    """The declared keys that were asked for, in their order. Raises UsageError for a pattern without one."""
-    from campaignctl.campaign.keys import named
-    from campaignctl.manifest.origins import no_such_key
-
-    known = sorted({*shown.campaigns, *shown.faulty})
-    for pattern in patterns:
-        if not named(pattern, known):
-            raise no_such_key(pattern, known)
-    chosen = {key for pattern in patterns for key in named(pattern, known)}
-    return [key for key in known if key in chosen] if patterns else known
-
-
 def _findings(shown: Shown, faulty: Iterable[str]) -> tuple[Finding, ...]:
     """The errors of campaigns; where they have none of their own, those that concern no single campaign."""
     own = dict.fromkeys(found for key in faulty for found in shown.faulty[key])
@@ -232,7 +180,7 @@ def _findings(shown: Shown, faulty: Iterable[str]) -> tuple[Finding, ...]:
     return tuple(own) or tuple(found for found in errors if found.key is None)
 
 
-def _tell_rest(app: App, read: _Read) -> None:
+def _tell_rest(app: App, read: ReadManifests) -> None:
     """Say on standard error what is not shown, and that other manifests have errors."""
     if read.bare:
         app.console.log("info", f"no message of push, email or sms: {listed(read.bare, _NAMED)}")
@@ -249,7 +197,7 @@ def _tell_rest(app: App, read: _Read) -> None:
 
 
 def _of_plan(
-    show: _Show,
+    show: Show,
     planfile: str,
     patterns: Sequence[str],
     langs: Sequence[str],
@@ -259,10 +207,10 @@ def _of_plan(
     from campaignctl.review.preview import compared
 
     plan = codec.decode(read_text(planfile), where=planfile)
-    chosen = _of_keys(plan, patterns)
-    found = [one for one in compared(plan, samples=samples, langs=langs or None) if one.key in chosen]
+    keyed = _of_keys(plan, patterns)
+    found = [one for one in compared(plan, samples=samples, langs=langs or None) if one.key in keyed]
     show.changes(found, planfile)
-    if rest := len(chosen - {one.key for one in found}):
+    if rest := len(keyed - {one.key for one in found}):
         show.app.console.log(
             "info", f"{counted(rest, 'campaign')} of the plan: no change in what recipients see"
         )
@@ -270,27 +218,24 @@ def _of_plan(
 
 
 def _of_keys(plan: Plan, patterns: Sequence[str]) -> set[str]:
-    from campaignctl.campaign.keys import named
-
-    known = {change.key for change in plan.changes}
-    for pattern in patterns:
-        if not named(pattern, known):
-            raise UsageError(
-                f"the plan does not change {pattern}",
-                hint=did_you_mean(
-                    pattern, sorted(known), f"it changes {listed(sorted(known), _NAMED) or 'nothing'}"
-                ),
-            )
-    return {key for pattern in patterns for key in named(pattern, known)} if patterns else known
+    known = sorted({change.key for change in plan.changes})
+    it_changes = f"it changes {listed(known, _NAMED) or 'nothing'}"
+    return chosen(
+        patterns,
+        known,
+        lambda pattern: UsageError(
+            f"the plan does not change {pattern}", hint=did_you_mean(pattern, known, it_changes)
+        ),
+    )
 
 
-def _of_live(show: _Show, campaign_id: str, langs: Sequence[str], sample: str | None) -> int:
+def _of_live(show: Show, campaign_id: str, langs: Sequence[str], sample: str | None) -> int:
     from campaignctl.content.previews import previews
 
     app = show.app
     token = need_token(app.settings, "A live campaign is read from the API, which requires a token.")
     project = read_project(app)
-    samples = _samples(project, sample)
+    samples = samples_of(project, sample)
     with wired(app, project, token=token, writes=False) as run:
         live = run.wiring.need_api().read(campaign_id)
     if live is None:
@@ -298,7 +243,7 @@ def _of_live(show: _Show, campaign_id: str, langs: Sequence[str], sample: str | 
             f"no campaign has the id {campaign_id} in this account",
             hint=Sentence("to see which account the token belongs to: ", Command("doctor")),
         )
-    _check_languages(langs, [live.members])
+    check_languages(langs, [live.members])
     found = previews(campaign_id, live.members, samples=samples, langs=langs)
     if not found:
         raise CampaignctlError(
@@ -307,68 +252,6 @@ def _of_live(show: _Show, campaign_id: str, langs: Sequence[str], sample: str | 
         )
     show.previews(found, project.name)
     return 0
-
-
-# ------------------------------------------------------------------------------------------- shared
-
-
-@dataclass(frozen=True, slots=True)
-class _Show:
-    """Writes previews in the form that was asked for, a page perhaps to a file."""
-
-    app: App
-    form: str
-    output: str | None = None
-
-    def previews(self, found: Sequence[Preview], title: str, findings: Sequence[Finding] = ()) -> None:
-        """Write previews; a page also says what is wrong with others."""
-        console = self.app.console
-        if self.form == "html":
-            from campaignctl.render.errors import findings_text
-
-            problems = findings_text(findings, color=False) if findings else ""
-            self._page(found, title=title, problems=problems)
-        elif self.form == "json":
-            from campaignctl.render.preview import preview_json
-
-            console.document([preview_json(preview) for preview in found])
-        elif found:
-            from campaignctl.render.preview import previews_text
-
-            console.say(previews_text(found, look=self._look, color=console.colored(console.out)))
-        else:
-            console.say("There are no campaigns.")
-
-    def changes(self, found: Sequence[Compared], planfile: str) -> None:
-        """Write what a plan changes; text only if it changes something."""
-        console = self.app.console
-        if self.form == "html":
-            self._page(found, title=Path(planfile).name, plan=True, options=("--plan", planfile))
-        elif self.form == "json":
-            from campaignctl.render.preview import compared_json
-
-            console.document([compared_json(one) for one in found])
-        elif found:
-            from campaignctl.render.preview import compared_text
-
-            console.say(compared_text(found, look=self._look, color=console.colored(console.out)))
-
-    def _page(self, found: Sequence[Preview] | Sequence[Compared], **more: Any) -> None:
-        from campaignctl.render.preview_html import page
-
-        text = self.app.console.redacted(page(found, **more))
-        if self.output is None or self.output == STANDARD:
-            self.app.console.raw(text)
-            return
-        write_private(self.output, text)
-        self.app.console.log("info", f"The page is in {self.output}")
-
-    @property
-    def _look(self) -> Look:
-        from campaignctl.render.preview import Look
-
-        encoding = getattr(self.app.console.out, "encoding", None) or "utf-8"
-        return Look(self.app.console.columns, boxes=encoding.lower().replace("-", "") == "utf8")
 
 
 def _project(app: App) -> Project | None:
@@ -389,29 +272,3 @@ def _project(app: App) -> Project | None:
     except UsageError:
         return None
     return project
-
-
-def _samples(project: Project | None, sample: str | None) -> dict[str, str]:
-    """The sample values of the project, and over them those of a file."""
-    own = dict((project.preview.samples if project else None) or {})
-    if sample is None:
-        return own
-    from campaignctl.project.loader import read_samples
-
-    return own | read_samples(sample, read_bytes(sample))
-
-
-def _check_languages(langs: Sequence[str], bodies: Iterable[Mapping[str, Any]]) -> None:
-    """Raise UsageError for what can be no language, and is none of the texts."""
-    unlike = [lang for lang in langs if not _LANGUAGE.fullmatch(lang)]
-    if not unlike:
-        return
-    from campaignctl.content.previews import previews
-
-    known = {preview.lang for body in bodies for preview in previews("", body, samples={})}
-    for lang in unlike:
-        if lang not in known:
-            raise UsageError(
-                f"--lang {lang}: no text has this language",
-                hint=did_you_mean(lang, sorted(known), f"there are {', '.join(sorted(known)) or 'none'}"),
-            )
