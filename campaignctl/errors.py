@@ -138,7 +138,8 @@ class Names:
 class Sentence(str):
     """Text for people that may name commands; as a `str`, it has them without the options of a place.
 
-    A command at the beginning is printed bare, the others between backticks. Plain text is a sentence too.
+    A command that is the whole sentence is printed bare, the others between backticks. Plain text is a
+    sentence too.
     """
 
     __slots__ = ("parts",)
@@ -183,9 +184,10 @@ def hint_lines(text: str, place: ProjectPlace) -> list[tuple[str, bool]]:
 
 def _joined(parts: tuple[str | Command | Names, ...], place: ProjectPlace) -> str:
     shown = [part.at(place) if isinstance(part, Command) else str(part) for part in parts]
+    if len(parts) == 1:
+        return shown[0]
     return "".join(
-        f"`{text}`" if index and isinstance(part, Command) else text
-        for index, (part, text) in enumerate(zip(parts, shown, strict=True))
+        f"`{text}`" if isinstance(part, Command) else text for part, text in zip(parts, shown, strict=True)
     )
 
 

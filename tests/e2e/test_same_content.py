@@ -234,7 +234,7 @@ def test_two_campaigns_of_an_open_create_are_left_to_a_person(world: World) -> N
         created = world.control.campaign(first)["live"]["create_time"]
         assert f"{first} (created {created}, sent) and {second} (created " in block["reason"]
         assert block["hint"] == (
-            f"campaignctl state resolve far --adopt {first} keeps that one and cancels the other; or"
+            f"`campaignctl state resolve far --adopt {first}` keeps that one and cancels the other; or"
             f" `campaignctl state resolve far --adopt {second}`"
         )
     other = world.control.create(json.loads(sms("Other", scheduled_time=FAR))["spec"])["id"]

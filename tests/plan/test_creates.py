@@ -219,7 +219,7 @@ def test_a_final_release_does_not_block(shown: Live | None) -> None:
 def test_a_sent_release_blocks_like_the_ledger() -> None:
     shown = live(SCHEDULED, "sent", "77")
     (blocked,) = after_release(released("scheduled"), shown).blocked
-    assert blocked.hint.startswith(f"campaignctl import {KEY} 77, or `campaignctl apply")
+    assert blocked.hint.startswith(f"`campaignctl import {KEY} 77`, or `campaignctl apply")
     assert only(after_release(released("scheduled"), shown, overrides=("resend",))).arms
     assert only(after_release(released("scheduled", spec=MANUAL), shown)).arms
 

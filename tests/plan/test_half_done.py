@@ -95,14 +95,14 @@ def test_several_campaigns_of_one_create_are_named_oldest_first() -> None:
     )
     adopt = f"campaignctl state resolve {KEY} --adopt"
     keeps = "keeps that one and cancels the other; or"
-    assert hint == f"{adopt} 7 {keeps} `{adopt} 8` {keeps} `{adopt} 9`"
+    assert hint == f"`{adopt} 7` {keeps} `{adopt} 8` {keeps} `{adopt} 9`"
 
 
 def test_a_create_that_was_not_found_waits_or_is_decided() -> None:
     retry = f"campaignctl state resolve {KEY} --retry"
     later = undecided(KEY, NOW)
-    assert later.startswith("campaignctl apply from 2026-11-24T12:00:00Z on posts it again; sooner, ")
+    assert later.startswith("`campaignctl apply` from 2026-11-24T12:00:00Z on posts it again; sooner, ")
     assert later.endswith(f"`{retry}`")
     assert undecided(KEY, None) == (
-        f"campaignctl state resolve {KEY} --adopt ID, or `{retry}` if the dashboard shows none"
+        f"`campaignctl state resolve {KEY} --adopt ID`, or `{retry}` if the dashboard shows none"
     )

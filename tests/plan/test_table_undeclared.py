@@ -128,7 +128,7 @@ def test_a_recurring_campaign_with_runs_left_is_not_final(golden: Golden) -> Non
 def test_an_unknown_status_blocks_until_it_is_lifted() -> None:
     (blocked,) = of(live(SCHEDULED, "thawing")).blocked
     assert "'thawing'" in blocked.reason
-    assert blocked.hint.startswith(f"campaignctl apply --target {KEY} --override unknown_status, or `")
+    assert blocked.hint.startswith(f"`campaignctl apply --target {KEY} --override unknown_status`, or `")
     lifted = of(live(SCHEDULED, "thawing"), SCHEDULED, None, "unknown_status")
     assert only(lifted).action is Action.CANCEL
 

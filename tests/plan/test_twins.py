@@ -344,4 +344,4 @@ def test_a_second_copy_is_blocked_until_an_apply_cancels_it() -> None:
     plan = plan_of(wanted(SCHEDULED, "old"), known=state({"old": record(SCHEDULED)}), reading=reading)
     (block,) = plan.blocked
     assert (block.key, block.id, block.status) == ("old", "78", "scheduled")
-    assert block.hint == "campaignctl apply cancels it"
+    assert block.hint == "`campaignctl apply` cancels it"

@@ -79,7 +79,7 @@ def test_a_copy_that_the_list_shows_late_is_shown_and_canceled(
         plan = twice.plan(**options)
         (block,) = plan.blocked
         assert (block.key, block.id, block.status) == ("far", other, "scheduled")
-        assert block.hint == "campaignctl apply cancels it"
+        assert block.hint == "`campaignctl apply` cancels it"
         assert plan.refused
         assert not any(drift.diff[0].path == "clone" for drift in plan.drift)
     report = status(twice.wiring, twice.desired)

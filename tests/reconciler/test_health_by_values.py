@@ -125,7 +125,7 @@ def test_what_is_not_settled_is_named_with_how_far_it_came() -> None:
         "warning",
         "3 writes not settled: b (replace half done), c (create sent at 2036-01-01T00:00:00Z, outcome"
         " unknown), d (update sent, outcome unknown)",
-        "campaignctl apply; what it cannot settle: `campaignctl state resolve c`",
+        "`campaignctl apply`; what it cannot settle: `campaignctl state resolve c`",
     )
     assert checked()["pending"] == Check("pending", "ok", "nothing is unsettled")
 

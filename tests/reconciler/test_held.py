@@ -193,7 +193,7 @@ def test_a_deleted_mark_is_said_and_stops_what_sends(account: Account) -> None:
     account.specs["draft"] = campaign("Draft", is_draft=True, **text("draft"))
     blocked = account.plan().blocked
     assert [one.key for one in blocked] == ["a", "b", "draft"]
-    assert all("was deleted" in one.reason and one.hint.startswith(LIFT) for one in blocked)
+    assert all("was deleted" in one.reason and one.hint.startswith(f"`{LIFT}`") for one in blocked)
     before = account.mark
     outcome = account.apply()
     assert (outcome.result, account.writes(before)) == ("incomplete", [])
@@ -236,7 +236,7 @@ def test_a_lift_of_one_key_does_not_settle_it(account: Account) -> None:
     deleted(account)
     with pytest.raises(CampaignctlError) as refused:
         account.lift("a")
-    assert refused.value.hint.startswith(LIFT)
+    assert refused.value.hint.startswith(f"`{LIFT}`")
 
 
 def test_a_first_apply_remembers_the_mark_too(account: Account) -> None:

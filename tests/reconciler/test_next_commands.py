@@ -44,8 +44,9 @@ def test_a_command_is_completed_and_quoted_where_it_is_printed(place: ProjectPla
     assert FORGET.at(place) == line
 
 
-def test_only_a_command_at_the_beginning_stands_without_backticks() -> None:
-    assert Sentence(LOOK, ", or ", FORGET) == "campaignctl plan, or `campaignctl state rm 'a[c=DE]'`"
+def test_only_a_command_alone_stands_without_backticks() -> None:
+    assert Sentence(LOOK, ", or ", FORGET) == "`campaignctl plan`, or `campaignctl state rm 'a[c=DE]'`"
+    assert Sentence(LOOK) == "campaignctl plan"
     assert Sentence("", LOOK, " shows it") == "`campaignctl plan` shows it"
 
 

@@ -333,7 +333,7 @@ def test_a_resume_that_is_due_is_left_to_a_person(scheduled: Account) -> None:
     *_, result = scheduled.apply().changes
     assert (result.action, result.outcome) == (Action.RESUME, "unknown")
     assert result.error is not None
-    assert str(result.error.hint).startswith("campaignctl state resolve push/welcome --done")
+    assert str(result.error.hint).startswith("`campaignctl state resolve push/welcome --done`")
     mark = scheduled.mark
     assert [blocked.status for blocked in scheduled.apply().blocked] == ["unsettled"]
     assert scheduled.writes(mark) == []

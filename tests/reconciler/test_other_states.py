@@ -201,13 +201,13 @@ def test_an_absent_state_may_be_that_of_a_renamed_environment() -> None:
         f"{REF} (environment old, 1 campaign)",
     )
     assert found.hint == (
-        f"campaignctl state rebind --from {REF} if live is its new name; if it is new: `{INIT}`"
+        f"`campaignctl state rebind --from {REF}` if live is its new name; if it is new: `{INIT}`"
     )
 
 
 def test_an_absent_state_next_to_declared_ones_is_new_or_lost() -> None:
     found = refusal(TWO, places({GONE: known("staging")}))
-    assert found.hint == f"{INIT} if live is new; if its state was lost: `campaignctl state recover`"
+    assert found.hint == f"`{INIT}` if live is new; if its state was lost: `campaignctl state recover`"
     alone = refusal(PLAIN, places({GONE: known(None)}))
     assert alone.summary.startswith("there is no state of the project without environments, and")
 
@@ -216,7 +216,7 @@ def test_a_state_of_another_project_is_named() -> None:
     found = refusal(TWO, places({GONE: known(project_id=OTHER_ID)}))
     assert found.summary == "there is no state of live here, but one of another project"
     assert found.hint == (
-        f"{INIT} if this project is new; if its `metadata.id` has changed: write the old one back"
+        f"`{INIT}` if this project is new; if its `metadata.id` has changed: write the old one back"
     )
     both = places({GONE: known("staging"), ".campaignctl/foreign.json": known(project_id=OTHER_ID)})
     assert "this project was applied before" in refusal(TWO, both).summary
@@ -237,7 +237,7 @@ def test_a_state_of_an_unknown_project_does_not_show_that_this_one_was_applied(
     foreign = {".campaignctl/c.json": known(project_id=OTHER_ID)} if project.id else {}
     found = refusal(project, places({".campaignctl/b.json": other, **foreign}))
     assert found.summary == "there is no state of live here, but another one"
-    assert found.hint == f"{INIT} if live is new; if its state was lost: `campaignctl state recover`"
+    assert found.hint == f"`{INIT}` if live is new; if its state was lost: `campaignctl state recover`"
 
 
 def test_a_marker_of_another_environment_shows_that_it_is_not_new() -> None:

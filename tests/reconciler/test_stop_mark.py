@@ -88,7 +88,7 @@ def test_without_a_mark_nothing_is_halted_unless_there_was_one(known: State | No
     with pytest.raises(StopMarkGone, match="the stop mark of the shelf was deleted") as gone:
         read(place, MARKED)
     assert gone.value.hint == (
-        "campaignctl halt --lift --reason TEXT goes on without it; to halt everything again:"
+        "`campaignctl halt --lift --reason TEXT` goes on without it; to halt everything again:"
         " `campaignctl halt --all --reason TEXT`"
     )
 
