@@ -202,9 +202,27 @@ def plural(number: int, what: str) -> str:
 
 
 def listed(names: Sequence[str], most: int) -> str:
-    """The first names of a list, and how many more there are."""
+    """The first names of a list; if it is cut, how many more there are, and number and digest of all."""
+    return first_of(names, most) + (f" ({of_all(names)})" if len(names) > most else "")
+
+
+def first_of(names: Sequence[str], most: int) -> str:
+    """The first names of a list to choose from, and how many more there are."""
     rest = len(names) - most
     return ", ".join(names[:most]) + (f" and {rest:,} more" if rest > 0 else "")
+
+
+#: How many hexadecimal digits of a SHA-256 are told.
+DIGITS = 12
+
+
+def of_all(names: Iterable[str]) -> str:
+    """Number and digest of a list that is cut: two lists with the same beginning can be told apart."""
+    from hashlib import sha256  # only what is cut needs it
+
+    names = list(names)
+    digest = sha256("\n".join(names).encode(errors="surrogatepass")).hexdigest()
+    return f"cut: {len(names):,} in all, sha256 {digest[:DIGITS]}"
 
 
 class Guesses:

@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable
 from functools import cached_property, lru_cache
 from itertools import groupby, takewhile
 
-from campaignctl.errors import listed, nearest
+from campaignctl.errors import first_of, nearest
 
 _WILD = frozenset({"*", "?", "**", "**/"})
 _NAMED = 5
@@ -39,7 +39,7 @@ def fits(pattern: str, key: str) -> bool:
 def key_hint(key: str, keys: Collection[str]) -> str:
     """What to write for a key that does not exist: those of its matrix, or the nearest; else nothing."""
     if of_matrix := sorted(one for one in keys if one.startswith(f"{key}[")):
-        return f"its matrix declares {listed(of_matrix, _NAMED)}; '{key}[*]' names them all"
+        return f"its matrix declares {first_of(of_matrix, _NAMED)}; '{key}[*]' names them all"
     if near := nearest(key, keys, 0.5):
         return f"did you mean {near}?"
     ends = [one for one in keys if one.rpartition("/")[2] == key]

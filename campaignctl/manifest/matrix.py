@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from campaignctl.errors import Finding, did_you_mean, listed
+from campaignctl.errors import Finding, did_you_mean, first_of
 from campaignctl.yamlio.interpolate import insertion_error
 from campaignctl.yamlio.nodes import MappingNode, Node, ScalarNode, SequenceNode, SourceFile
 from campaignctl.yamlio.substitution import NULLS
@@ -211,7 +211,7 @@ class _MatrixReader:
         for fields, _ in self._entries["exclude"]:
             for name, value in fields.items():
                 if name not in self._dimensions:
-                    known = listed(tuple(self._dimensions), _NAMES_SHOWN) or "none"
+                    known = first_of(tuple(self._dimensions), _NAMES_SHOWN) or "none"
                     hint = did_you_mean(name, self._dimensions, f"names with values: {known}")
                     self._refuse(value, f"`exclude` names `{name}`, which has no values", hint)
 

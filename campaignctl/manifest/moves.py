@@ -8,7 +8,7 @@ from typing import Any, get_args
 from campaignctl.campaign.check import model_problems
 from campaignctl.campaign.lifecycle import OnDestroy
 from campaignctl.campaign.problem import Problem, error
-from campaignctl.errors import Finding, did_you_mean, listed
+from campaignctl.errors import Finding, did_you_mean, first_of
 from campaignctl.manifest.defaults import Defaults
 from campaignctl.manifest.document import CAMPAIGN_KEY, LONGEST_KEY, RemovedDocument
 from campaignctl.manifest.model import Removed
@@ -116,6 +116,6 @@ def _message_problems(winner: str, messages: Iterable[Mapping[str, Any]]) -> Ite
         message = f"{names.count(winner)} messages have the name {winner!r}"
         yield error("winner", place, message, "give each message its own name")
     elif winner not in names:
-        known = listed(names, _NAMES_SHOWN) or "none"
+        known = first_of(names, _NAMES_SHOWN) or "none"
         hint = did_you_mean(winner, names, f"its messages with a name are: {known}")
         yield error("winner", place, f"no message of the campaign has the name {winner[:60]!r}", hint)

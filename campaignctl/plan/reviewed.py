@@ -34,7 +34,7 @@ from campaignctl.project.settings import SettingChange, changed, recorded
 from campaignctl.schedule.times import iso
 from campaignctl.state.model import Record, State
 
-# How many settings an error names.
+# How many settings or keys an error names.
 _NAMED = 10
 _NO_END = datetime.max.replace(tzinfo=UTC, microsecond=0)
 _HAVE_REVIEWED: Final = Sentence(
@@ -298,7 +298,7 @@ def check_in_time(plan: Plan, project: Project, state: State | None, now: dateti
         first = found[0]
         raise PlanRefused(
             f"{first.guardrail}: {first.found}, the limit is {first.limit}",
-            detail="keys: " + ", ".join(first.keys[:10]),
+            detail=f"keys: {listed(first.keys, _NAMED)}",
             hint=f"plan again with `--override {first.guardrail}` if that is intended",
         )
 

@@ -204,7 +204,7 @@ def _halts(backend: Backend, state: State | None) -> Check:
     in_force = stop_mark.read(backend, state).in_force
     if not in_force:
         return Check("halts", "ok", "nothing is halted")
-    found = "; ".join(halt.summary for halt in in_force[:_NAMED])
+    found = listed([halt.summary for halt in in_force], _NAMED)
     lift = Sentence("when they are over: ", Command("halt", "--lift", "--reason", "TEXT"))
     return Check("halts", "warning", f"{counted(len(in_force), 'halt')} in force: {found}", lift)
 

@@ -9,10 +9,9 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
-from campaignctl.errors import Command, Names, ProjectPlace, Sentence, counted, listed
+from campaignctl.errors import DIGITS, Command, Names, ProjectPlace, Sentence, counted, first_of, of_all
 from campaignctl.render.escape import LIMIT, code_span, escape, fits, prose
 
-_DIGITS = 12
 _SHOW_ALL = Command("plan", "--full")
 
 
@@ -24,7 +23,7 @@ def json_text(value: Any) -> str:
 def digest_of(value: Any) -> str:
     """The beginning of the SHA-256 of a text in UTF-8, or of another value's JSON."""
     text = value if isinstance(value, str) else json_text(value)
-    return f"sha256 {sha256(text.encode(errors='surrogatepass')).hexdigest()[:_DIGITS]}"
+    return f"sha256 {sha256(text.encode(errors='surrogatepass')).hexdigest()[:DIGITS]}"
 
 
 def measured(value: Any) -> str:
@@ -75,7 +74,9 @@ class Cuts:
         if len(items) <= (most := self.most(most)):
             return ", ".join(map(show, items))
         self.count += 1
-        return f"{listed([*map(show, items[:most]), *items[most:]], most)} ({_of_all(items, show)})"
+        whole = of_all(items)
+        shown = first_of([*map(show, items[:most]), *items[most:]], most)
+        return f"{shown} ({prose(whole) if show is code_span else whole})"
 
     def rest(self, items: Sequence[str], what: str) -> str:
         """The line about items of a list that are not shown: how many, and the digest of them."""
@@ -105,8 +106,3 @@ def cut_text(cuts: Cuts) -> str:
 def cut_lines(cuts: Cuts, place: ProjectPlace) -> str:
     """How much is not shown in full, and the command as typed at `place`; empty if nothing is cut."""
     return f"{cut_text(cuts)}\n  {escape(cuts.command.at(place), None)}" if cuts.count else ""
-
-
-def _of_all(items: Sequence[str], show: Callable[[str], str]) -> str:
-    digest = digest_of("\n".join(items))
-    return f"cut: {len(items):,} in all, {prose(digest) if show is code_span else digest}"

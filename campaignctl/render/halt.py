@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-from campaignctl.errors import NOWHERE, Command, ProjectPlace, at, counted
+from campaignctl.errors import NOWHERE, Command, ProjectPlace, at, counted, of_all
 from campaignctl.render import FORMAT_VERSION
 from campaignctl.render.errors import hint_text
 from campaignctl.render.escape import escape
@@ -64,7 +64,7 @@ def _left(outcome: HaltOutcome, style: Style, place: ProjectPlace) -> Iterator[s
     yield f"{head} {counted(len(names), 'campaign')} that can send, without our marker or content:"
     yield from (f"    {name}" for name in names[:_LISTED])
     if more := names[_LISTED:]:
-        yield f"    and {len(more):,} more"
+        yield f"    and {len(more):,} more ({of_all(names)})"
     yield "To stop every campaign of the account, those of other projects too:"
     everything = Command("halt", "--account", "--reason", outcome.halt.reason)
     yield f"  {escape(everything.at(place))}"

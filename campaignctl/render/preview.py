@@ -18,7 +18,7 @@ from campaignctl.content.model import (
     SmsPreview,
 )
 from campaignctl.content.text import cut, width, wrap
-from campaignctl.errors import counted, listed
+from campaignctl.errors import counted, first_of
 from campaignctl.render.escape import escape
 from campaignctl.render.table import Style, Tone
 
@@ -327,7 +327,7 @@ def _facts(email: EmailPreview, look: Look) -> Iterator[_Row]:
     yield from _rows(f"{counted(email.size, 'byte')}, {counted(len(email.links), 'link')}, {images}", look)
     urls = list(dict.fromkeys(escape(link.url, 60) or "(empty)" for link in email.links))
     if urls:
-        yield from _rows(f"links to {listed(urls, _MOST_NAMED)}", look, "dim")
+        yield from _rows(f"links to {first_of(urls, _MOST_NAMED)}", look, "dim")
 
 
 # --------------------------------------------------------------------------------------------- boxes

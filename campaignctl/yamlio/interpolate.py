@@ -12,7 +12,7 @@ from shlex import quote
 from typing import NamedTuple
 
 from campaignctl.campaign.contract import MACRO
-from campaignctl.errors import Source, did_you_mean, listed, nearest
+from campaignctl.errors import Source, did_you_mean, first_of, nearest
 
 #: The one environment variable that is never expanded.
 TOKEN_VARIABLE = "OCAMBA_TOKEN"  # noqa: S105 - the name of the variable, not its value
@@ -221,7 +221,7 @@ def _from_matrix(place: re.Match[str], name: str, values: Values) -> str | Fault
     value = values.matrix.get(name)
     if value is not None:
         return value
-    names = listed(tuple(values.matrix), _NAMES_SHOWN)
+    names = first_of(tuple(values.matrix), _NAMES_SHOWN)
     hint = did_you_mean(name, values.matrix, f"add it to the matrix, which has: {names}")
     return Fault(place.start(), f"this combination of the matrix has no `{name}`", hint)
 

@@ -164,7 +164,7 @@ def test_a_table_is_cut_to_what_an_issue_holds(alarm: Alarm) -> None:
     alarm.rings(blocked=many)
     (issue,) = alarm.issues()
     assert len(issue["body"]) < 16_000
-    assert " more" in issue["body"][-20:]
+    assert " more (cut: " in issue["body"][-80:]
 
 
 def test_two_environments_have_an_issue_each(alarm: Alarm) -> None:

@@ -302,6 +302,10 @@ def test_guardrails_of_today_hold_for_a_plan_of_yesterday() -> None:
     with pytest.raises(PlanRefused, match="forbid_immediate: ") as refused:
         check_in_time(plan, strict, None, NOW)
     assert KEY in refused.value.detail
+    many = tuple(replace(plan.changes[0], key=f"k{number}") for number in range(12))
+    with pytest.raises(PlanRefused) as told:
+        check_in_time(replace(plan, changes=many), strict, None, NOW)
+    assert "k9 and 2 more (cut: 12 in all, sha256 " in told.value.detail
     assert "--override forbid_immediate" in refused.value.hint
     check_in_time(replace(plan, overrides=("forbid_immediate",)), strict, None, NOW)
 

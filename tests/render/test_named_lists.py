@@ -7,7 +7,7 @@ from hashlib import sha256
 
 import pytest
 
-from campaignctl.errors import Command, Names, ProjectPlace, Sentence
+from campaignctl.errors import Command, Names, ProjectPlace, Sentence, first_of, listed, of_all
 from campaignctl.plan import codec
 from campaignctl.plan.model import Action, Plan
 from campaignctl.render.cuts import Cuts
@@ -92,3 +92,11 @@ def test_fields_that_no_read_shows_are_cut_in_an_outcome_and_in_a_status() -> No
         assert "title/sr and 1 more (cut: 6 in all, sha256 " in shown
         assert 'Not shown in full: 1 value, marked "cut". To see everything:' in shown
         assert "  campaignctl -C crm status --format json\n" in shown
+
+
+def test_a_list_that_is_cut_outside_of_a_plan_tells_number_and_digest_too() -> None:
+    assert listed(KEYS, 5) == CUT
+    assert listed(KEYS, 8) == ", ".join(KEYS)
+    assert listed(tuple(reversed(KEYS)), 5).endswith(f" more ({of_all(tuple(reversed(KEYS)))})")
+    assert of_all(KEYS) != of_all(tuple(reversed(KEYS)))
+    assert first_of(KEYS, 5) == CUT.partition(" (")[0]

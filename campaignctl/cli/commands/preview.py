@@ -23,6 +23,7 @@ from campaignctl.errors import (
     UsageError,
     counted,
     did_you_mean,
+    first_of,
     listed,
     number,
 )
@@ -219,7 +220,7 @@ def _of_plan(
 
 def _of_keys(plan: Plan, patterns: Sequence[str]) -> set[str]:
     known = sorted({change.key for change in plan.changes})
-    it_changes = f"it changes {listed(known, _NAMED) or 'nothing'}"
+    it_changes = f"it changes {first_of(known, _NAMED) or 'nothing'}"
     return chosen(
         patterns,
         known,

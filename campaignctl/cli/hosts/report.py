@@ -10,8 +10,8 @@ from typing import Any
 
 from campaignctl.cli.hosts.gather import Found, Gathered, Say, read_gathered
 from campaignctl.cli.hosts.model import BEFORE, COMMENT, PLAN, Host
-from campaignctl.errors import CampaignctlError, counted, listed
-from campaignctl.render.escape import code_span, escape
+from campaignctl.errors import CampaignctlError, counted, listed, of_all
+from campaignctl.render.escape import code_span, escape, prose
 from campaignctl.render.fitting import table_head, table_row
 
 OUTCOME = "outcome.json"
@@ -199,7 +199,8 @@ def blocked_table(blocked: Sequence[Mapping[str, Any]]) -> str:
         if room < 0:
             rows.pop()
             break
-    more = f"\n\nand {len(blocked) - len(rows):,} more" if len(rows) < len(blocked) else ""
+    rest, every = len(blocked) - len(rows), [one["key"] for one in blocked]
+    more = f"\n\nand {rest:,} more ({prose(of_all(every))})" if rest else ""
     return table_head(("campaign", "why")) + "\n".join(rows) + more
 
 
