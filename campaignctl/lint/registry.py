@@ -17,6 +17,8 @@ def _collected() -> dict[str, Rule]:
 
 
 RULES: Mapping[str, Rule] = _collected()
+#: What settings may name: families, and codes.
+NAMES: tuple[str, ...] = (*FAMILIES, *RULES)
 
 
 def named(code: str) -> tuple[Rule, ...]:
@@ -29,4 +31,4 @@ def named(code: str) -> tuple[Rule, ...]:
 def known_codes() -> Iterable[str]:
     """Every name that `named` knows: families, codes, and codes of the version before."""
     former = {code for one in RULES.values() for code in one.formerly}
-    return (*FAMILIES, *RULES, *sorted(former))
+    return (*NAMES, *sorted(former))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import posixpath
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -32,10 +32,12 @@ from campaignctl.project.model import (
     ApiSettings,
     Freeze,
     Guardrails,
+    LintSettings,
     Override,
     RateLimit,
     Settle,
     StateSettings,
+    Waiver,
 )
 from campaignctl.project.validators import api_url, duration, long_duration
 
@@ -160,14 +162,27 @@ _AROUND = frozenset(
 )
 
 
-def schema(kind: Kind) -> Schema:
-    """The schema of a kind of document."""
-    return _SCHEMAS[kind]()
+def schema(kind: Kind, codes: Collection[str] = ()) -> Schema:
+    """The schema of a kind of document; `codes` are the rules of lint and their families, which it offers."""
+    made = _SCHEMAS[kind]()
+    parts = made["$defs"]
+    if codes and LintSettings.__name__ in parts:
+        severity = parts[LintSettings.__name__]["properties"]["severity"]
+        severity["propertyNames"] = _code(codes)
+        waiver = parts[Waiver.__name__]["properties"]
+        waiver["code"] = {"description": waiver["code"]["description"], **_code(codes)}
+    return made
 
 
-def schema_text(kind: Kind) -> str:
+def _code(codes: Collection[str]) -> Schema:
+    """The code of a rule, or the beginning of codes."""
+    begun = sorted({code[:length] for code in codes for length in range(1, len(code))} - {*codes})
+    return {"anyOf": [{"enum": [*codes]}, {"type": "string", "pattern": f"^({'|'.join(begun)})$"}]}
+
+
+def schema_text(kind: Kind, codes: Collection[str] = ()) -> str:
     """The file of a schema: JSON in lines, in ASCII, as `campaignctl schema` prints it."""
-    return json.dumps(schema(kind), indent=2) + "\n"
+    return json.dumps(schema(kind, codes), indent=2) + "\n"
 
 
 def campaign_schema() -> Schema:

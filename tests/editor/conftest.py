@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from campaignctl.lint.registry import NAMES
 from campaignctl.manifest.schema import KINDS, schema_file, schema_text
 from tests.editor.language_server import LanguageServer
 from tests.editor.npm_packages import npm_packages
@@ -25,7 +26,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for kind in KINDS:
         path = folder / schema_file(kind)
         path.parent.mkdir(exist_ok=True)
-        path.write_text(schema_text(kind))
+        path.write_text(schema_text(kind, NAMES))
     return folder
 
 

@@ -198,3 +198,10 @@ def test_the_phases_are_offered(editor: Editor) -> None:
 def test_what_a_window_may_speak_of_is_offered(editor: Editor) -> None:
     text = "metadata: {name: shop}\nguardrails:\n  freeze:\n    - scope: |\n"
     assert {"changes", "sends", "both"} <= editor.completions(text, "Project").keys()
+
+
+@pytest.mark.parametrize("text", ["lint:\n  severity:\n    |\n", "lint:\n  waivers:\n    - code: |\n"])
+def test_the_rules_of_lint_are_offered(editor: Editor, text: str) -> None:
+    assert {"PSH", "PSH003"} <= editor.completions(text, "Project").keys()
+    wrong = text.replace("|", "PSH0031: off" if "severity" in text else "PSH0031")
+    assert editor.diagnostics("metadata: {name: shop}\n" + wrong, "Project")

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped] # it ships no types
 
+from campaignctl.lint.registry import NAMES
 from campaignctl.manifest.schema import KINDS, schema
 from campaignctl.schedule.times import TimeError, canonical_gmt
 from campaignctl.yamlio.reader import read
@@ -15,7 +16,7 @@ from campaignctl.yamlio.schema_types import Leaf
 from campaignctl.yamlio.values import Builder
 
 SAMPLES = Path(__file__).parents[2] / "campaigns"
-SCHEMAS = [schema(kind) for kind in KINDS]
+SCHEMAS = [schema(kind, NAMES) for kind in KINDS]
 CAMPAIGN, PROJECT, DEFAULTS, REMOVED = map(Draft202012Validator, SCHEMAS)
 
 
@@ -248,3 +249,27 @@ def test_a_refused_field_says_what_to_write_instead() -> None:
 @pytest.mark.parametrize(("made", "kind"), list(zip(SCHEMAS, KINDS, strict=True)), ids=KINDS)
 def test_a_schema_says_how_to_make_it_again(made: dict[str, Any], kind: str) -> None:
     assert f"campaignctl schema {kind} > schemas/{kind}.json" in made["$comment"]
+
+
+def waived(code: str) -> dict[str, Any]:
+    return {"severity": {code: "off"}, "waivers": [{"code": code, "until": "2036-01-01", "reason": "short"}]}
+
+
+@pytest.mark.parametrize("code", ["PSH", "PSH003", "P", "PSH00", "YML010"])
+def test_codes_of_lint_and_beginnings_of_them_fit_the_schema(code: str) -> None:
+    assert CAMPAIGN.is_valid(body() | {"lint": waived(code)})
+    assert PROJECT.is_valid({"metadata": {"name": "t"}, "lint": waived(code)})
+    assert DEFAULTS.is_valid({"lint": waived(code)})
+
+
+@pytest.mark.parametrize("code", ["psh003", "PSH999", "PSH0031", "too-long", ""])
+def test_what_no_rule_has_as_its_code_does_not_fit_the_schema(code: str) -> None:
+    for part in ("severity", "waivers"):
+        lint = {part: waived(code)[part]}
+        assert not CAMPAIGN.is_valid(body() | {"lint": lint})
+        assert not PROJECT.is_valid({"metadata": {"name": "t"}, "lint": lint})
+
+
+def test_codes_of_lint_are_offered_by_the_schemas() -> None:
+    offered = [made["$defs"]["Waiver"]["properties"]["code"]["anyOf"][0]["enum"] for made in SCHEMAS[:3]]
+    assert offered == [[*NAMES]] * 3

@@ -156,6 +156,7 @@ def command(
 
 def _project_files(target: Path, state: str) -> dict[Path, str]:
     """The files of a new project; `state` is the text about its state."""
+    from campaignctl.lint.registry import NAMES
     from campaignctl.manifest.schema import KINDS, modeline, schema_file, schema_text
 
     project, example = "campaignctl.yaml", "push/welcome.yaml"
@@ -163,7 +164,7 @@ def _project_files(target: Path, state: str) -> dict[Path, str]:
         project: modeline(project, "Project")
         + _PROJECT.format(name=_project_name(target), id=uuid4(), state=state),
         example: modeline(example) + _MANIFEST,
-        **{schema_file(kind): schema_text(kind) for kind in KINDS},
+        **{schema_file(kind): schema_text(kind, NAMES) for kind in KINDS},
     }
     if not (target / ".gitignore").exists():
         texts[".gitignore"] = _GITIGNORE

@@ -21,7 +21,8 @@ def command(app: App, *, kind: Kind) -> int:
     \b
       campaignctl schema Campaign > schemas/Campaign.json
     """  # noqa: D301 - click takes a real backspace for "do not wrap"
+    from campaignctl.lint.registry import NAMES
     from campaignctl.manifest.schema import schema
 
-    app.console.document(schema(kind))
+    app.console.document(schema(kind, NAMES))
     return 0
