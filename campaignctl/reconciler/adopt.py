@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from campaignctl.campaign import marker
+from campaignctl.campaign.keys import key_hint
 from campaignctl.campaign.lifecycle import Lifecycle
 from campaignctl.campaign.live import Live
 from campaignctl.errors import ApiError, Command, OutcomeUnknown, ReadFailed, Sentence, StateError
@@ -45,9 +46,14 @@ def import_campaign(
             raise StateError(wrong[0], hint=wrong[1], key=key)
         if manifest is None and not forget:
             instead = Command("import", key, campaign_id, "--forget-on-destroy")
+            near = key_hint(key, desired.campaigns)
             raise StateError(
                 f"no manifest declares {key}, so the next apply would drop it again",
-                hint=Sentence(f"write the manifest of {key} first; to record it without one: ", instead),
+                hint=Sentence(
+                    f"{near} Otherwise " if near else "",
+                    f"write the manifest of {key} first; to record it without one: ",
+                    instead,
+                ),
                 key=key,
             )
         if state is None:

@@ -144,6 +144,10 @@ def test_an_import_without_a_manifest_needs_a_word(late: Account, hand: str) -> 
     with pytest.raises(StateError, match="no manifest declares mine") as refused:
         imported(late, "mine", hand)
     assert f"campaignctl import mine {hand} --forget-on-destroy" in refused.value.hint
+    assert "did you mean" not in refused.value.hint
+    with pytest.raises(StateError, match="no manifest declares fist") as misspelt:
+        imported(late, "fist", hand)
+    assert misspelt.value.hint.startswith("did you mean first? Otherwise write the manifest of fist first;")
     assert (late.writes(mark), set(late.state.campaigns)) == ([], {"first"})
     assert "the next apply forgets it" in imported(late, "mine", hand, forget=True)
     assert late.state.campaigns["mine"].lifecycle.on_destroy == "forget"
