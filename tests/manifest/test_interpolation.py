@@ -156,13 +156,24 @@ def test_an_error_in_a_text_file_points_into_the_file(project: Check) -> None:
         (b"\xff", "not UTF-8"),
         (b"a\nb\x00", "U+0000 in line 2"),
         (b"\x1b[31m", "U+001B in line 1"),
-        (b"\xef\xbb\xbfx", "byte order mark"),
+        (b"\xef\xbb\xbfa\x01", "U+0001 in line 1"),
         (b"x" * ((1 << 20) + 1), "1 MiB"),
     ],
 )
 def test_an_unusable_file_is_refused(content: bytes, said: str, project: Check) -> None:
     (error,) = described(project, "{$file: a.txt}", files={"push/a.txt": content}).errors
     assert said in error
+
+
+@pytest.mark.parametrize(("begins", "sent"), [("\ufeff", "Hi"), ("\ufeff\ufeff", "\ufeffHi")])
+def test_a_byte_order_mark_is_no_part_of_a_file(begins: str, sent: str, project: Check) -> None:
+    checked = described(project, "{$file: a.txt}", files={"push/a.txt": f"{begins}Hi".encode()})
+    assert checked.sound.campaigns["push/a"].spec["description"] == sent
+
+
+def test_a_place_in_a_file_does_not_count_the_byte_order_mark(project: Check) -> None:
+    checked = described(project, "{$file: a.txt}", files={"push/a.txt": "\ufeff${vars.brand}".encode()})
+    assert (checked.findings[0].source.line, checked.findings[0].source.column) == (1, 1)
 
 
 @pytest.mark.parametrize(
