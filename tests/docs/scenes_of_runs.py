@@ -306,3 +306,18 @@ def two_checkouts(world: World) -> World:
     git(world.folder, *AUTHOR, "commit", "--quiet", "-m", "two")
     world.apply()
     return older
+
+
+def _one_wrong(world: World, *words: str) -> str:
+    """What is said of the errors of another manifest."""
+    world.write("push/spring.yaml", sms("Spring", is_draft=True))
+    world.write("push/summer.yaml", sms("Summer", tail="  labells: [x]\n"))
+    return said(world, *words, containing="in other manifests")
+
+
+def errors_elsewhere(world: World) -> str:
+    return _one_wrong(world, "plan", "--target", "push/spring")
+
+
+def preview_of_another(world: World) -> str:
+    return _one_wrong(world, "preview", "push/sp*")

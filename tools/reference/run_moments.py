@@ -158,4 +158,14 @@ RUNS = (
         "`git pull` and plan again. To go back on purpose, revert in git, or "
         "`campaignctl apply --target KEY --override stale_checkout`",
     ),
+    Moment(
+        runs.errors_elsewhere,
+        "the keys of `--target` are planned; the named files have errors, and their campaigns are left out",
+        "`campaignctl validate` shows the errors",
+    ),
+    Moment(
+        runs.preview_of_another,
+        "what was asked for is shown; other manifests have errors",
+        "`campaignctl validate` shows the errors",
+    ),
 )
