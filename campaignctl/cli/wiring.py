@@ -41,6 +41,9 @@ if TYPE_CHECKING:
 
 _SOON = 5.0
 _FEW_FILES = 3
+# How many answers one question takes, and which of them end it.
+_ANSWERS = 3
+_NO = ("", "n", "no")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,21 +55,33 @@ class Wired:
     progress: Progress
 
     def said_yes(self, app: App, what: str, not_shown: str = "") -> bool:
-        """Ask for approval on standard error; only `yes` is one. Raises Interrupted.
+        """Ask for approval on standard error. Raises Interrupted.
 
-        `not_shown`: lines about changes that are not shown in full.
+        Only `yes` is an approval, and `no` or nothing ends the question; after another answer it asks again,
+        a few times. `not_shown`: lines about changes that are not shown in full.
         """
-        app.console.tell(
+        tell = app.console.tell
+        tell(
             f"\nDo you want campaignctl to {what}?\n  It will make the changes shown above, and no others.\n"
             f"{not_shown}  Only 'yes' will be accepted to approve.\n\n  Enter a value: "
         )
+        for left in reversed(range(_ANSWERS)):
+            answer = self._answer().strip()
+            tell("\n")
+            if answer == "yes" or answer.lower() in _NO:
+                return answer == "yes"
+            tell("  Only 'yes' counts, in small letters. Nothing was approved.\n")
+            if left:
+                tell("\n  Enter a value: ")
+        return False
+
+    def _answer(self) -> str:
+        """A line of standard input, empty at its end. Raises Interrupted."""
         try:
             with self.clock.breakable():
-                answer = sys.stdin.readline()
+                return sys.stdin.readline()
         except KeyboardInterrupt:
             raise Interrupted("Interrupted", detail="Nothing was changed.") from None
-        app.console.tell("\n")
-        return answer.strip() == "yes"
 
 
 def project_directory(settings: Settings) -> Path:

@@ -40,10 +40,25 @@ def test_yes_approves(shop: Cli) -> None:
     assert _recorded(shop) == ["push/welcome"]
 
 
-@pytest.mark.parametrize("answer", ["no\n", "y\n", "YES\n", "\n", "\x04"])
-def test_no_other_answer_approves(shop: Cli, answer: str) -> None:
+@pytest.mark.parametrize("answer", ["no\n", "N\n", "\n", "\x04"])
+def test_no_or_nothing_ends_the_question_at_once(shop: Cli, answer: str) -> None:
     done = shop.on_terminal("apply", typed=answer)
     assert done.status == 1, done.out
+    assert (done.out.count("Enter a value:"), done.out.count("Only 'yes' counts")) == (1, 0)
+    assert _recorded(shop) == []
+
+
+def test_another_answer_is_told_what_counts_and_is_asked_again(shop: Cli) -> None:
+    done = shop.on_terminal("apply", typed="JA\nyes\n")
+    assert done.status == 0, done.out
+    assert (done.out.count("Enter a value:"), done.out.count("Only 'yes' counts")) == (2, 1)
+    assert _recorded(shop) == ["push/welcome"]
+
+
+def test_a_question_takes_three_answers(shop: Cli) -> None:
+    done = shop.on_terminal("apply", typed="y\nYes\nYES\nyes\n")
+    assert done.status == 1, done.out
+    assert (done.out.count("Enter a value:"), done.out.count("Only 'yes' counts")) == (3, 3)
     assert _recorded(shop) == []
 
 
