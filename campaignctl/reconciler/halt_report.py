@@ -35,10 +35,11 @@ class Seen:
 
 
 def outcome(order: Order, halt: Halt, seen: Seen) -> HaltOutcome:
-    """The result, unproven campaigns first."""
-    rows = [_row(each, order, seen) for each in seen.campaigns]
-    rows += [_unsettled(key, name) for key, name in seen.unsettled.items()]
-    rows.sort(key=lambda row: (row.proven, row.key or "", row.id or ""))
+    """The result: unproven campaigns first; of them those that may have been created, then the soonest."""
+    soonest = sorted(seen.campaigns, key=lambda each: (each.first, each.key or "", each.id))
+    rows = [_unsettled(key, name) for key, name in sorted(seen.unsettled.items())]
+    rows += [_row(each, order, seen) for each in soonest]
+    rows.sort(key=lambda row: row.proven)
     left = tuple(
         HaltRow(each.key, each.id, each.name, "going", _status(each), read=True)
         for each in sorted(seen.left, key=lambda each: (each.first, each.id))
@@ -49,7 +50,7 @@ def outcome(order: Order, halt: Halt, seen: Seen) -> HaltOutcome:
 def _row(each: Named, order: Order, seen: Seen) -> HaltRow:
     word = _word(each, seen)
     detail = seen.troubles.get(each.id, "") if word in _DETAILED else ""
-    hint = HINTS[word].format(each.id)
+    hint = HINTS[word]
     if word == "going" and each.id in seen.refused and not order.cancel:
         again = Command("halt", *order.words, "--cancel", "--reason", order.reason)
         hint = Sentence("it cannot be paused; to cancel it, which is final: ", again)

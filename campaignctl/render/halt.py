@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from campaignctl.errors import NOWHERE, Command, ProjectPlace, at, counted, of_all
+from campaignctl.errors import NOWHERE, Command, ProjectPlace, at, counted, listed, of_all
 from campaignctl.render import FORMAT_VERSION
 from campaignctl.render.errors import hint_text
 from campaignctl.render.escape import escape
-from campaignctl.render.table import Style, Tone
+from campaignctl.render.table import Style, Tone, alike
 from campaignctl.review.halt import HaltOutcome, HaltRow, HaltWord, LiftOutcome
 from campaignctl.state.halts import Halt
 
-# With more campaigns than this, those that needed no change are only counted.
+# How many campaigns are named that were not stopped, for each cause, and how many that were.
 _LISTED = 20
+_NAMED = 3
 _WORDS: dict[HaltWord, tuple[str, Tone]] = {
     "going": ("CAN STILL SEND", "red"),
     "unproven": ("NOT PROVEN", "red"),
@@ -25,71 +26,118 @@ _WORDS: dict[HaltWord, tuple[str, Tone]] = {
     "idle": ("does not send by itself", "green"),
     "over": ("already finished", "green"),
 }
-_QUIET = ("idle", "over")
+_COUNTED: dict[HaltWord, str] = {"undecided": "waiting for a winner", "idle": "draft or manual"}
 
 
-def halt_text(outcome: HaltOutcome, *, color: bool, place: ProjectPlace = NOWHERE) -> str:
-    """Every campaign with what a read shows, and how to lift the halt, as typed at `place`."""
+def halt_text(
+    outcome: HaltOutcome, *, color: bool, place: ProjectPlace = NOWHERE, every: bool = False
+) -> str:
+    """What is not stopped and what to do about it, then the number of the rest and how to lift the halt, as
+    typed at `place`; the verdict last. With `every`, each campaign has its line."""
     style = Style(color)
-    brief = len(outcome.rows) > _LISTED
-    rows = [row for row in outcome.rows if not brief or row.outcome not in _QUIET]
+    notes = (
+        f"{style('Not proven:', 'bold', 'red')} {escape(at(note, place), None)}" for note in outcome.notes
+    )
+    undone = alike([row for row in outcome.rows if not row.proven], _cause)
     parts = [
-        "\n".join(line for row in rows for line in _row(row, style, place)),
-        "\n".join(
-            f"{style('Not proven:', 'bold', 'red')} {escape(at(note, place), None)}" for note in outcome.notes
-        ),
-        "\n".join(_left(outcome, style, place)),
-        _summary(outcome, style, place),
+        *("\n".join(_not_stopped(rows, style, place, every)) for rows in undone),
+        "\n".join(_left(outcome, style, place, every)),
+        "\n".join(notes),
+        "\n".join(_rest(outcome.rows, style, every)),
+        "" if outcome.stopped else "Fix this, then run the same command again: it continues.",
+        _to_lift(outcome, place),
+        halt_verdict(outcome, color=color),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def _row(row: HaltRow, style: Style, place: ProjectPlace) -> Iterator[str]:
+def halt_verdict(outcome: HaltOutcome, *, color: bool) -> str:
+    """Whether everything is stopped, and how many campaigns of each outcome, on one line."""
+    style, counts = Style(color), Counter(row.outcome for row in outcome.rows)
+    said = ", ".join(f"{counts[word]:,} {_counted(word)}" for word in _WORDS if counts[word])
+    said = said or "no campaign matched"
+    if outcome.stopped:
+        return f"{style('Stopped:', 'bold', 'green')} {said}."
+    left = f", {len(outcome.left):,} LEFT ALONE" if outcome.left else ""
+    head = style("NOT EVERYTHING IS STOPPED:", "bold", "red")
+    return f"{head} {said}{left}."
+
+
+def _counted(word: HaltWord) -> str:
+    return _COUNTED.get(word, _WORDS[word][0])
+
+
+def _cause(row: HaltRow) -> tuple[str, ...]:
+    """What rows that are told together have in common."""
+    return row.outcome, row.status, str(row.read), _detail(row), row.hint
+
+
+def _detail(row: HaltRow) -> str:
+    return row.detail.replace(row.id, "ID") if row.id else row.detail
+
+
+def _not_stopped(rows: Sequence[HaltRow], style: Style, place: ProjectPlace, every: bool) -> Iterator[str]:
+    """Campaigns that are not stopped for the same cause: their names, why, and what to do."""
+    first, count = rows[0], len(rows)
+    if count == 1:
+        yield f"{_name(first)}: {_found(first, style)}"
+    else:
+        yield f"{counted(count, 'campaign')}: {_found(first, style)}"
+        yield from _names(rows, every)
+    if first.detail:
+        yield f"    {escape(first.detail if count == 1 else _detail(first), None)}"
+    yield from hint_text(first.hint, style, place, indent="    ")
+
+
+def _found(row: HaltRow, style: Style) -> str:
     words, tone = _WORDS[row.outcome]
-    known_as = escape(row.key) if row.key else f"{escape(row.name)}, not in the state"
-    campaign_id = f" ({escape(row.id)})" if row.id else ""
     shown = "the API says" if row.read else "not read; recorded as"
-    yield f"{known_as}{campaign_id}: {style(words, tone)}; {shown} {escape(row.status)}"
-    if row.detail:
-        yield f"    {escape(row.detail, None)}"
-    yield from hint_text(row.hint, style, place, indent="    ")
+    return f"{style(words, 'bold', tone)}; {shown} {escape(row.status)}"
 
 
-def _left(outcome: HaltOutcome, style: Style, place: ProjectPlace) -> Iterator[str]:
+def _name(row: HaltRow) -> str:
+    known_as = escape(row.key) if row.key else f"{escape(row.name)}, not in the state"
+    return known_as + (f" ({escape(row.id)})" if row.id else "")
+
+
+def _names(rows: Sequence[HaltRow], every: bool) -> Iterator[str]:
+    shown = rows if every else rows[:_LISTED]
+    yield from (f"    {_name(row)}" for row in shown)
+    if more := len(rows) - len(shown):
+        every_one = of_all([_name(row) for row in rows])
+        yield f"    and {more:,} more ({every_one}); the same command with -v names each"
+
+
+def _left(outcome: HaltOutcome, style: Style, place: ProjectPlace, every: bool) -> Iterator[str]:
     """What can send and was left alone, and the command that stops it too."""
     if not outcome.left:
         return
-    names = [f"{escape(row.id or '')} {escape(row.name)}" for row in outcome.left]
+    count = counted(len(outcome.left), "campaign")
     head = style("LEFT ALONE:", "bold", "red")
-    yield f"{head} {counted(len(names), 'campaign')} that can send, without our marker or content:"
-    yield from (f"    {name}" for name in names[:_LISTED])
-    if more := names[_LISTED:]:
-        yield f"    and {len(more):,} more ({of_all(names)})"
+    yield f"{head} {count} that can send, without our marker or content:"
+    yield from _names(outcome.left, every)
     yield "To stop every campaign of the account, those of other projects too:"
     everything = Command("halt", "--account", "--reason", outcome.halt.reason)
     yield f"  {escape(everything.at(place))}"
 
 
-def _summary(outcome: HaltOutcome, style: Style, place: ProjectPlace) -> str:
-    counts = Counter(row.outcome for row in outcome.rows)
-    counted = ", ".join(
-        f"{counts[word]} {words.lower() if words.isupper() else words}"
-        for word, (words, _) in _WORDS.items()
-        if counts[word]
-    )
-    counted = counted or "no campaign matched"
-    head = (
-        style("Stopped:", "bold", "green")
-        if outcome.stopped
-        else style("NOT EVERYTHING IS STOPPED:", "bold", "red")
-    )
-    lines = [f"{head} {counted}."]
-    if outcome.marked:
-        lift = Command("halt", "--lift", *(outcome.halt.keys or ()), "--reason", "TEXT")
-        lines.append(f"To lift the halt:\n  {escape(lift.at(place))}")
-    if not outcome.stopped:
-        lines.append("Fix this, then run the same command again: it continues.")
-    return "\n".join(lines)
+def _rest(rows: Sequence[HaltRow], style: Style, every: bool) -> Iterator[str]:
+    """What is proven to be stopped: counted, with the first keys, or each on its line."""
+    proven = [row for row in rows if row.proven]
+    if every:
+        yield from (f"{_name(row)}: {_found(row, style)}" for row in proven)
+        return
+    for found in alike(proven, lambda row: row.outcome):
+        word = found[0].outcome
+        names = listed([escape(row.key or row.name) for row in found], _NAMED)
+        yield f"{len(found):,} {style(_counted(word), _WORDS[word][1])}: {names}"
+
+
+def _to_lift(outcome: HaltOutcome, place: ProjectPlace) -> str:
+    if not outcome.marked:
+        return ""
+    lift = Command("halt", "--lift", *(outcome.halt.keys or ()), "--reason", "TEXT")
+    return f"To lift the halt:\n  {escape(lift.at(place))}"
 
 
 def halt_json(outcome: HaltOutcome, place: ProjectPlace = NOWHERE) -> dict[str, Any]:
@@ -144,6 +192,11 @@ def lift_text(outcome: LiftOutcome) -> str:
         lines.append("Campaigns that are not in this state stay paused: resume them in the dashboard.")
     lines += [f"Still halted: {halt_line(halt)}" for halt in outcome.left]
     return "\n".join(lines) + "\n"
+
+
+def lift_verdict(outcome: LiftOutcome) -> str:
+    """How many halts were lifted, as a whole or in part, and how many are still in force, on one line."""
+    return f"{counted(len(outcome.lifted), 'halt')} lifted, {len(outcome.left):,} in force."
 
 
 def lift_json(outcome: LiftOutcome) -> dict[str, Any]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from itertools import zip_longest
+from typing import Literal, TypeVar
 
 from campaignctl.render.escape import columns, pad
 
@@ -40,13 +41,29 @@ class Style:
 _GAP = "  "
 
 
-def table_lines(head: Sequence[str], rows: Sequence[Sequence[str]], style: Style) -> Iterator[str]:
-    """The head and the rows, each column as wide as its widest cell. The cells must be safe."""
+def table_lines(
+    head: Sequence[str], rows: Sequence[Sequence[str]], style: Style, tones: Sequence[Tone | None] = ()
+) -> Iterator[str]:
+    """The head and the rows, each column as wide as its widest cell. The cells must be safe.
+
+    `tones` has one for each row, if there are any.
+    """
     widths = [max(map(columns, column)) for column in zip(head, *rows, strict=True)]
     yield style(_line(head, widths), "bold")
-    for row in rows:
-        yield _line(row, widths)
+    for row, tone in zip_longest(rows, tones):
+        yield style(_line(row, widths), *([tone] if tone else []))
 
 
 def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
     return _GAP.join(pad(cell, width) for cell, width in zip(cells, widths, strict=True)).rstrip()
+
+
+_Item = TypeVar("_Item")
+
+
+def alike(items: Iterable[_Item], what: Callable[[_Item], Hashable]) -> list[list[_Item]]:
+    """Items that are told together: those with the same `what`, in the order of the first of each."""
+    together: dict[Hashable, list[_Item]] = {}
+    for item in items:
+        together.setdefault(what(item), []).append(item)
+    return list(together.values())

@@ -24,15 +24,15 @@ WORDS: dict[Status, HaltWord] = {
     Status.MANUAL: "idle",
     Status.NEEDS_DECISION: "undecided",
 }
-#: The hint on an outcome; `{}` is the campaign's id.
+#: The hint on an outcome.
 HINTS: dict[HaltWord, str] = {
     "stopped": "",
     "canceled": "",
     "over": "",
     "idle": "",
-    "undecided": "do not choose a winner of {} in the dashboard: that would send it",
-    "going": "cancel {} in the dashboard, then run this again",
-    "unproven": "run this again, or look at {} in the dashboard",
+    "undecided": "do not choose its winner in the dashboard: that would send it",
+    "going": "cancel it in the dashboard, then run this again",
+    "unproven": "run this again, or look at it in the dashboard",
 }
 #: The limits of a halt without a stop mark.
 UNMARKED = Sentence(

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from campaignctl.errors import Command
+from dataclasses import replace
+
+from campaignctl.errors import Command, Sentence
 from campaignctl.plan.model import Action, Blocked
-from campaignctl.render.outcome import outcome_json, outcome_text
+from campaignctl.render.outcome import outcome_json, outcome_text, outcome_verdict
 from campaignctl.review.outcome import ChangeResult, Failure, Outcome
 from tests.golden import Golden
 from tests.render.sample_plans import BLOCKED
@@ -27,8 +29,62 @@ MIXED = Outcome(
 )
 
 
-def test_every_change_has_its_line_and_its_reason(golden: Golden) -> None:
+def test_what_is_not_done_comes_first_with_its_reason_and_the_verdict_last(golden: Golden) -> None:
     golden("outcome", outcome_text(MIXED, color=False))
+
+
+def created(count: int) -> tuple[ChangeResult, ...]:
+    return tuple(ChangeResult(f"push/{n}", Action.CREATE, str(100 + n), "done") for n in range(count))
+
+
+def failed(count: int) -> tuple[ChangeResult, ...]:
+    def why(key: str) -> Failure:
+        said = f"create of {key}: the API refused it"
+        return Failure(said, "", Sentence(Command("apply", "--target", key)), f"trace of {key}")
+
+    keys = [f"sms/{n}" for n in range(count)]
+    return tuple(ChangeResult(key, Action.CREATE, None, "failed", why(key)) for key in keys)
+
+
+def test_many_changes_that_are_done_are_counted_and_listed_on_request() -> None:
+    many = Outcome("done", created(36))
+    assert outcome_text(many, color=False) == "Done: 36 created.\n"
+    listed = outcome_text(many, color=False, every=True)
+    assert all(f"{result.id}  {result.key}\n" in listed for result in many.changes)
+    assert outcome_text(Outcome("done", created(5)), color=False).count("created  10") == 5
+
+
+def test_thousands_of_failures_for_one_cause_are_a_screen_and_none_is_merged_with_another() -> None:
+    odd = ChangeResult("sms/odd", Action.CREATE, None, "failed", Failure("create of sms/odd: no answer"))
+    next_ = tuple(Command("state", "resolve", result.key, "--retry") for result in failed(3000))
+    many = Outcome("incomplete", (*created(40), *failed(3000), odd), next=next_)
+    text = outcome_text(many, color=False)
+    assert text.splitlines()[0] == text.splitlines()[-1] == "Incomplete: 3,001 failed, 40 created."
+    assert len(text.splitlines()) < 50
+    for said in (
+        "and 2,981 more: FAILED; -v lists each",
+        "create of sms/0: the API refused it",
+        "    and 2,999 more like this; -v lists each",
+        "create of sms/odd: no answer",
+        "  and 2,990 more commands; -v lists each",
+    ):
+        assert text.count(f"{said}\n") == 1, said
+    every = outcome_text(many, color=False, every=True)
+    assert all(f"create of {result.key}: the API refused it\n" in every for result in failed(3000))
+
+
+def test_a_remark_that_many_share_is_said_once() -> None:
+    many = tuple(replace(each, unconfirmed=("deal_id",)) for each in created(36))
+    text = outcome_text(Outcome("done", many), color=False)
+    assert text == (
+        "push/0: unconfirmed: no read shows deal_id\n    and 35 more like this; -v lists each\n\n"
+        "Done: 36 created.\n"
+    )
+
+
+def test_the_verdict_is_one_line() -> None:
+    assert outcome_verdict(MIXED, color=False).count("\n") == 0
+    assert outcome_text(MIXED, color=False).endswith(f"\n\n{outcome_verdict(MIXED, color=False)}\n")
 
 
 def test_an_apply_without_changes() -> None:
@@ -47,7 +103,7 @@ def test_an_apply_of_which_nothing_was_done_says_so() -> None:
 
 def test_color_only_on_request() -> None:
     assert "\x1b" not in outcome_text(MIXED, color=False)
-    assert "\x1b[31mFAILED\x1b[0m" in outcome_text(MIXED, color=True)
+    assert "\x1b[31mcreate FAILED " in outcome_text(MIXED, color=True)
 
 
 def test_the_document_is_the_public_one() -> None:

@@ -251,15 +251,17 @@ def _not_shown(app: App, plan: Plan, cuts: Cuts) -> str:
 
 
 def _ended(app: App, outcome: Outcome, project: Project, how: RunOptions) -> int:
-    from campaignctl.render.outcome import outcome_json, outcome_text
+    from campaignctl.render.outcome import outcome_json, outcome_text, outcome_verdict
 
     console, place = app.console, app.settings.place(project.environment)
     outcome = replace(outcome, requests=how.requests)
-    document = outcome_json(outcome, place)
+    document, color = outcome_json(outcome, place), console.colored(console.out)
     if how.form == "json":
         console.document(document)
+    elif console.verbosity == "quiet":
+        console.say(outcome_verdict(outcome, color=color))
     else:
-        console.say(outcome_text(outcome, color=console.colored(console.out), place=place))
+        console.say(outcome_text(outcome, color=color, place=place, every=console.verbosity == "verbose"))
     status = _STATUS[outcome.result] or int(not all(one.before for one in outcome.blocked))
     notify(app, project, "apply", document, failed=status != 0)
     return status

@@ -69,23 +69,26 @@ def _check(order: Order, *, everything: bool, lift: bool) -> None:
 
 def _halt(app: App, project: Project, order: Order, parallelism: int, form: str) -> int:
     from campaignctl.reconciler.halt import halt
-    from campaignctl.render.halt import halt_json, halt_text
+    from campaignctl.render.halt import halt_json, halt_text, halt_verdict
 
     with wired(app, project, token=app.settings.token, parallelism=parallelism) as run:
         outcome = halt(run.wiring, order, cache(partial(_declared, app)))
     place = app.settings.place(project.environment)
     document = halt_json(outcome, place)
+    color, verbosity = app.console.colored(app.console.out), app.console.verbosity
     if form == "json":
         app.console.document(document)
+    elif verbosity == "quiet":
+        app.console.say(halt_verdict(outcome, color=color))
     else:
-        app.console.say(halt_text(outcome, color=app.console.colored(app.console.out), place=place))
+        app.console.say(halt_text(outcome, color=color, place=place, every=verbosity == "verbose"))
     notify(app, project, "halt", document, failed=True)
     return 0 if outcome.stopped else 1
 
 
 def _lift(app: App, project: Project, order: Order, form: str) -> int:
     from campaignctl.reconciler.lift import lift
-    from campaignctl.render.halt import lift_json, lift_text
+    from campaignctl.render.halt import lift_json, lift_text, lift_verdict
 
     with wired(app, project, token=None) as run:
         outcome = lift(run.wiring, order.keys, order.reason, cache(partial(_declared, app)))
@@ -93,7 +96,8 @@ def _lift(app: App, project: Project, order: Order, form: str) -> int:
     if form == "json":
         app.console.document(document)
     else:
-        app.console.say(lift_text(outcome))
+        quiet = app.console.verbosity == "quiet"
+        app.console.say(lift_verdict(outcome) if quiet else lift_text(outcome))
     notify(app, project, "lift", document, failed=True)
     return 0
 
