@@ -9,9 +9,12 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal, TextIO
+from typing import TYPE_CHECKING, Any, Literal, TextIO
 
 from campaignctl.errors import CampaignctlError
+
+if TYPE_CHECKING:
+    from campaignctl.render.table import Screen
 
 ColorChoice = Literal["auto", "always", "never"]
 LogFormat = Literal["text", "json"]
@@ -29,6 +32,8 @@ _COMMAND = re.compile(r"##(?=\[|vso\[)", re.IGNORECASE)
 _COMMAND_LINE = re.compile(r"^(\s*):(?=:)", re.MULTILINE)
 _HIDDEN_TOKEN = "[token]"  # noqa: S105 - its placeholder
 _SHORTEST_SECRET = 8
+# A text is not made for fewer columns.
+_NARROWEST = 60
 
 
 @dataclass(slots=True)
@@ -112,7 +117,7 @@ class Console:
     @property
     def width(self) -> int:
         """The width for text, in columns."""
-        return max(60, min(self.columns, 160))
+        return max(_NARROWEST, min(self.columns, 160))
 
     @property
     def columns(self) -> int:
@@ -120,6 +125,18 @@ class Console:
         import shutil
 
         return shutil.get_terminal_size((100, 24)).columns
+
+    @property
+    def screen(self) -> Screen | None:
+        """The size of the terminal that standard output is, if it is one."""
+        if not self.out.isatty():
+            return None
+        import shutil
+
+        from campaignctl.render.table import Screen
+
+        size = shutil.get_terminal_size((80, 24))
+        return Screen(max(size.columns, _NARROWEST), size.lines)
 
     @property
     def live(self) -> bool:

@@ -54,7 +54,7 @@ TABLE = {
     "apply": Lazy(f"{_COMMANDS}.apply:command", "Make the changes of a plan, after you approve them."),
     "destroy": Lazy(f"{_COMMANDS}.apply:destroy", "Cancel every recorded campaign."),
     "show": Lazy(f"{_COMMANDS}.show:command", "Show a saved plan or the state."),
-    "status": Lazy(f"{_COMMANDS}.status:command", "Show live status, next run and drift of every campaign."),
+    "status": Lazy(f"{_COMMANDS}.status:command", "Show live status, next send and drift of every campaign."),
     "diff": Lazy(f"{_COMMANDS}.diff:command", "Show what is on one environment and not on the other."),
     "import": Lazy(f"{_COMMANDS}.import_:command", "Record a live campaign in the state."),
     "halt": Lazy(
@@ -108,8 +108,12 @@ TABLE = {
     show_default=True,
     help="When to use colour; auto: on a terminal, unless NO_COLOR is set.",
 )
-@click.option("-q", "quiet", is_flag=True, help="Show only results, questions and errors.")
-@click.option("-v", "verbose", is_flag=True, help="Also log every request on standard error.")
+@click.option(
+    "-q", "quiet", is_flag=True, help="Show the verdict alone, on one line, and questions and errors."
+)
+@click.option(
+    "-v", "verbose", is_flag=True, help="Show more: every change and remark, and a log of every request."
+)
 @click.option(
     "--log-format",
     type=NearestChoice(["text", "json"]),

@@ -11,8 +11,11 @@ from campaignctl.campaign.status import Status
 from campaignctl.errors import CampaignctlError, Sentence
 from campaignctl.manifest.model import DesiredCampaign, DesiredState
 from campaignctl.plan import halted, records
+from campaignctl.plan.arming import sends_after
 from campaignctl.plan.planner import select
+from campaignctl.plan.runs import is_begun
 from campaignctl.plan.subject import Subject
+from campaignctl.plan.update_rules import target
 from campaignctl.plan.winners import messages_of, recurs, waiting
 from campaignctl.reconciler import stop_mark
 from campaignctl.reconciler.opening import check_environment, check_url, look_for_copies
@@ -20,8 +23,9 @@ from campaignctl.reconciler.plan import copies_of
 from campaignctl.reconciler.refresh import observe
 from campaignctl.reconciler.run import Wiring
 from campaignctl.review.reports import PausedBy, StatusReport, StatusRow, Stop
+from campaignctl.schedule.sends import is_past
 from campaignctl.state.halts import Halt, Halts
-from campaignctl.state.model import State
+from campaignctl.state.model import Record, State
 
 
 def status(wiring: Wiring, desired: DesiredState, chosen: Collection[str] = ()) -> StatusReport:
@@ -47,7 +51,7 @@ def status(wiring: Wiring, desired: DesiredState, chosen: Collection[str] = ()) 
         rows = [row for row in rows if row.key in wanted]
         notes = [note for note in notes if any(note.startswith(f"{row.key}: ") for row in rows)]
     in_order = tuple(sorted(rows, key=lambda row: row.key))
-    return StatusReport(in_order, tuple(notes), second_copies=bool(found))
+    return StatusReport(in_order, wiring.now(), tuple(notes), second_copies=bool(found))
 
 
 def _recorded(wiring: Wiring, desired: DesiredState, state: State, halts: Halts) -> list[StatusRow]:
@@ -111,6 +115,7 @@ def _row(case: Subject, state: State, now: datetime) -> StatusRow:
         halt=_stop(case.halt),
         goes=halted.goes(case),
         paused_by=_paused_by(case),
+        may_resume=_may_resume(case, seen),
         decide=_open_between(case),
         decide_run=waiting(case) if case.status is Status.NEEDS_DECISION and recurs(case) else None,
         changed_at=case.changed_at if case.drift or case.outside else None,
@@ -123,7 +128,7 @@ def _stop(found: tuple[Halt, str] | None) -> Stop | None:
     if found is None:
         return None
     halt, key = found
-    return Stop(key, halt.who, halt.at, halt.reason)
+    return Stop(key, halt.who, halt.at, halt.reason, halt.keys)
 
 
 def _paused_by(case: Subject) -> PausedBy | None:
@@ -133,6 +138,14 @@ def _paused_by(case: Subject) -> PausedBy | None:
         return "someone else"
     by_a_halt = case.halt or case.halts.paused(case.record.id)
     return "halt" if by_a_halt and not case.declared_paused else "manifest"
+
+
+def _may_resume(case: Subject, seen: Record) -> bool:
+    """Whether a resume of a paused campaign needs neither a new time nor another decision."""
+    if case.status is not Status.PAUSED or case.wanted is None or is_begun(seen):
+        return False
+    sends = sends_after(case.record.applied, target(case)[1], case.now)
+    return sends.when in ("scheduled", "recurring") and bool(sends.first) and not is_past(sends, case.now)
 
 
 def _open_between(case: Subject) -> tuple[str, ...]:

@@ -72,6 +72,16 @@ def pad(text: str, width: int) -> str:
     return text + " " * (width - columns(text))
 
 
+def middle(text: str, width: int) -> str:
+    """Safe text cut in its middle to a width in columns, of at least 5; both ends tell names apart."""
+    if columns(text) <= width:
+        return text
+    kept = width - len(_ELLIPSIS)
+    while columns(cut := text[: (kept + 1) // 2] + _ELLIPSIS + text[len(text) - kept // 2 :]) > width:
+        kept -= 1
+    return cut
+
+
 # In a table a long word would push the other columns out of sight.
 _LONG_WORD = re.compile(r"\S{48}(?=\S)")
 

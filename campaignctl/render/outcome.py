@@ -53,7 +53,7 @@ _RESULTS: dict[Result, tuple[str, Tone]] = {
 def outcome_text(outcome: Outcome, *, color: bool, place: ProjectPlace = NOWHERE, every: bool = False) -> str:
     """How many changes of each outcome, the table of those that are not done, why, and the next commands;
     the verdict last. A few changes that are done are in the table too, and with `every`, all are."""
-    style, cuts = Style(color), Cuts(Command("status", "--format", "json"))
+    style, cuts = Style(color), Cuts(Command("status", "--full"))
     changes, verdict = outcome.changes, outcome_verdict(outcome, color=color)
     parts = [
         verdict if any(result.outcome != "done" for result in changes) else "",

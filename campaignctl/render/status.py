@@ -1,4 +1,4 @@
-"""Live status, history, state, and what `state recover` and `state rebind` found, as text."""
+"""History, state, and what `state recover` and `state rebind` found, as text."""
 
 from __future__ import annotations
 
@@ -7,91 +7,17 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from campaignctl.errors import NOWHERE, Command, ProjectPlace, at, counted, hint_lines
+from campaignctl.errors import NOWHERE, Command, ProjectPlace, hint_lines
 from campaignctl.plan.records import next_send
 from campaignctl.render import FORMAT_VERSION
-from campaignctl.render.cuts import Cuts, cut_lines
+from campaignctl.render.cuts import Cuts
 from campaignctl.render.escape import escape
 from campaignctl.render.summary import keys_text
 from campaignctl.render.table import Style, Tone, table_lines
-from campaignctl.render.values import field_lines, set_outside
-from campaignctl.review.reports import Belonging, Rebinding, Recovery, StatusReport, StatusRow
+from campaignctl.review.reports import Belonging, Rebinding, Recovery
 from campaignctl.schedule import humanize
 from campaignctl.schedule.times import TimeError, parse_iso
 from campaignctl.state.model import HistoryEntry, Overridden, ReviewedRequest, State
-
-# How many unconfirmed paths are named.
-_PATHS = 5
-_NOT_CREATED = "not created"
-_HEAD = ("KEY", "ID", "STATUS", "NEXT RUN", "DRIFT")
-
-
-def status_text(
-    report: StatusReport,
-    *,
-    color: bool,
-    zone: str = "UTC",
-    width: int = 100,
-    place: ProjectPlace = NOWHERE,
-) -> str:
-    """Notes, the table, remarks about single campaigns, and the drift; times in GMT and in the zone.
-
-    Its commands are as typed at `place`.
-    """
-    rows, style = report.rows, Style(color)
-    notes = [f"{style('Note:', 'bold', 'red')} {escape(at(note, place), None)}" for note in report.notes]
-    cells = [_cells(row, zone) for row in rows]
-    parts = [*notes, "\n".join(table_lines(_HEAD, cells, style)) if rows else "Nothing is recorded yet."]
-    cuts = Cuts(Command("status", "--format", "json"))
-    parts += ["\n".join(lines) for row in rows if (lines := list(_remarks(row, style, zone, place, cuts)))]
-    parts += ["\n".join(_drift(row, style, width, zone, cuts)) for row in rows if row.drift or row.unmanaged]
-    parts += filter(None, [cut_lines(cuts, place)])
-    return "\n\n".join(parts) + "\n"
-
-
-def _cells(row: StatusRow, zone: str) -> tuple[str, ...]:
-    differs = len(row.drift) + len(row.unmanaged)
-    drift = counted(differs, "field") if differs else "-"
-    return escape(row.key), escape(row.id or "-"), _status(row), next_run_text(row.next_run, zone), drift
-
-
-def _status(row: StatusRow) -> str:
-    remarks = [
-        "" if row.read or row.status == _NOT_CREATED else "as recorded",
-        f"unsettled: {escape(row.pending)}" if row.pending else "",
-        "" if row.declared else "no manifest",
-        f"declared {row.phase}" if row.phase != "active" else "",
-        ("halted, CAN STILL SEND" if row.goes else "halted") if row.halt else "",
-        "not by campaignctl" if row.paused_by == "someone else" else "",
-    ]
-    said = ", ".join(filter(None, remarks))
-    return escape(row.status) + (f" ({said})" if said else "")
-
-
-def _remarks(row: StatusRow, style: Style, zone: str, place: ProjectPlace, cuts: Cuts) -> Iterator[str]:
-    """The decisions that are left to you, with their commands."""
-    key = escape(row.key)
-    if row.halt is not None:
-        when = next_run_text(row.halt.at, zone)
-        yield f"{style(key, 'bold')}: halted by {escape(row.halt.who)}, {when}: {escape(row.halt.reason)}"
-        if row.goes:
-            again = Command("halt", row.key, "--reason", row.halt.reason)
-            yield f"  {style('it can send all the same; to pause it again:', 'bold', 'red')}"
-            yield f"    {escape(again.at(place))}"
-        lift = Command("halt", "--lift", row.halt.key, "--reason", "TEXT")
-        yield from (f"  {style('to lift:', 'cyan')}", f"    {escape(lift.at(place))}")
-    elif row.paused_by == "someone else" and row.phase == "active":
-        yield f"{style(key, 'bold')}: paused outside campaignctl; not resumed automatically"
-        resume = Command("apply", "--target", row.key, "--override", "foreign_pause")
-        yield from (f"  {style('to resume:', 'cyan')}", f"    {escape(resume.at(place))}")
-    if row.unconfirmed:
-        yield f"{style(key, 'bold')}: unconfirmed: no read shows {cuts.items(row.unconfirmed, _PATHS)}"
-    if row.status == "needs_decision":
-        names = ", ".join(map(escape, row.decide)) or "its messages, which were not read"
-        yield f"{style(key, 'bold')}: its A/B test waits for a decision between {names}"
-        first = escape(row.decide[0]) if row.decide else "MESSAGE"
-        winner = f"{{message: {first}, run: {row.decide_run}}}" if row.decide_run else first
-        yield f"  to decide: lifecycle: {{winner: {winner}}} in {key}"
 
 
 def next_run_text(next_run: str | None, zone: str) -> str:
@@ -102,15 +28,6 @@ def next_run_text(next_run: str | None, zone: str) -> str:
         return humanize.instant(parse_iso(next_run), zone)
     except TimeError:
         return escape(next_run)
-
-
-def _drift(row: StatusRow, style: Style, width: int, zone: str, cuts: Cuts) -> Iterator[str]:
-    when = f", changed {next_run_text(row.changed_at, zone)}" if row.changed_at else ""
-    yield f"{style(escape(row.key), 'bold')}: applied -> live{when}"
-    yield from (f"  {line}" for line in field_lines(row.drift, style, width - 2, cuts))
-    if row.unmanaged:
-        yield "  set outside of the manifests:"
-        yield from (f"    {line}" for line in field_lines(set_outside(row.unmanaged), style, width - 4, cuts))
 
 
 _OUTCOMES: dict[str, tuple[str, Tone]] = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
@@ -9,9 +10,19 @@ from typing import Literal, TypeVar
 
 from campaignctl.render.escape import columns, pad
 
+
+@dataclass(frozen=True, slots=True)
+class Screen:
+    """The size of a terminal, in columns and lines."""
+
+    width: int
+    lines: int
+
+
 Tone = Literal["bold", "dim", "red", "green", "yellow", "blue", "magenta", "cyan"]
 
 # Select Graphic Rendition, ECMA-48 section 8.3.117.
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 _CODES: dict[Tone, int] = {
     "bold": 1,
     "dim": 2,
@@ -38,7 +49,8 @@ class Style:
         return f"\x1b[{codes}m{text}\x1b[0m"
 
 
-_GAP = "  "
+#: Between two columns.
+GAP = "  "
 
 
 def table_lines(
@@ -55,7 +67,12 @@ def table_lines(
 
 
 def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
-    return _GAP.join(pad(cell, width) for cell, width in zip(cells, widths, strict=True)).rstrip()
+    return GAP.join(pad(cell, width) for cell, width in zip(cells, widths, strict=True)).rstrip()
+
+
+def tall(line: str, width: int) -> int:
+    """How many lines of a screen a safe line takes, its colours left out."""
+    return max(1, -(-columns(_COLOUR.sub("", line)) // width))
 
 
 _Item = TypeVar("_Item")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal
 
 from campaignctl.diff import FieldChange
@@ -13,12 +14,16 @@ from campaignctl.state.model import LockInfo
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """The halt that stops a campaign: the key to lift it by, the user who ordered it, the time and reason."""
+    """The halt that stops a campaign: the key to lift it by, the user who ordered it, the time and reason.
+
+    `keys` are the keys or patterns that it names, None for all.
+    """
 
     key: str
     who: str
     at: str
     reason: str
+    keys: tuple[str, ...] | None = None
 
 
 PausedBy = Literal["manifest", "halt", "someone else"]
@@ -31,7 +36,8 @@ class StatusRow:
     `status` is the live one ("missing" if the API does not know the id, "not created" if it is only
     declared); `read` is false if it is only the recorded one. `next_run` is `YYYY-MM-DDTHH:MM:SSZ` or None.
     `pending` is the phase of an unsettled intent, `phase` that of the manifest. `halt` is the halt that stops
-    it, `goes`: it can send all the same; `paused_by` is who paused it. `decide` are the names of the messages
+    it, `goes`: it can send all the same; `paused_by` is who paused it, `may_resume`: it has a time to come,
+    and did not begin to send before. `decide` are the names of the messages
     if its A/B test waits for a decision, `decide_run` its run if it recurs. `changed_at` is when live was
     last changed, if it drifts and the API says so. `unmanaged` are fields that the manifest does not set and
     that were set outside of the manifests; `unconfirmed` are paths that were written and that no read has
@@ -56,13 +62,16 @@ class StatusRow:
     unmanaged: tuple[Unmanaged, ...] = ()
     unconfirmed: tuple[str, ...] = ()
     goes: bool = False
+    may_resume: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class StatusReport:
-    """The status of every campaign; `notes` are lines about all of them. `second_copies`: there are some."""
+    """The status of every campaign at `now`; `notes` are lines about all of them. `second_copies`: there are
+    some."""
 
     rows: tuple[StatusRow, ...]
+    now: datetime
     notes: tuple[str, ...] = ()
     second_copies: bool = False
 

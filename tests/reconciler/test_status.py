@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -43,12 +43,10 @@ def far(late: Account) -> Account:
 
 
 def test_a_campaign_as_it_was_applied(far: Account) -> None:
-    assert report(far) == StatusReport(
-        (
-            StatusRow(
-                "far", far.id_of("far"), "Far", "scheduled", True, next_run=FIRST, phase="active", goes=False
-            ),
-        )
+    assert report(far).rows == (
+        StatusRow(
+            "far", far.id_of("far"), "Far", "scheduled", True, next_run=FIRST, phase="active", goes=False
+        ),
     )
 
 
@@ -111,6 +109,17 @@ def test_who_paused_it(far: Account) -> None:
     assert (found.halt.key, found.halt.reason) == ("far", "wrong price")
     far.control.resume(far.id_of("far"), FAR)
     assert row(far, "far").goes
+
+
+def test_a_pause_of_others_may_be_resumed_while_its_time_is_to_come_and_it_is_declared(far: Account) -> None:
+    far.control.pause(far.id_of("far"))
+    assert row(far, "far").may_resume
+    declared = far.specs
+    far.specs = {}
+    assert not row(far, "far").may_resume
+    far.specs = declared
+    far.clock.wait(datetime(2036, 6, 1, 10, tzinfo=UTC) - far.clock.now())
+    assert not row(far, "far").may_resume
 
 
 def test_what_a_halt_names_before_it_exists(far: Account) -> None:

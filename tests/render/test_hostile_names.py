@@ -14,8 +14,9 @@ from campaignctl.plan.model import Action
 from campaignctl.render.errors import error_text, findings_text
 from campaignctl.render.markdown import plan_markdown
 from campaignctl.render.outcome import outcome_text
+from campaignctl.render.overview import status_text
 from campaignctl.render.plan import plan_text
-from campaignctl.render.status import state_text, status_text
+from campaignctl.render.status import state_text
 from campaignctl.review.outcome import ChangeResult, Failure, Outcome
 from campaignctl.review.reports import StatusReport, StatusRow
 from campaignctl.review.review import review_of
@@ -62,7 +63,7 @@ def _manifest_error(name: str) -> str:
 
 def _status(name: str) -> str:
     row = StatusRow(name, name, name, name, False, name, (FieldChange(name, name, None),), name)
-    return status_text(StatusReport((row,)), color=False)
+    return status_text(StatusReport((row,), NOW), color=False)
 
 
 def _state(name: str) -> str:

@@ -13,8 +13,8 @@ from campaignctl.plan.model import Action, Plan
 from campaignctl.render.cuts import Cuts
 from campaignctl.render.markdown import plan_markdown
 from campaignctl.render.outcome import outcome_text
+from campaignctl.render.overview import status_text
 from campaignctl.render.plan import plan_text
-from campaignctl.render.status import status_text
 from campaignctl.review.outcome import ChangeResult, Outcome
 from campaignctl.review.reports import StatusReport, StatusRow
 from campaignctl.review.review import review_of
@@ -87,11 +87,11 @@ def test_fields_that_no_read_shows_are_cut_in_an_outcome_and_in_a_status() -> No
     place = ProjectPlace("crm")
     for shown in (
         outcome_text(Outcome("done", (result,)), color=False, place=place),
-        status_text(StatusReport((row,)), color=False, place=place),
+        status_text(StatusReport((row,), NOW), color=False, place=place),
     ):
         assert "title/sr and 1 more (cut: 6 in all, sha256 " in shown
         assert 'Not shown in full: 1 value, marked "cut". To see everything:' in shown
-        assert "  campaignctl -C crm status --format json\n" in shown
+        assert "  campaignctl -C crm status --full\n" in shown
 
 
 def test_a_list_that_is_cut_outside_of_a_plan_tells_number_and_digest_too() -> None:

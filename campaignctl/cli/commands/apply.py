@@ -226,10 +226,11 @@ def _approver(app: App, run: Wired, options: Options, how: RunOptions) -> Callab
     def approve(plan: Plan) -> bool:
         run.progress.pause()
         cuts = Cuts(Command("plan", *spelled(options), "--full"))
-        show_plan(app, plan, cuts, plan.created_at, aside=how.form == "json")
+        approved = how.auto_approve or options.reviewed is not None
+        if not (approved and app.console.verbosity == "quiet"):
+            show_plan(app, plan, cuts, plan.created_at, aside=how.form == "json", asked=not approved)
         if plan.objections:
             return False
-        approved = how.auto_approve or options.reviewed is not None
         if approved or not plan.decides:
             return True
         if run.wiring.api is not None:

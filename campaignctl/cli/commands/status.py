@@ -16,10 +16,14 @@ from campaignctl.render import FORMAT_VERSION
 
 @click.command(name="status")
 @click.argument("chosen", metavar="[KEY]...", nargs=-1, shell_complete=keys)
+@click.option("--full", is_flag=True, help="Show everything: cut no key or value, leave no campaign out.")
 @format_option
 @click.pass_obj
-def command(app: App, *, chosen: tuple[str, ...], form: str) -> int:
-    """Show live status, next run and drift of every recorded campaign, or of these keys.
+def command(app: App, *, chosen: tuple[str, ...], full: bool, form: str) -> int:
+    """Show live status, next send and drift of every recorded campaign, or of these keys.
+
+    The soonest is first, and the last line says what needs a decision; with -q it is the only one. On a
+    terminal the text fits the screen, and says what is left out. Programs read --format json.
 
     Exits with status 1 if a campaign is in the account a second time.
     """
@@ -36,15 +40,21 @@ def command(app: App, *, chosen: tuple[str, ...], form: str) -> int:
         rows, notes = [asdict(row) for row in report.rows], [at(note, place) for note in report.notes]
         console.document({"format_version": FORMAT_VERSION, "campaigns": rows, "notes": notes})
         return int(report.second_copies)
-    from campaignctl.render.status import status_text
+    from campaignctl.render.overview import status_text, status_verdict
 
+    color, zone = console.colored(console.out), project.time_zone
+    if console.verbosity == "quiet":
+        console.say(status_verdict(report, color=color))
+        return int(report.second_copies)
     console.say(
         status_text(
             report,
-            color=console.colored(console.out),
-            zone=project.time_zone,
-            width=console.width,
+            color=color,
+            zone=zone,
             place=place,
+            screen=console.screen,
+            chosen=bool(chosen),
+            full=full,
         )
     )
     return int(report.second_copies)

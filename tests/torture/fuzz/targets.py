@@ -24,9 +24,9 @@ from campaignctl.reconciler.run import Wiring
 from campaignctl.reconciler.status import status
 from campaignctl.render.errors import error_text, findings_github, findings_json, findings_text
 from campaignctl.render.markdown import plan_markdown
+from campaignctl.render.overview import status_text
 from campaignctl.render.plan import plan_text
 from campaignctl.render.sarif import findings_sarif
-from campaignctl.render.status import status_text
 from campaignctl.review.review import review_of
 from campaignctl.state import codec as state_codec
 from campaignctl.state.journal import read_journal
@@ -229,7 +229,7 @@ def _read_answer(data: bytes) -> None:
 
 def _asked(wiring: Wiring, desired: DesiredState) -> Iterator[Callable[[], None]]:
     yield lambda: _show_plan(planning.plan(wiring, desired, Options()))
-    yield lambda: _shown(status_text(status(wiring, desired), color=True, zone="UTC", width=100))
+    yield lambda: _shown(status_text(status(wiring, desired), color=True, zone="UTC"))
 
 
 TARGETS: dict[str, Target] = {

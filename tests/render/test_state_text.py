@@ -1,12 +1,10 @@
-"""The state and the live status as tables."""
+"""The state as a table."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from campaignctl.diff import FieldChange
-from campaignctl.render.status import state_text, status_text
-from campaignctl.review.reports import StatusReport, StatusRow
+from campaignctl.render.status import state_text
 from campaignctl.state.model import Account, Intent, Record, Sent, State, Watermark
 from tests.golden import Golden
 
@@ -33,24 +31,3 @@ def test_a_state_shows_records_and_unsettled_writes(golden: Golden) -> None:
 def test_an_empty_state(golden: Golden) -> None:
     state = State("7f0c", 0, None, Account("https://api.ocamba.com"), "0.1.0")
     golden("empty state", state_text(state, color=False, now=NOW))
-
-
-def test_status_is_a_table_with_drift_below(golden: Golden) -> None:
-    rows = (
-        StatusRow(
-            "push/a", "1", "A", "scheduled", True, "2036-03-22T10:00:00Z", (FieldChange("name", "a", "b"),)
-        ),
-        StatusRow("push/b", "22", "B", "sent", False, declared=False),
-        StatusRow("sms/c", None, "C", "unknown", False, "soon", pending="started"),
-    )
-    golden("status", status_text(StatusReport(tuple(rows)), color=False))
-
-
-def test_status_of_nothing() -> None:
-    assert status_text(StatusReport(()), color=False) == "Nothing is recorded yet.\n"
-
-
-def test_color_only_on_request() -> None:
-    row = StatusRow("push/a", "1", "A", "scheduled", True)
-    assert "\x1b" not in status_text(StatusReport((row,)), color=False)
-    assert "\x1b[1mKEY" in status_text(StatusReport((row,)), color=True)
