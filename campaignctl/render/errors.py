@@ -62,12 +62,18 @@ def findings_text(findings: Sequence[Finding], *, color: bool, info: bool = Fals
     style = Style(color)
     shown = (finding for finding in findings if info or finding.severity != "info")
     lines = [line for finding in shown for line in _finding(finding, style)]
+    remarks = number(findings, "info")
+    hidden = [hidden_text(remarks)] if remarks and not info else []
+    return "\n".join([*lines, findings_verdict(findings, info=info), *hidden]) + "\n"
+
+
+def findings_verdict(findings: Sequence[Finding], *, info: bool = False) -> str:
+    """How many findings there are of each severity, on one line; remarks only if `info`."""
     errors, warnings, remarks = (number(findings, severity) for severity in SEVERITIES)
     counts = [counted(errors, "error")] if errors or not (warnings or (remarks and info)) else []
     counts += [counted(warnings, "warning")] if warnings else []
     counts += [f"{remarks:,} info"] if remarks and info else []
-    hidden = [hidden_text(remarks)] if remarks and not info else []
-    return "\n".join([*lines, f"{', '.join(counts)}.", *hidden]) + "\n"
+    return f"{', '.join(counts)}."
 
 
 def hidden_text(remarks: int) -> str:

@@ -132,23 +132,31 @@ def show_plan_as(
         show_plan(app, plan, cuts, now)
 
 
-def show_plan(app: App, plan: Plan, cuts: Cuts, now: datetime, *, aside: bool = False) -> None:
+def show_plan(
+    app: App, plan: Plan, cuts: Cuts, now: datetime, *, aside: bool = False, asked: bool = False
+) -> None:
     """Show a plan as text; `aside`, on standard error, if standard output gets a document.
 
     `now` is the time from which distances count: of a plan that was just made, its own, by the server's
-    clock.
+    clock. With -q only the last line is shown, except where approval is `asked` for.
     """
     from campaignctl.render.plan import plan_text
+    from campaignctl.render.summary import summary_text
     from campaignctl.review.review import review_of
 
     console = app.console
-    text = plan_text(
-        review_of(plan),
-        color=console.colored(console.err if aside else console.out),
-        now=now,
-        width=console.width,
-        place=app.settings.place(plan.environment),
-        cuts=cuts,
+    brief = console.verbosity == "quiet" and not asked
+    text = (
+        f"{summary_text(plan)}\n"
+        if brief
+        else plan_text(
+            review_of(plan),
+            color=console.colored(console.err if aside else console.out),
+            now=now,
+            width=console.width,
+            place=app.settings.place(plan.environment),
+            cuts=cuts,
+        )
     )
     if aside:
         console.tell(text)

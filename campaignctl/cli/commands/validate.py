@@ -46,7 +46,8 @@ def command(app: App, *, paths: tuple[str, ...], form: Form, fail_severity: Seve
 
     With PATH, only what is found in these files and folders is reported, and errors of the project file.
     Shows every finding with its file, line and column, those of lint included. Remarks (info) are counted,
-    and shown with -v. Exits with status 1 if there is an error, or a finding of --fail-severity or worse.
+    and shown with -v; -q shows the numbers alone. Exits with status 1 if there is an error, or a finding of
+    --fail-severity or worse.
     """
     desired, findings = check_manifests(app)
     chosen = chosen_by(paths, project_directory(app.settings))
@@ -79,14 +80,16 @@ def _show(app: App, form: Form, findings: Sequence[Finding], count: int | None) 
         from campaignctl.render.errors import hidden_text
 
         said += f"\n{hidden_text(remarks)}"
+    quiet = console.verbosity == "quiet"
     if form == "text" and nothing:
-        if console.verbosity != "quiet":
-            console.say(said)
+        console.say(said.split("\n")[0] if quiet else said)
         return
     from campaignctl.render import errors  # not loaded for a project without findings
 
     if form == "json":
         console.document({**errors.findings_json(findings), "campaigns": count})
+    elif form == "text" and quiet:
+        console.say(errors.findings_verdict(findings))
     elif form == "text":
         console.say(errors.findings_text(findings, color=console.colored(console.out), info=verbose))
     else:
