@@ -44,7 +44,29 @@ def apart(ctx: PlanContext, verdicts: Mapping[str, Verdict]) -> dict[str, Verdic
             kept[key] = replace(kept[key], changes=tuple(told))
             if checked.deliberate_resend and not change.deliberate_resend:
                 kept[key] = replace(kept[key], lifted=(*kept[key].lifted, "resend"))
-    return kept
+    return kept | _said_alike({key: kept[key] for key in others.strange})
+
+
+def _said_alike(verdicts: Mapping[str, Verdict]) -> dict[str, Verdict]:
+    """Creates that campaigns unknown to the state block: if there are many, the state may be lost, and all
+    have one reason."""
+    if len(verdicts) <= _NAMED:
+        return {}
+    reason = (
+        f"{len(verdicts):,} campaigns of the account, unknown to this state, have the content of these: the"
+        " state may be lost"
+    )
+    hint = Sentence(
+        "the same campaigns: write `adopt: ID` in their manifests, with each id of ",
+        Command("plan", "--format", "json"),
+        "; to send one a second time: ",
+        Command("apply", "--target", "KEY", "--override", "resend"),
+    )
+    return {
+        key: replace(verdict, blocked=replace(verdict.blocked, reason=reason, hint=hint))
+        for key, verdict in verdicts.items()
+        if verdict.blocked
+    }
 
 
 def starts(change: Change) -> bool:
@@ -56,7 +78,8 @@ def starts(change: Change) -> bool:
 
 
 class _Others:
-    """The campaigns that a change may repeat."""
+    """The campaigns that a change may repeat. `strange` are the keys of creates that one unknown to the state
+    blocks."""
 
     def __init__(self, ctx: PlanContext, verdicts: Mapping[str, Verdict]) -> None:
         self._ctx, self._window = ctx, ctx.project.guardrails.twin_window
@@ -67,6 +90,7 @@ class _Others:
         self._records: dict[str, list[tuple[str, Record]]] = {}
         for key, record in (*ctx.records.items(), *adopted.items()):
             self._records.setdefault(content(record.applied), []).append((key, record))
+        self.strange: list[str] = []
         self._earlier: dict[str, Campaign] = {}
         self._more: dict[str, list[Campaign]] = {}
         for each in self._left():
@@ -81,6 +105,7 @@ class _Others:
             was = self._earlier.get(str(other.key), other) if other.planned else other
             if why and not (before and collide(before, was, self._window)):
                 if not _is_lifted(self._ctx, change, other):
+                    self.strange += [change.key] if _is_strange(change, other) else []
                     return _blocked(change, other, why)
                 second = second or why
             elif other.cancels:
@@ -184,6 +209,10 @@ def twin_of_others(ctx: PlanContext, change: Change) -> str | None:
     return None
 
 
+def _is_strange(change: Change, other: Campaign) -> bool:
+    return change.action is Action.CREATE and other.key is None
+
+
 def _is_lifted(ctx: PlanContext, change: Change, other: Campaign) -> bool:
     """Whether a second send is asked for: at all, or next to a campaign of that environment."""
     if ctx.lifts.lifts("resend", change.key):
@@ -235,5 +264,5 @@ def _instead(change: Change, other: Campaign) -> tuple[str | Command, ...]:
     if other.id is None:
         return (f"{other.key} is settled by ", Command("apply"), "; to send both: ")
     if change.action is not Action.CREATE:
-        return ("cancel that one in the dashboard; to send both: ",)
+        return ("cancel that one in the dashboard; to send both: " if other.goes else "to send both: ",)
     return (f'if it is the same campaign, write `adopt: "{other.id}"` in {change.key}; to send both: ',)

@@ -12,13 +12,14 @@ from campaignctl.errors import CampaignctlError, Sentence
 from campaignctl.manifest.model import DesiredCampaign, DesiredState
 from campaignctl.plan import halted, records
 from campaignctl.plan.arming import sends_after
+from campaignctl.plan.context import behind_hint, behind_reason
 from campaignctl.plan.planner import select
 from campaignctl.plan.runs import is_begun
 from campaignctl.plan.subject import Subject
 from campaignctl.plan.update_rules import target
 from campaignctl.plan.winners import messages_of, recurs, waiting
 from campaignctl.reconciler import stop_mark
-from campaignctl.reconciler.opening import check_environment, check_url, look_for_copies
+from campaignctl.reconciler.opening import Opening, check_environment, check_url, opening_read, still_behind
 from campaignctl.reconciler.plan import copies_of
 from campaignctl.reconciler.refresh import observe
 from campaignctl.reconciler.run import Wiring
@@ -43,15 +44,25 @@ def status(wiring: Wiring, desired: DesiredState, chosen: Collection[str] = ()) 
     rows += [_declared(wanted, halts) for key, wanted in desired.campaigns.items() if key not in known]
     mark = halts.unreadable
     notes = [*wiring.clock_notes(), *([Sentence(f"{mark.reason}: ", mark.hint)] if mark else [])]
-    second = look_for_copies(wiring.api, state, wiring.project, wiring.now()) if wiring.api else []
-    found = [copy.blocked for copy in copies_of(second)]
+    opening = _opening(wiring, state, desired)
+    behind = still_behind(opening.behind, wiring.backend.read()) if opening and opening.behind else ()
+    lost = [Sentence(f"{behind_reason(behind)}: ", behind_hint(behind, state))] if behind else []
+    found = [copy.blocked for copy in copies_of(opening.copies)] if opening else []
     notes += [Sentence(f"{each.key}: {each.reason}; ", each.hint) for each in found]
     if chosen:
         wanted = select(chosen, {row.key for row in rows}, "KEY")
         rows = [row for row in rows if row.key in wanted]
         notes = [note for note in notes if any(note.startswith(f"{row.key}: ") for row in rows)]
     in_order = tuple(sorted(rows, key=lambda row: row.key))
-    return StatusReport(in_order, wiring.now(), tuple(notes), second_copies=bool(found))
+    told = (*lost, *notes)
+    return StatusReport(in_order, wiring.now(), told, second_copies=bool(found), behind=bool(behind))
+
+
+def _opening(wiring: Wiring, state: State | None, desired: DesiredState) -> Opening | None:
+    """The read that shows second copies, and whether the state knows every campaign of the project."""
+    if wiring.api is None:
+        return None
+    return opening_read(wiring.api, state, wiring.project, desired.campaigns, live_only=True)
 
 
 def _recorded(wiring: Wiring, desired: DesiredState, state: State, halts: Halts) -> list[StatusRow]:

@@ -55,7 +55,7 @@ def halt_verdict(outcome: HaltOutcome, *, color: bool) -> str:
     """Whether everything is stopped, and how many campaigns of each outcome, on one line."""
     style, counts = Style(color), Counter(row.outcome for row in outcome.rows)
     said = ", ".join(f"{counts[word]:,} {_counted(word)}" for word in _WORDS if counts[word])
-    said = said or "no campaign matched"
+    said = said or ("no campaign was paused" if outcome.notes else "no campaign matched")
     if outcome.stopped:
         return f"{style('Stopped:', 'bold', 'green')} {said}."
     left = f", {len(outcome.left):,} LEFT ALONE" if outcome.left else ""

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from campaignctl.errors import NOWHERE, Command, ProjectPlace, at, counted
+from campaignctl.errors import NOWHERE, Command, ProjectPlace, counted, hint_lines
 from campaignctl.render.cuts import Cuts, cut_lines
 from campaignctl.render.escape import columns, escape, middle
 from campaignctl.render.remarks import Page, Remark, is_urgent, remarks_of, tone_of, verdict_words
@@ -60,7 +60,7 @@ def status_text(
     body = _one_by_one(rows, page, report.now) if chosen and len(rows) <= _ONE_BY_ONE else None
     parts = [
         _counts(rows),
-        *(f"{page.style('Note:', 'bold', 'red')} {escape(at(note, place), None)}" for note in report.notes),
+        *("\n".join(_note(note, page)) for note in report.notes),
         body or "\n".join(_table(rows[: some.rows], page, width)),
         *("\n".join(remark.lines) for remark in some.remarks),
         _left_out(rows, remarks, some, page),
@@ -73,13 +73,22 @@ def status_text(
 def status_verdict(report: StatusReport, *, color: bool) -> str:
     """What needs a decision or differs, and the next send, on one line."""
     if not report.rows:
-        return "Nothing is recorded yet."
+        return "The state is behind." if report.behind else "Nothing is recorded yet."
     said = verdict_words(report.rows)
     if report.second_copies:
         said.insert(0, "some are in the account a second time")
-    urgent = report.second_copies or any(map(is_urgent, report.rows))
+    if report.behind:
+        said.insert(0, "the state is behind")
+    urgent = report.behind or report.second_copies or any(map(is_urgent, report.rows))
     head = Style(color)(f"{counted(len(report.rows), 'campaign')}:", "bold", "yellow" if urgent else "green")
     return f"{head} {', '.join(said) or 'nothing to decide, no drift'}. {_next(report)}."
+
+
+def _note(note: str, page: Page) -> Iterator[str]:
+    """A note, with a command that ends it alone on its line."""
+    for index, (line, command) in enumerate(hint_lines(note, page.place)):
+        head = "  " if command else "" if index else f"{page.style('Note:', 'bold', 'red')} "
+        yield head + escape(line, None)
 
 
 def _next(report: StatusReport) -> str:

@@ -174,9 +174,13 @@ def _halted(rows: Sequence[StatusRow], page: Page) -> Iterator[str]:
 
 
 def _to_lift(rows: Sequence[StatusRow], page: Page) -> Iterator[str]:
-    keys = tuple(row.halt.key for row in rows if row.halt)
-    if len(keys) > _KEYS and rows[0].halt:
-        keys = rows[0].halt.keys or keys
+    keys, halt = tuple(row.halt.key for row in rows if row.halt), rows[0].halt
+    if halt is not None and len(keys) > _KEYS:
+        if halt.keys is None:
+            lift = Command("halt", "--lift", "--reason", "TEXT")
+            yield from _hint(Sentence(lift), page, "to lift every halt:")
+            return
+        keys = halt.keys
     short = len(keys) <= _KEYS and all(len(key) <= LIMIT for key in keys)
     lift = Command("halt", "--lift", *(keys if short else ("KEY",)), "--reason", "TEXT")
     yield from _hint(Sentence(lift), page, "to lift:")

@@ -68,12 +68,13 @@ class StatusRow:
 @dataclass(frozen=True, slots=True)
 class StatusReport:
     """The status of every campaign at `now`; `notes` are lines about all of them. `second_copies`: there are
-    some."""
+    some. `behind`: the state does not know every campaign of the project."""
 
     rows: tuple[StatusRow, ...]
     now: datetime
     notes: tuple[str, ...] = ()
     second_copies: bool = False
+    behind: bool = False
 
 
 CheckVerdict = Literal["ok", "warning", "problem", "skipped"]

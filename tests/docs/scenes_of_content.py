@@ -59,6 +59,13 @@ def of_others(world: World) -> str:
     return blocked(world, "push/spring")
 
 
+def state_of_others(world: World) -> str:
+    for name in ("spring", "summer", "winter", "again"):
+        world.control.create(json.loads(sms(name.title(), scheduled_time=FAR))["spec"])
+        world.write(f"push/{name}.yaml", sms(name.title(), scheduled_time=FAR))
+    return blocked(world, "push/spring")
+
+
 def of_others_since(world: World) -> str:
     world.write("push/spring.yaml", sms("Spring", scheduled_time=FAR))
     world.run("plan", "-o", "plan.json", status=0)

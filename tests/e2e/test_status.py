@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from tests.e2e.harness import World, sms
+from tests.e2e.harness import PROJECT, PROJECT_ID, World, sms
 from tests.golden import Golden
 
 FAR = "2036-03-22 10:00:00"
@@ -72,3 +72,34 @@ def test_the_next_run_is_in_the_future(world: World) -> None:
     world.apply()
     assert [row["next_run"] for row in rows(world).values()] == [None, None, None]
     assert "2036" not in world.run("show", status=0).out
+
+
+def test_a_lost_state_is_said_once_by_every_command(world: World) -> None:
+    world.write("campaignctl.yaml", PROJECT.replace("timeout: 2s", "timeout: 500ms"))
+    for number in range(6):
+        world.write(f"push/{number}.yaml", sms(f"Offer {number}", scheduled_time=FAR))
+    world.apply()
+    for path in (world.folder / ".campaignctl").glob("*"):
+        path.unlink()
+    lost = "the state is behind: it does not know"
+    for words in (
+        ("plan",),
+        ("plan", "--format", "markdown"),
+        ("apply", "--auto-approve"),
+        ("status",),
+    ):
+        assert world.run(*words).out.count(lost) == 1, words
+    assert "6 campaigns: the state is behind. " in world.run("-q", "status", status=0).out
+    assert world.run("halt", "--all", "--reason", "lost", status=0).out.count("6 paused: ") == 1
+
+
+def test_a_lost_state_of_another_project_is_said_once(world: World) -> None:
+    for number in range(6):
+        world.write(f"push/{number}.yaml", sms(f"Offer {number}", scheduled_time=FAR))
+    world.apply()
+    for path in (world.folder / ".campaignctl").glob("*"):
+        path.unlink()
+    world.write("campaignctl.yaml", PROJECT.replace(PROJECT_ID, PROJECT_ID[::-1]).replace("shop", "renamed"))
+    lost = "unknown to this state, have the content of these: the state may be lost"
+    for words in (("plan",), ("plan", "--format", "markdown"), ("apply", "--auto-approve")):
+        assert world.run(*words, status=1).out.count(lost) == 1, words

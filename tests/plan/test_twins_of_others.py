@@ -20,6 +20,7 @@ from tests.plan.planning import NOW, PROJECT, SCHEDULED, Spec, live, only, own, 
 AT = "2026-11-20T00:00:00Z"
 NEAR = ("2036-12-24T20:00:00Z",)
 FAR = ("2036-12-30T20:00:00Z",)
+AWAY = "2036-06-01 10:00:00"
 
 
 def seen(status: str = "scheduled", sends: tuple[str, ...] = NEAR, spec: Spec = SCHEDULED) -> State:
@@ -38,6 +39,24 @@ def test_one_that_an_earlier_read_saw_blocks_and_may_be_adopted() -> None:
     assert blocked.reason == "77, unknown to this state, has this content and sends within 1d of it"
     assert blocked.hint.startswith('if it is the same campaign, write `adopt: "77"` in new; to send both: ')
     assert only(of(seen(), overrides=("resend",))).deliberate_resend
+
+
+@pytest.mark.parametrize(("count", "reasons"), [(3, 3), (4, 1), (40, 1)])
+def test_a_lost_state_is_said_once_and_not_for_each_key(count: int, reasons: int) -> None:
+    specs = {f"push/{n}": {**own(SCHEDULED, f"text {n}"), "name": f"Offer {n}"} for n in range(count)}
+    theirs = {
+        str(n): Foreign("scheduled", AT, content(spec), NEAR) for n, spec in enumerate(specs.values(), 70)
+    }
+    plan = plan_of(*(wanted(spec, key) for key, spec in specs.items()), known=state(foreign=theirs))
+    assert len({(one.reason, one.hint) for one in plan.blocked}) == reasons
+    assert sorted(str(one.id) for one in plan.blocked) == sorted(theirs)
+
+
+@pytest.mark.parametrize(("status", "goes"), [("scheduled", True), ("sent", False)])
+def test_one_that_was_sent_is_not_told_to_be_canceled(status: str, goes: bool) -> None:
+    known = replace(seen(status), campaigns={"far": record({**SCHEDULED, "scheduled_time": AWAY})})
+    (blocked,) = plan_of(wanted(SCHEDULED, "far"), known=known).blocked
+    assert ("cancel that one" in blocked.hint) is goes
 
 
 @pytest.mark.parametrize(

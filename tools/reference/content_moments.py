@@ -42,6 +42,12 @@ CONTENT = (
         "--target KEY --override resend`. Of another environment: `overrides` with `against: ENV`",
     ),
     Moment(
+        content.state_of_others,
+        "the state was lost and `metadata` was changed, or another project has these campaigns",
+        "the state is somewhere: `campaignctl state push FILE`. The old `metadata` is known: put it back,"
+        " then `campaignctl state recover`. Else `adopt: ID` in each manifest",
+    ),
+    Moment(
         content.of_others_since,
         "someone created the same campaign after the plan was made. Nothing was sent",
         "`campaignctl plan -o FILE` shows it",
