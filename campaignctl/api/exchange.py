@@ -19,6 +19,9 @@ from campaignctl.api.translate import TOO_MANY, Answer, Call
 from campaignctl.api.transport import DeadlineTransport
 from campaignctl.errors import ReadFailed
 
+# In seconds: no wait is said to be none.
+_LEAST_SAID = 0.1
+
 LARGEST_ANSWER: Final = 32 * 1024 * 1024
 FIRST_BYTE: Final = "http11.send_request_headers.started"
 
@@ -219,12 +222,12 @@ class Courier:
         raise translate.rejection(answer, call, self._token, absurd)
 
     def _told(self, call: Call, left: float) -> None:
-        self._on_event(f"{call}: {TOO_MANY}, again in {left:.1f} s")
+        self._on_event(f"{call}: {TOO_MANY}, again in {max(left, _LEAST_SAID):.1f} s")
 
     def _pause(self, attempt: int, failed: str, answer: Answer | None = None) -> None:
         wait = self._waiter.jittered(FIRST_READ_WAIT * 2**attempt)
         if answer is not None:
             asked = wire.retry_after(answer.headers, self._now()) or 0.0
             wait = max(wait, min(asked, LONGEST_RETRY_AFTER))
-        self._on_event(f"{failed}; again in {wait:.1f} s")
+        self._on_event(f"{failed}; again in {max(wait, _LEAST_SAID):.1f} s")
         self._waiter.wait(wait)

@@ -16,7 +16,7 @@ from pydantic import BaseModel, ValidationError
 from campaignctl.campaign import contract, marker, refused
 from campaignctl.campaign.problem import KeyPath, Problem, error, warning
 from campaignctl.campaign.spec import CHANNELS, CampaignSpec, execution_options, languages_of
-from campaignctl.errors import did_you_mean
+from campaignctl.errors import counted, did_you_mean
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -180,7 +180,9 @@ def _quartz(cron: str) -> tuple[str, str] | None:
         return None
     line = " ".join(fields[1:6] if seconds else fields).replace("?", "*")
     if seconds:
-        message = f"{len(fields)} fields: a cron line has five fields; one of Quartz begins with seconds"
+        message = (
+            f"{counted(len(fields), 'field')}: a cron line has five fields; one of Quartz begins with seconds"
+        )
         return message, f"write `{line}`"
     return "`?` is not known here: it is written in lines of Quartz", f"write `*` instead: `{line[:60]}`"
 

@@ -42,8 +42,12 @@ def length_of(span: timedelta) -> str:
     if seconds < _MINUTE:
         return f"about {max(seconds, 1)} s"
     if seconds < _HOUR:
-        return f"about {seconds // _MINUTE} min {seconds % _MINUTE} s"
-    return f"about {seconds // _HOUR} h {seconds % _HOUR // _MINUTE} min"
+        return _of_two(seconds // _MINUTE, "min", seconds % _MINUTE, "s")
+    return _of_two(seconds // _HOUR, "h", seconds % _HOUR // _MINUTE, "min")
+
+
+def _of_two(large: int, unit: str, small: int, part: str) -> str:
+    return f"about {large} {unit}" + (f" {small} {part}" if small else "")
 
 
 _MINUTE = 60

@@ -125,7 +125,8 @@ def lead_times(changes: Changes, ctx: PlanContext) -> Objection | None:
     first = min(filter(None, (runs.first_possible(change, ctx.now) for change in late)))
     return Objection(
         "min_lead_time",
-        f"the first send is possible at {iso(first)}, {_distance(first, ctx.now)}",
+        f"the first send {'was' if first < ctx.now else 'is'} possible at {iso(first)},"
+        f" {_distance(first, ctx.now)}",
         f"{duration_text(limit)} between the request and the first send",
         _keys(late),
     )
@@ -300,7 +301,8 @@ def _distance(instant: datetime, now: datetime) -> str:
     if gap >= timedelta(hours=2):
         said = distance(instant, now)
         return said if instant < now else f"{said.removeprefix('in ')} from now"
-    return f"{duration_text(gap)} {'ago' if instant < now else 'from now'}"
+    said = duration_text(gap) if gap >= timedelta(seconds=1) else "less than a second"
+    return f"{said} {'ago' if instant < now else 'from now'}"
 
 
 def duration_text(duration: timedelta) -> str:

@@ -6,6 +6,7 @@ import shlex
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from math import ceil
 from statistics import median
 from typing import TYPE_CHECKING, TypeVar
 
@@ -323,8 +324,9 @@ def _rate(api: OcambaApi, project: Project) -> Check:
     if rate is None:
         pace = f"{ours.per_second} a second and {ours.per_minute} a minute"
         return Check("rate", "ok", f"the API sends no figures; requests are paced to {pace}")
-    found = f"{rate.remaining} of {rate.limit} requests left for {rate.reset:.0f} s"
+    wait = max(ceil(rate.reset), 1)
+    found = f"{rate.remaining} of {rate.limit} requests left for {wait} s"
     if rate.remaining > min(ours.reserve_per_minute, rate.limit // 2):
         return Check("rate", "ok", found)
-    fix = f"wait {rate.reset:.0f} s; if this persists, others use the same limit: lower `api.rate_limit`"
+    fix = f"wait {wait} s; if this persists, others use the same limit: lower `api.rate_limit`"
     return Check("rate", "warning", found, fix)

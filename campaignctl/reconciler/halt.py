@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from math import ceil
 from threading import Lock
 from typing import TYPE_CHECKING
 
@@ -362,7 +363,7 @@ class _Halting:
         left = until - self.wiring.clock.now()
         if left > timedelta(0):
             said = "looking once more when every request of others has arrived, in"
-            self.wiring.on_event(Event("note", f"{said} {left.total_seconds():.0f} s"))
+            self.wiring.on_event(Event("note", f"{said} {ceil(left.total_seconds())} s"))
         self._wait_until(until)
 
     def _wait_until(self, until: datetime) -> None:

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from campaignctl.errors import NOWHERE, Command, ProjectPlace, hint_lines
+from campaignctl.errors import NOWHERE, Command, ProjectPlace, counted, hint_lines
 from campaignctl.plan.records import next_send
 from campaignctl.render import FORMAT_VERSION
 from campaignctl.render.cuts import Cuts
@@ -155,7 +155,7 @@ _WRITE = Command("state", "recover", "--write")
 
 def recovery_text(recovery: Recovery, *, color: bool, place: ProjectPlace = NOWHERE) -> str:
     """Every campaign that the state does not know, and the next command, as typed at `place`."""
-    looked = f"{recovery.looked_at} campaigns read"
+    looked = f"{counted(recovery.looked_at, 'campaign')} read"
     if not recovery.found:
         return f"The state knows every campaign of this project and environment; {looked}.\n"
     rows = [
@@ -194,7 +194,7 @@ def rebinding_text(rebinding: Rebinding, *, color: bool) -> str:
     proof = f"{rebinding.found} of the {rebinding.looked_for} newest were found in the account"
     return "\n".join(
         (
-            f"The state records {rebinding.campaigns} campaigns; {proof}.",
+            f"The state records {counted(rebinding.campaigns, 'campaign')}; {proof}.",
             f"  now:    {_belonging(rebinding.before, moved)}",
             f"  after:  {style(_belonging(rebinding.after, moved), 'bold')}",
             "Saved plans become invalid.",

@@ -13,8 +13,10 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any, TextIO
 
+import pytest
+
 from campaignctl.cli.console import Console
-from campaignctl.cli.progress import Bar, Lines, progress_on
+from campaignctl.cli.progress import Bar, Lines, length_of, progress_on
 from campaignctl.plan.model import Action
 from campaignctl.review.outcome import Event
 
@@ -126,3 +128,11 @@ def _read(descriptor: int) -> bytes:
         return os.read(descriptor, 65536)
     except OSError:  # Linux says EIO when the other end of a terminal is closed
         return b""
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [(0, "1 s"), (59, "59 s"), (60, "1 min"), (61, "1 min 1 s"), (3600, "1 h"), (3661, "1 h 1 min")],
+)
+def test_a_duration_names_no_part_that_is_nothing(seconds: int, said: str) -> None:
+    assert length_of(timedelta(seconds=seconds)) == f"about {said}"

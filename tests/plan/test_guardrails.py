@@ -130,6 +130,23 @@ def test_lead_time_before_the_first_possible_send(spec: Spec, objects: bool) -> 
     assert found(plan_of(wanted(spec))) == (["min_lead_time"] if objects else [])
 
 
+@pytest.mark.parametrize(
+    ("ahead", "said"),
+    [
+        (timedelta(minutes=9), "is possible at 2026-11-24T12:09:00Z, 9m from now"),
+        (timedelta(seconds=1), "is possible at 2026-11-24T12:00:01Z, 1s from now"),
+        (timedelta(), "is possible at 2026-11-24T12:00:00Z, less than a second from now"),
+        (timedelta(seconds=-1), "was possible at 2026-11-24T11:59:59Z, 1s ago"),
+        (timedelta(hours=-3), "was possible at 2026-11-24T09:00:00Z, 3 hours ago"),
+    ],
+)
+def test_a_first_send_is_said_to_come_or_to_be_past(ahead: timedelta, said: str) -> None:
+    at = format_gmt(NOW + ahead + timedelta(hours=14))
+    plan = plan_of(wanted({**SCHEDULED, "scheduled_time": at, "send_in_profile_time_zone": True}))
+    (objection,) = plan.objections
+    assert objection.found == f"the first send {said}"
+
+
 #: NOW is a Tuesday, 12:00: a run at 9 o'clock is under way in the zones from UTC-3 on.
 ZONED: Spec = {**MANUAL, "recurrence": {"cron": "0 9 * * 2"}, "send_in_profile_time_zone": True}
 PASSED = {"send_if_profile_time_passed": True}

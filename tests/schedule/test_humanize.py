@@ -3,15 +3,26 @@
 from __future__ import annotations
 
 import locale
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from campaignctl.schedule import humanize
 from campaignctl.schedule.cron import occurrences
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 BELGRADE = "Europe/Belgrade"
+SIZES = {"minute": 60, "hour": 3_600, "day": 86_400, "month": 2_629_800, "year": 31_557_600}
+BOUNDARIES = [
+    sign * (size * count + beside)
+    for sign in (1, -1)
+    for size in SIZES.values()
+    for count in (1, 2)
+    for beside in (-1, 0, 1)
+]
 
 
 @pytest.mark.parametrize(
@@ -29,6 +40,33 @@ BELGRADE = "Europe/Belgrade"
 )
 def test_a_distance_uses_the_largest_fitting_unit(ahead: timedelta, text: str) -> None:
     assert humanize.distance(NOW + ahead, NOW) == text
+
+
+@given(seconds=st.floats(-4e9, 4e9) | st.sampled_from(BOUNDARIES))
+@example(seconds=0)
+@example(seconds=-0.5)
+def test_a_distance_reads_well_at_every_boundary(seconds: float) -> None:
+    text = humanize.distance(NOW + timedelta(seconds=seconds), NOW)
+    words = re.fullmatch(r"(in )?(?:less than a minute|1 minute|(\d+) (\w+)s)( ago)?", text)
+    assert words, text
+    assert bool(words[1]) is (timedelta(seconds=seconds) >= timedelta(0))
+    assert bool(words[1]) is not bool(words[4])
+    if words[2]:
+        assert int(words[2]) > 1
+        size = SIZES[words[3]]
+        assert 0 <= abs(seconds) - int(words[2]) * size < size + 1
+
+
+def test_a_distance_never_shrinks() -> None:
+    order = [humanize.distance(NOW + timedelta(seconds=at), NOW) for at in sorted(set(map(abs, BOUNDARIES)))]
+    sizes = [_size(text) for text in order]
+    assert sizes == sorted(sizes)
+
+
+def _size(text: str) -> int:
+    """The seconds that a distance says, at least."""
+    found = re.fullmatch(r"in (\d+) (\w+?)s?", text)
+    return int(found[1]) * SIZES[found[2]] if found else 0
 
 
 @pytest.mark.parametrize(
