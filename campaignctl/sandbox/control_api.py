@@ -28,7 +28,7 @@ def answer(state: ServerState, request: ApiRequest) -> Reply:
 
 
 def _route(state: ServerState, request: ApiRequest) -> Reply:
-    for pattern, methods in _ROUTES:
+    for pattern, methods in ROUTES:
         match = pattern.fullmatch(request.path)
         if match and request.method in methods:
             result = methods[request.method](state, request, **match.groupdict())
@@ -195,7 +195,7 @@ def _fields(value: Any, path: str) -> JsonObject:
 
 _EDIT: Mapping[str, checks.Check] = {"set": _fields, "status": checks.text()}
 _ID = r"(?P<campaign_id>\d+)"
-_ROUTES: tuple[tuple[re.Pattern[str], dict[str, Action]], ...] = (
+ROUTES: tuple[tuple[re.Pattern[str], dict[str, Action]], ...] = (
     (re.compile(ROOT + "clock"), {"GET": _clock, "POST": _set_clock}),
     (re.compile(ROOT + "requests"), {"GET": _requests, "DELETE": _clear_requests}),
     (re.compile(ROOT + "campaigns"), {"GET": _campaigns, "POST": _create}),

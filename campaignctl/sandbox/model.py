@@ -193,6 +193,18 @@ class ApiRequest:
         return parse_qsl(urlsplit(self.target).query, keep_blank_values=True)
 
     @property
+    def from_elsewhere(self) -> bool:
+        """Whether a browser sends this for a page that is not the sandbox's own.
+
+        Any page can make a browser post a form to this machine, or an empty body. The browser then names that
+        page's origin and its relation to ours (Fetch, sections 3.2 and `Sec-Fetch-Site`); other clients send
+        neither header.
+        """
+        origin = self.headers.get("origin")
+        other = origin is not None and origin.partition("//")[2] != self.headers.get("host")
+        return other or self.headers.get("sec-fetch-site", "none") not in ("none", "same-origin")
+
+    @property
     def text(self) -> str:
         """The body as text; invalid UTF-8 is replaced."""
         return self.raw.decode("utf-8", "replace")

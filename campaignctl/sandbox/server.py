@@ -5,6 +5,7 @@ import socket
 import sys
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from email.utils import formatdate
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -24,6 +25,15 @@ from campaignctl.sandbox.switches import Switches
 
 _HOST = re.compile(r"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?")
 _LARGEST_BODY = 8 * 1024 * 1024
+# The page and the control API have no token that would keep other pages of the browser out.
+_FOR_OURSELVES = (
+    ("X-Frame-Options", "DENY"),
+    ("X-Content-Type-Options", "nosniff"),
+    ("Cross-Origin-Resource-Policy", "same-origin"),
+    # With `no-referrer` a browser would not name the origin of our own forms.
+    ("Referrer-Policy", "same-origin"),
+    ("Cache-Control", "no-store"),
+)
 
 
 class Sandbox:
@@ -177,14 +187,15 @@ class _Handler(BaseHTTPRequestHandler):
         self._send(self._answered(request))
 
     def _answered(self, request: ApiRequest) -> Delivery:
-        state = self.server.state
-        if request.path == page.ADDRESS:
-            with state.turn():
-                return Delivery(page.answer(state, request))
-        if not request.path.startswith(control_api.ROOT):
+        state, ours = self.server.state, request.path.startswith(control_api.ROOT)
+        if request.path != page.ADDRESS and not ours:
             return api.serve(state, request)
-        with state.turn():
-            return Delivery(control_api.answer(state, request))
+        if request.from_elsewhere and request.method not in {"GET", "HEAD"}:
+            reply = Reply(403, {"error": "a page of another address cannot change the sandbox"})
+        else:
+            with state.turn():
+                reply = (control_api if ours else page).answer(state, request)
+        return Delivery(replace(reply, headers=(*reply.headers, *_FOR_OURSELVES)))
 
     def _body(self) -> bytes | None:
         length = self.headers.get("Content-Length", "0")

@@ -2,11 +2,13 @@
 
 import http.client
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import pytest
 
 from campaignctl.sandbox import Sandbox
+from campaignctl.sandbox.control_api import ROUTES
+from campaignctl.sandbox.dashboard import ACTIONS
 from tests.e2e.harness import until
 from tests.sandbox.sandbox_account import CAMPAIGNS, Account, push
 
@@ -119,3 +121,87 @@ def test_a_sandbox_for_other_machines_answers_to_addresses_and_to_its_own_name()
         assert answered(sandbox, CAMPAIGNS, "evil.example") == 421
     with Sandbox(host="localhost") as sandbox:
         assert answered(sandbox, CAMPAIGNS, "localhost") == 200
+
+
+# ----------------------------------------------------------------------- other pages of the browser
+
+PUSH = json.dumps({"body": push()})
+#: Each write of the page and of the control API: method, path, body.
+WRITES = (
+    ("POST", "/", "advance=1+day"),
+    ("POST", "/?campaign=1030978", "action=delete"),
+    ("POST", "/_sandbox/clock", '{"advance": 1}'),
+    ("DELETE", "/_sandbox/requests", ""),
+    ("POST", "/_sandbox/campaigns", PUSH),
+    ("POST", "/_sandbox/campaigns/1030978", '{"set": {"name": "x"}}'),
+    ("POST", "/_sandbox/campaigns/1030978/clone", ""),
+    *(("POST", f"/_sandbox/campaigns/1030978/{action}", "") for action in ACTIONS),
+    ("POST", "/_sandbox/company", '{"company_id": "7"}'),
+    ("PATCH", "/_sandbox/switches", '{"labels": "comma"}'),
+    ("POST", "/_sandbox/tokens", '{"token": "t", "company_id": "7"}'),
+    ("POST", "/_sandbox/faults", '{"fault": {"kind": "drop"}}'),
+    ("DELETE", "/_sandbox/faults", ""),
+    ("POST", "/_sandbox/late", ""),
+    ("POST", "/_sandbox/reset", ""),
+)
+OF_OTHERS = (
+    {"Origin": "https://evil.example"},
+    {"Origin": "null"},
+    {"Origin": "http://localhost:1"},
+    {"Origin": "http://[::1"},
+    {"Sec-Fetch-Site": "cross-site"},
+    {"Sec-Fetch-Site": "same-site"},
+)
+
+
+def asked(
+    account: Account, method: str, path: str, body: str = "", headers: Mapping[str, str] | None = None
+) -> http.client.HTTPResponse:
+    connection = http.client.HTTPConnection(account.url.removeprefix("http://"), timeout=5)
+    kind = "application/json" if path.startswith("/_sandbox/") else "application/x-www-form-urlencoded"
+    connection.request(method, path, body.encode(), {"Content-Type": kind, **(headers or {})})
+    response = connection.getresponse()
+    response.read()
+    connection.close()
+    return response
+
+
+def test_every_write_is_among_those_that_are_tried() -> None:
+    tried = {(method, path) for method, path, _ in WRITES}
+    for pattern, methods in ROUTES:
+        for method in set(methods) - {"GET"}:
+            assert any(one == method and pattern.fullmatch(path) for one, path in tried), pattern.pattern
+
+
+@pytest.mark.parametrize(("method", "path", "body"), WRITES)
+def test_another_page_of_the_browser_changes_nothing(
+    account: Account, method: str, path: str, body: str
+) -> None:
+    account.create(push(scheduled_time="2036-03-22 10:00:00"))
+    before = [account.control.campaigns(), account.control.clock(), account.control.switches()]
+    for headers in OF_OTHERS:
+        assert asked(account, method, path, body, headers).status == 403, headers
+    after = [account.control.campaigns(), account.control.clock(), account.control.switches()]
+    assert (after, len(account.control.requests())) == (before, 1)
+    own = {"Origin": account.url, "Sec-Fetch-Site": "same-origin"}
+    assert asked(account, method, path, body, own).status != 403
+    assert asked(account, method, path, body).status != 403
+
+
+@pytest.mark.parametrize("path", ["/", "/_sandbox/campaigns"])
+def test_another_page_can_neither_frame_nor_read_an_answer(account: Account, path: str) -> None:
+    answer = asked(account, "GET", path, headers={"Origin": "https://evil.example"})
+    assert answer.getheader("X-Frame-Options") == "DENY"
+    assert answer.getheader("Cross-Origin-Resource-Policy") == "same-origin"
+    assert answer.getheader("X-Content-Type-Options") == "nosniff"
+    assert answer.getheader("Access-Control-Allow-Origin") is None
+
+
+@pytest.mark.parametrize("path", [CAMPAIGNS, "/_sandbox/clock", "/"])
+def test_a_browser_that_asks_first_is_not_let_through(account: Account, path: str) -> None:
+    """Json, a token and DELETE are sent by other pages only after this question has a yes."""
+    headers = {"Origin": "https://evil.example", "Access-Control-Request-Method": "POST"}
+    answer = asked(account, "OPTIONS", path, headers=headers)
+    assert answer.status in (401, 403, 405)
+    assert answer.getheader("Access-Control-Allow-Origin") is None
+    assert asked(account, "POST", CAMPAIGNS, json.dumps(push())).status == 401
