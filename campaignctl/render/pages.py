@@ -26,6 +26,15 @@ def template(name: str) -> Template:
     return _environment().get_template(name)
 
 
+def source(name: str) -> str:
+    """A file next to the templates, as it is."""
+    environment = _environment()
+    loader = environment.loader
+    if loader is None:
+        raise LookupError(name)
+    return loader.get_source(environment, name)[0]
+
+
 @cache
 def _environment() -> Environment:
     from jinja2 import Environment, PackageLoader, StrictUndefined

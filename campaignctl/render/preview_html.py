@@ -190,11 +190,20 @@ def _draw(campaigns: Sequence[Campaign], nonce: str, room: Room) -> None:
     ]
     for _rank, side in sorted(ranked, key=lambda each: each[0]):
         content = side.preview.content
-        if isinstance(content, PushPreview):
-            side.cards = _cards(content)
-        elif isinstance(content, EmailPreview) and frames and len(content.html) <= letters:
-            side.frame = mail_document(content.html, content.html_lang or side.preview.lang, nonce)
+        if not isinstance(content, EmailPreview):
+            draw(side, nonce)
+        elif frames and len(content.html) <= letters:
+            draw(side, nonce)
             frames, letters = frames - 1, letters - len(side.frame)
+
+
+def draw(side: Side, nonce: str) -> None:
+    """Fill in the cards of a push, or the frame of an email; `nonce` is that of the page."""
+    content = side.preview.content
+    if isinstance(content, PushPreview):
+        side.cards = _cards(content)
+    elif isinstance(content, EmailPreview):
+        side.frame = mail_document(content.html, content.html_lang or side.preview.lang, nonce)
 
 
 def _cards(content: PushPreview) -> dict[str, list[Card]]:

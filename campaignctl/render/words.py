@@ -138,8 +138,11 @@ def _middle(old: Sequence[str], new: Sequence[str], effort: _Effort) -> list[_Pi
 
 def common(one: Sequence[str], other: Sequence[str]) -> int:
     """The length of the common beginning of two texts, or lists of words."""
-    shorter = min(len(one), len(other))
-    return next((index for index in range(shorter) if one[index] != other[index]), shorter)
+    low, high = 0, min(len(one), len(other))
+    while low < high:
+        middle = (low + high + 1) // 2
+        low, high = (middle, high) if one[low:middle] == other[low:middle] else (low, middle - 1)
+    return low
 
 
 def _runs(old: Sequence[str], new: Sequence[str], effort: _Effort) -> list[tuple[int, int, int]] | None:

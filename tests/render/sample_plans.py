@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from campaignctl.diff import FieldChange, field_changes
-from campaignctl.plan.model import Action, Blocked, Change, Conflict, Drift, Objection, Plan
+from campaignctl.errors import Finding, Source
+from campaignctl.plan.model import Action, Blocked, Change, Conflict, Drift, Objection, Plan, Unmanaged
 from campaignctl.project.settings import SettingChange
 from campaignctl.schedule.sends import Sends, sends_of
 from campaignctl.schedule.times import iso
@@ -120,4 +122,108 @@ def hostile_plan(name: str) -> Plan:
             SettingChange(name, name, name + "y", loosens=True),
             SettingChange(name, None, {name: [name]}, loosens=False),
         ),
+    )
+
+
+_HTML = (Path(__file__).parent / "data" / "previews" / "newsletter.html").read_text()
+
+
+def news(html: str = _HTML, subject: str = "Spring is here, ${FIRST_NAME}") -> dict[str, Any]:
+    """An email in two languages."""
+    email = {
+        "sender_name": "Acme",
+        "integration_id": "1830",
+        "subject": {"en": subject, "de": "Der Frühling ist da"},
+        "html": {"en": html, "de": _HTML},
+    }
+    return {
+        "name": "Newsletter",
+        "scheduled_time": "2036-12-24 10:00:00",
+        "targeting": {"countries": {"items": ["DE", "AT"], "op": "in"}},
+        "messages": [{"name": "News", "channel": "email", "email": email}],
+    }
+
+
+def welcome(country: str) -> dict[str, Any]:
+    """A push to one country."""
+    push = {
+        "title": {"en": "Spring sale"},
+        "body": {"en": "Everything from 19.90 euros"},
+        "landing_url": f"https://shop.example/{country}",
+    }
+    return {
+        "name": f"Welcome {country}",
+        "scheduled_time": "2036-03-22 10:00:00",
+        "targeting": {"countries": {"items": [country], "op": "in"}},
+        "messages": [{"name": "Main", "channel": "push", "push": push}],
+    }
+
+
+FLASH = {
+    "name": "Flash",
+    "run_immediately": True,
+    "messages": [
+        {
+            "name": "Flash",
+            "channel": "sms",
+            "sms": {
+                "sender_id": "ACME",
+                "content": {"en": "Acme: \u201cSpring\u201d is here. acme.example/s"},
+            },
+        }
+    ],
+}
+
+
+def full_plan(**fields: Any) -> Plan:
+    """A plan with something in each part of a review."""
+    html = _HTML.replace("20 %", "25 %").replace("Sunday", "Saturday")
+    subject = "messages/0/email/subject/en"
+    update = Change(
+        "email/news",
+        Action.UPDATE,
+        "1030978",
+        "Newsletter",
+        "the manifest changed",
+        diff=(
+            FieldChange("messages/0/email/html/en", _HTML, html),
+            FieldChange(subject, "Spring is near, ${FIRST_NAME}", "Spring is here, ${FIRST_NAME}"),
+            FieldChange("labels", ["a"], ["a", "crm"]),
+            FieldChange("score", 3, None),
+        ),
+        sends=sends_of(news(), NOW),
+        spec=news(html),
+        audience=news()["targeting"],
+        changes_sends=True,
+        undo="until 2036-12-24T10:00:00Z",
+        source="campaigns/news.yaml:3:1",
+        conflicts=(Conflict("score", 3, 5, None),),
+        unmanaged=(Unmanaged("quiet_hours", {"from": "22:00"}),),
+    )
+    own: dict[str, Any] = {
+        "settings_changed": SETTINGS,
+        "blocked": BLOCKED,
+        "objections": (Objection("max_immediate_sends", "1 that sends at once", "0", ("sms/flash",)),),
+        "drift": (Drift("push/x", "77", (FieldChange("name", "A", "B"),), at="2026-11-20T10:00:00Z"),),
+        "lifted": (Overridden("min_lead_time", ("push/y",), "flash week", "2026-12-24T00:00:00Z"),),
+        "notes": ("2 campaigns were missed",),
+        "commit": "5f0c9a1d2e3b4c5d6e7f8091a2b3c4d5e6f70819",
+        "against": "0123456789abcdef0123456789abcdef01234567",
+        "withdrawn": {"push/gone": "sha256:1"},
+        "refreshed": False,
+        "environment": "production",
+        "company_id": None,
+        "valid_until": NOW + timedelta(hours=1),
+        "unchanged": 12,
+        "lint": (
+            Finding("error", "SMS002", "it has 2 parts", Source("sms.yaml", 7, 12), "shorten", "sms/flash"),
+            Finding("warning", "PRJ001", "no `required_version`", Source("campaignctl.yaml", 1, 1)),
+        ),
+    }
+    return plan(
+        created("sms/flash", FLASH, warnings=("sends at once",)),
+        *(created(f"push/welcome-{country.lower()}", welcome(country)) for country in ("DE", "FR", "IT")),
+        update,
+        Change("push/old", Action.CANCEL, "1030", "Old", "no longer declared", undo="never"),
+        **(own | fields),
     )

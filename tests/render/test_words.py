@@ -7,7 +7,7 @@ from itertools import pairwise
 from time import process_time
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from campaignctl.render.words import words_changed
@@ -36,6 +36,7 @@ def test_pieces_are_both_texts(before: str, after: str) -> None:
     assert words_changed(before, before) == ((("same", before),) if before else ())
 
 
+@settings(max_examples=50)
 @given(st.lists(_TEXTS, max_size=8), st.randoms())
 def test_pieces_of_moved_and_doubled_lines_are_both_texts(lines: list[str], chance: random.Random) -> None:
     others = [*lines, *lines[:2], "x" * 500]
@@ -85,13 +86,13 @@ def test_texts_with_nothing_in_common_are_whole() -> None:
 @pytest.mark.parametrize(
     ("before", "after"),
     [
-        (" a" * 200_000, "a " * 200_000),
-        ("a b " * 100_000 + "c", "a b " * 99_900 + "c"),
-        ("今天的促销活动" * 25_000, "今天的优惠活动" * 25_000),
+        (" a" * 100_000, "a " * 100_000),
+        ("a b " * 50_000 + "c", "a b " * 49_900 + "c"),
+        ("今天的促销活动" * 12_000, "今天的优惠活动" * 12_000),
     ],
     ids=["shifted", "repeated", "characters"],
 )
 def test_a_long_text_is_compared_in_bounded_time(before: str, after: str) -> None:
     start = process_time()
     _check(before, after)
-    assert process_time() - start < 4
+    assert process_time() - start < 3
