@@ -93,10 +93,14 @@ def _terminal_look(codes: str) -> str:
 # ------------------------------------------------------------------------------------------- Markdown
 
 _CODE = 0.88
-_COLUMN = 215
+_COLUMN = 560
 _SPACE = 4
 _PAD = 10
-_BORDER = 'fill="none" stroke="#d0d7de"'
+_SMALL = 11
+_LOOKS = {
+    "del": 'fill="#cf222e" text-decoration="line-through"',
+    "ins": 'fill="#1a7f37" text-decoration="underline"',
+}
 _DIFF = {"+": "#dafbe1", "-": "#ffebe9", "!": "#fff8c5", "@": "#ddf4ff"}
 
 
@@ -109,6 +113,7 @@ class _Word:
     code: bool = False
     glued: bool = False
     size: float = _SIZE
+    look: str = ""
 
     @property
     def width(self) -> float:
@@ -128,47 +133,55 @@ def _advance(character: str) -> float:
 def comment(markdown: str, title: str) -> str:
     """The Markdown of a plan as a comment; only the forms that a plan has, with its folds open."""
     picture = _Picture()
-    table: list[list[str]] = []
     fenced = False
     for line in markdown.splitlines():
-        if table and not line.startswith("|"):
-            _table(picture, table)
-            table = []
         if line.startswith("```"):
             picture.height += 8 if fenced else 0
             fenced = not fenced
         elif fenced:
             _diff_line(picture, line)
-        elif line.startswith("|"):
-            cells = re.split(r" (?<!\\)\| ", line.strip("| "))
-            table += [cells] if not line.startswith("|---") else []
         elif line.startswith("### "):
             _paragraph(picture, [replace(word, bold=True, size=16) for word in _words(line[4:])], 30)
         elif summary := re.search(r"<summary>(.*)</summary>", line):
             text = re.sub(r"</?b>", "**", re.sub(r"</?code>", "`", summary[1]))
             _paragraph(picture, [_Word("▾"), *_words(text)], 26)
-        elif line and not line.startswith("<"):
-            _paragraph(picture, list(_words(line)), 26)
+        elif line.startswith("> "):
+            top = picture.height
+            _paragraph(picture, _words(line[2:]), _ROW, _EDGE + _PAD)
+            bar, picture.height = picture.height - top, top
+            picture.box(_EDGE, 3, bar, 'fill="#d0d7de"')
+            picture.height += bar
+        elif not line:
+            picture.height += 7
+        elif not line.startswith(("<details", "</details", "<!--")):
+            _paragraph(picture, list(_words(line)), _ROW)
     return picture.svg(title, 'fill="#ffffff" stroke="#d0d7de"')
 
 
 def _words(markdown: str) -> Iterator[_Word]:
     bold = code = glued = False
-    for piece in re.split(r"(\*\*|`)", markdown):
+    look = ""
+    for piece in re.split(r"(\*\*|`|</?(?:del|ins|sub)>)", markdown.removesuffix("<br>")):
         if piece in ("**", "`"):
             bold, code = (not bold, code) if piece == "**" else (bold, not code)
+        elif piece.startswith("<"):
+            look = "" if piece.startswith("</") else piece.strip("<>")
         elif code:
             yield _Word(piece, bold, code, glued)
             glued = True
         elif piece:
             for number, word in enumerate(piece.split()):
-                yield _Word(word, bold, code, glued and not number and not piece.startswith(" "))
+                beside = glued and not number and not piece.startswith(" ")
+                yield _Word(
+                    word, bold, code, beside, _SMALL if look == "sub" else _SIZE, _LOOKS.get(look, "")
+                )
             glued = not piece.endswith(" ")
 
 
-def _paragraph(picture: _Picture, words: Iterable[_Word], height: float) -> None:
-    _line(picture, _EDGE, words)
-    picture.height += height
+def _paragraph(picture: _Picture, words: Iterable[_Word], height: float, x: float = _EDGE) -> None:
+    for line in _wrapped(words):
+        _line(picture, x, line)
+        picture.height += height
 
 
 def _line(picture: _Picture, x: float, words: Iterable[_Word]) -> None:
@@ -181,41 +194,19 @@ def _line(picture: _Picture, x: float, words: Iterable[_Word]) -> None:
             picture.text(x + 4, word.text, word.width - 8, look)
         else:
             size = f' font-size="{word.size}"' if word.size != _SIZE else ""
-            picture.text(x, word.text, word.width, f'font-family="{_SANS}" fill="#1f2328"{size}{weight}')
+            look = word.look or 'fill="#1f2328"'
+            picture.text(x, word.text, word.width, f'font-family="{_SANS}" {look}{size}{weight}')
         x += word.width + _SPACE
 
 
-def _table(picture: _Picture, rows: Sequence[Sequence[str]]) -> None:
-    bold = [f"**{cell}**" for cell in rows[0]]
-    cells = [[list(_wrapped(cell)) for cell in row] for row in (bold, *rows[1:])]
-    widths = [
-        max(max(map(_width, cell)) for cell in column) + 2 * _PAD for column in zip(*cells, strict=True)
-    ]
-    for row in cells:
-        height = max(map(len, row)) * _ROW + _PAD
-        top, x = picture.height, float(_EDGE)
-        for cell, width in zip(row, widths, strict=True):
-            picture.height = top
-            picture.box(x, width, height, _BORDER)
-            picture.height += _PAD / 2
-            for line in cell:
-                _line(picture, x + _PAD, line)
-                picture.height += _ROW
-            x += width
-        picture.height = top + height
-        picture.width = max(picture.width, x)
-    picture.height += 12
-
-
-def _wrapped(cell: str) -> Iterator[list[_Word]]:
-    for part in cell.split("<br>"):
-        line: list[_Word] = []
-        for word in _words(part):
-            if line and _width([*line, word]) > _COLUMN:
-                yield line
-                line = []
-            line.append(word)
-        yield line
+def _wrapped(words: Iterable[_Word]) -> Iterator[list[_Word]]:
+    line: list[_Word] = []
+    for word in words:
+        if line and not word.glued and _width([*line, word]) > _COLUMN:
+            yield line
+            line = []
+        line.append(word)
+    yield line
 
 
 def _width(words: Sequence[_Word]) -> float:
