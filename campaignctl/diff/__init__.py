@@ -4,7 +4,7 @@ The only room that imports deepdiff.
 """
 
 from campaignctl.diff.audience import EVERYONE, audience, uncertain, widened
-from campaignctl.diff.content import content
+from campaignctl.diff.content import content, people
 from campaignctl.diff.drift import (
     Comparison,
     aligned,
@@ -84,6 +84,7 @@ __all__ = [
     "messages_before",
     "overlay",
     "path_in",
+    "people",
     "refused",
     "requested",
     "same",

@@ -35,6 +35,12 @@ def content(spec: Mapping[str, Any], accepted: Collection[str] = ()) -> str:
     )
 
 
+def people(spec: Mapping[str, Any]) -> str:
+    """A digest that two campaigns share if their audiences are equal; empty for everyone."""
+    found = _audience(spec)
+    return "" if isinstance(found, str) else digest(found)
+
+
 def _message(index: int, message: Any, accepted: Collection[str]) -> Any:
     shown = message_of(message)
     if not isinstance(shown, Mapping):

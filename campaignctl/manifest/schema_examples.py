@@ -37,6 +37,7 @@ from campaignctl.manifest.document import (
 from campaignctl.project.file import Environment, ProjectFile, ProjectMetadata
 from campaignctl.project.model import (
     ApiSettings,
+    Collisions,
     Freeze,
     Guardrails,
     Override,
@@ -186,6 +187,7 @@ _PROJECT: Mapping[type, Examples] = {
             [{"cron": "0 22 * * *", "duration": "10h", "scope": "sends"}],
         ),
     },
+    Collisions: {"within": ("4h", "1d"), "max_per_day": (1, 2)},
     Freeze: {
         "from": ("2036-12-24", "2036-12-24T18:00:00+01:00"),
         "to": ("2037-01-01", "2037-01-02T08:00:00+01:00"),

@@ -6,39 +6,28 @@ removed before.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
-from functools import lru_cache
+from datetime import datetime, timedelta
 from typing import Any
 
 from campaignctl.campaign.keys import fits
-from campaignctl.campaign.status import Status
 from campaignctl.errors import Command, Sentence, counted
-from campaignctl.plan import records, runs
-from campaignctl.plan.arming import known_sends, without_event
+from campaignctl.plan import frequency, records, runs
 from campaignctl.plan.context import PlanContext
 from campaignctl.plan.model import Action, Change, Lifts, Objection
 from campaignctl.project.liftable import Liftable
 from campaignctl.project.model import Guardrails
-from campaignctl.schedule.humanize import distance
-from campaignctl.schedule.sends import Runs, Sends, instants
-from campaignctl.schedule.timeline import DAYS, minute_of
-from campaignctl.schedule.times import iso, zone_of
+from campaignctl.schedule.humanize import distance, duration_text
+from campaignctl.schedule.sends import instants
+from campaignctl.schedule.times import iso
 from campaignctl.schedule.windows import Refusal, refusal
 from campaignctl.state.model import Overridden, Record
 
 # Below this number of destroyed campaigns, the percentage is not checked.
 DESTROY_COUNTS_FROM = 3
 
-# Shorter durations are printed in seconds.
-_IN_SECONDS = 120
-
 # Actions that create a campaign, and so decide its audience and name.
 _MAKES = (Action.CREATE, Action.REPLACE)
-# After one of these actions the recorded campaign sends no more.
-_ENDS = (Action.CANCEL, Action.PAUSE, Action.REPLACE)
 
 
 Changes = tuple[Change, ...]
@@ -188,110 +177,6 @@ def frozen_words(found: Refusal) -> str:
     return f"{'it is armed' if found.of == 'change' else 'it sends'} at {iso(found.instant)}"
 
 
-def sends_per_day(changes: Changes, ctx: PlanContext) -> Objection | None:
-    """Whether a day in the project's zone has too many sends, with those that this plan makes or moves.
-
-    Of recurrences, the days of the next 400 count, and those of any one-off send.
-    """
-    limit = ctx.project.guardrails.max_sends_per_day
-    moving = tuple(change for change in changes if change.moves_sends)
-    if limit is None or not moving:
-        return None
-    armed = {change.key: _Sending.of(change.sends, runs.of_change(change), ctx) for change in moving}
-    everything = (*armed.values(), *_standing(changes, ctx))
-    days = sorted(_days_to_count(armed.values(), everything, ctx))
-    once: Counter[date] = Counter()
-    for each in everything:
-        once.update(each.once)
-    counts, stretches = [once[day] for day in days], _stretches(days, ctx)
-    for series, number in Counter(each.runs for each in everything if each.runs).items():
-        counts = [
-            known + number * more for known, more in zip(counts, _counts(series, stretches), strict=True)
-        ]
-    for index, (day, count) in enumerate(zip(days, counts, strict=True)):
-        if count <= limit:
-            continue
-        keys = tuple(
-            key
-            for key, each in armed.items()
-            if each.once[day] or (each.runs and _counts(each.runs, stretches)[index])
-        )
-        if keys:
-            found = f"{counted(count, 'send')} on {day.isoformat()}"
-            return Objection("max_sends_per_day", found, f"{limit} a day ({ctx.project.time_zone})", keys)
-    return None
-
-
-@dataclass(frozen=True, slots=True)
-class _Sending:
-    """When a campaign sends: days in the project's zone with the number of single sends, or runs."""
-
-    once: Counter[date]
-    runs: Runs | None
-
-    @classmethod
-    def of(cls, sends: Sends, runs: Runs | None, ctx: PlanContext) -> _Sending:
-        return cls(Counter() if runs else _days(sends, ctx), runs)
-
-
-def _days_to_count(armed: Iterable[_Sending], everything: Iterable[_Sending], ctx: PlanContext) -> set[date]:
-    """The days of single sends and, if what is armed recurs, the next 400."""
-    days = {day for each in everything for day in each.once}
-    if any(each.runs for each in armed):
-        today = ctx.now.astimezone(zone_of(ctx.project.time_zone)).date()
-        days |= {today + timedelta(days=number) for number in range(DAYS)}
-    return days
-
-
-_Stretches = tuple[tuple[date, tuple[int, ...]], ...]
-
-
-def _stretches(days: Iterable[date], ctx: PlanContext) -> _Stretches:
-    """The days in stretches without a gap, each with a day in UTC and, in minutes from its begin, the begin
-    of each day in the project's zone and the end of the last; of today only the rest counts."""
-    zone = zone_of(ctx.project.time_zone)
-    found: list[list[datetime]] = []
-    for day in days:
-        begin, end = (
-            max(datetime.combine(each, time(), zone).astimezone(UTC), ctx.now)
-            for each in (day, day + timedelta(days=1))
-        )
-        if not found or found[-1][-1] != begin:
-            found.append([begin])
-        found[-1].append(end)
-    return tuple(
-        (
-            edges[0].date(),
-            tuple(minute_of(edge, datetime.combine(edges[0].date(), time(), UTC)) for edge in edges),
-        )
-        for edges in found
-    )
-
-
-@lru_cache(maxsize=1024)
-def _counts(runs: Runs, stretches: _Stretches) -> tuple[int, ...]:
-    """How many runs first send on each of the days."""
-    return tuple(count for day, edges in stretches for count in runs.counts(day, edges))
-
-
-def _standing(changes: Changes, ctx: PlanContext) -> list[_Sending]:
-    """The sends of recorded campaigns that this plan does not affect."""
-    gone = {change.id for change in changes if change.moves_sends or change.action in _ENDS}
-    return [
-        _Sending.of(known_sends(spec, ctx.now), runs.of_spec(spec), ctx)
-        for record in _recorded(ctx)
-        if record.id not in gone and record.status in (Status.SCHEDULED, Status.RUNNING)
-        for spec in [without_event(record.applied)]
-    ]
-
-
-def _days(sends: Sends, ctx: PlanContext) -> Counter[date]:
-    """How many sends fall on each day. A send in the recipients' own zones counts on its first day."""
-    zone = zone_of(ctx.project.time_zone)
-    times = (ctx.now,) if sends.when == "immediately" else sends.at
-    return Counter(instant.astimezone(zone).date() for instant in times if instant >= ctx.now)
-
-
 def _keys(changes: Iterable[Change]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(change.key for change in changes))
 
@@ -305,21 +190,13 @@ def _distance(instant: datetime, now: datetime) -> str:
     return f"{said} {'ago' if instant < now else 'from now'}"
 
 
-def duration_text(duration: timedelta) -> str:
-    """A duration in one unit: `45s`, `10m`, `2h`, `3d`."""
-    seconds = int(duration.total_seconds())
-    for size, unit in ((86400, "d"), (3600, "h"), (60, "m")):
-        if seconds and seconds % size == 0:
-            return f"{seconds // size}{unit}"
-    return f"{seconds}s" if abs(seconds) < _IN_SECONDS else f"{seconds // 60}m"
-
-
 _CHECKS: dict[Liftable, Check] = {
     "max_destroy_percent": destroys,
     "max_immediate_sends": immediate_sends,
     "forbid_immediate": forbidden_immediate,
     "max_arming_changes": arming_changes,
-    "max_sends_per_day": sends_per_day,
+    "max_sends_per_day": frequency.sends_per_day,
+    "collisions": frequency.collisions,
     "min_lead_time": lead_times,
     "require_targeting": targeting,
     "require_labels": labels,

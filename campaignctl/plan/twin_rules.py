@@ -12,11 +12,11 @@ from campaignctl.errors import Command, Names, Sentence
 from campaignctl.plan import ledger, moves, twins
 from campaignctl.plan.arming import SENDING
 from campaignctl.plan.context import PlanContext
-from campaignctl.plan.guardrails import duration_text
 from campaignctl.plan.model import Action, Blocked, Change
 from campaignctl.plan.subject import Subject
 from campaignctl.plan.twins import Campaign, collide
 from campaignctl.plan.verdict import Verdict
+from campaignctl.schedule.humanize import duration_text
 from campaignctl.schedule.times import iso
 from campaignctl.state.model import Record
 

@@ -3,6 +3,7 @@
 from typing import Literal, get_args
 
 Liftable = Literal[
+    "collisions",
     "forbid_immediate",
     "foreign_pause",
     "freeze",

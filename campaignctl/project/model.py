@@ -167,6 +167,21 @@ class StateSettings(Setting):
 
 
 @dataclass(frozen=True, slots=True)
+class Collisions(Setting):
+    """How often the same people may be reached by sends of different campaigns; None: no limit."""
+
+    within: Annotated[
+        timedelta | None,
+        Written(str, long_duration),
+        _said("Campaigns that reach the same people send no nearer than this; no limit if absent."),
+    ] = None
+    max_per_day: Annotated[
+        int | None,
+        _said("Sends to the same people per day in the project's zone; no limit if absent.", ge=0),
+    ] = None
+
+
+@dataclass(frozen=True, slots=True)
 class Guardrails(Setting):
     """The limits of one apply."""
 
@@ -212,6 +227,13 @@ class Guardrails(Setting):
             max_length=MOST_RULES,
         ),
     ] = ()
+    collisions: Annotated[
+        Collisions,
+        _said(
+            "Limits on sends to the same people: those of equal `targeting`, and of campaigns for everyone. "
+            "No limit if absent."
+        ),
+    ] = Collisions()
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,6 +81,11 @@ def _raised(before: Any, after: Any) -> bool:
     return before is not None and (after is None or after > before)
 
 
+def _less_apart(before: Any, after: Any) -> bool:
+    """None is no limit."""
+    return before is not None and (after is None or _shorter(before, after))
+
+
 def _lowered(before: Any, after: Any) -> bool:
     return bool(after < before)
 
@@ -220,6 +225,8 @@ ROWS: Mapping[str, Row] = {
         "campaigns without this label may be armed", added=_no_item, removed=_any_item
     ),
     "guardrails.forbid_immediate": Row("campaigns may send at once", _switched_off),
+    "guardrails.collisions.within": Row("sends to the same people may be nearer", _less_apart),
+    "guardrails.collisions.max_per_day": Row("the same people may get more a day", _raised),
     "guardrails.freeze": Row("fewer times are frozen", added=_more_allowed, removed=_less_frozen),
 }
 

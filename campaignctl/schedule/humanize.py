@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
@@ -18,6 +18,8 @@ _DAY = _HOURS * _MINUTE
 _UNITS = (("year", 31_557_600), ("month", 2_629_800), ("day", 86_400), ("hour", 3_600), ("minute", 60))
 _FEW_TIMES = 4
 _SHORTEST_SPAN = 3
+# Shorter durations are printed in seconds.
+_IN_SECONDS = 120
 _GMT_ZONES = ("UTC", "GMT", "Etc/UTC", "Etc/GMT")
 
 
@@ -31,24 +33,38 @@ def distance(at: datetime, now: datetime) -> str:
     return f"{amount} ago" if at < now else f"in {amount}"
 
 
+def duration_text(duration: timedelta) -> str:
+    """A duration in one unit: `45s`, `10m`, `2h`, `3d`."""
+    seconds = int(duration.total_seconds())
+    for size, unit in ((86400, "d"), (3600, "h"), (60, "m")):
+        if seconds and seconds % size == 0:
+            return f"{seconds // size}{unit}"
+    return f"{seconds}s" if abs(seconds) < _IN_SECONDS else f"{seconds // 60}m"
+
+
 def instant(at: datetime, zone: str = "UTC") -> str:
     """`Sat 22 Mar 2036 10:00 GMT (11:00 Europe/Belgrade)`; with the zone's date where it differs.
 
     Raises `TimeError` for an unknown zone.
     """
     gmt = at.astimezone(UTC)
-    text = f"{_date(gmt)} {_clock(gmt)} GMT"
+    text = f"{day(gmt)} {_clock(gmt)} GMT"
     if zone in _GMT_ZONES:
         return text
     local = at.astimezone(zone_of(zone))
-    date = "" if local.date() == gmt.date() else f"{_date(local)} "
-    return f"{text} ({date}{_clock(local)} {zone})"
+    other = "" if local.date() == gmt.date() else f"{day(local)} "
+    return f"{text} ({other}{_clock(local)} {zone})"
+
+
+def day(at: date) -> str:
+    """`Sat 22 Mar 2036`."""
+    return f"{WEEKDAYS[at.isoweekday() % 7][:3]} {at.day} {MONTHS[at.month - 1][:3]} {at.year}"
 
 
 def clock_in(at: datetime, zone: str) -> str:
     """`Sat 22 Mar 2036 11:00 Europe/Belgrade`. Raises `TimeError` for an unknown zone."""
     local = at.astimezone(zone_of(zone))
-    return f"{_date(local)} {_clock(local)} {zone}"
+    return f"{day(local)} {_clock(local)} {zone}"
 
 
 def recurrence(value: Mapping[str, Any], zone: str, now: datetime, *, profile_zone: bool = False) -> str:
@@ -67,10 +83,6 @@ def recurrence(value: Mapping[str, Any], zone: str, now: datetime, *, profile_zo
     if first.months is not None:
         parts.append("in " + _listed(_spans(first.months, range(1, 13), MONTHS)))
     return ", ".join(part for part in parts if part)
-
-
-def _date(at: datetime) -> str:
-    return f"{WEEKDAYS[at.isoweekday() % 7][:3]} {at.day} {MONTHS[at.month - 1][:3]} {at.year}"
 
 
 def _clock(at: datetime) -> str:

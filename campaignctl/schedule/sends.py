@@ -15,8 +15,9 @@ from campaignctl.schedule.times import format_gmt, parse_gmt
 When = Literal["immediately", "scheduled", "recurring", "manual", "never"]
 
 # The first and the last zone in which a clock time comes: UTC+14 and UTC-12.
-_EARLIEST = timedelta(hours=-14)
-_LATEST = timedelta(hours=12)
+#: How far a zone's clocks are ahead of GMT at most, and behind.
+AHEAD, BEHIND = timedelta(hours=14), timedelta(hours=12)
+_EARLIEST, _LATEST = -AHEAD, BEHIND
 # The offset of every zone in use is a multiple of this.
 _ZONE_STEP = timedelta(minutes=15)
 _MINUTE = timedelta(minutes=1)

@@ -34,6 +34,24 @@ def first(minutes: int) -> int:
     return (minutes & -minutes).bit_length() - 1
 
 
+def each(minutes: int) -> Iterator[int]:
+    """The minutes, one by one."""
+    while minutes:
+        yield first(minutes)
+        minutes &= minutes - 1
+
+
+def stretches(minutes: int) -> Iterator[tuple[int, int]]:
+    """The stretches without a gap: the first minute of each, and the one after its last."""
+    start = 0
+    while minutes:
+        gap = first(minutes)
+        length = first(~(minutes >> gap))
+        yield start + gap, start + gap + length
+        minutes >>= gap + length
+        start += gap + length
+
+
 def spread(minutes: int, times: int, step: int = 1) -> int:
     """The minutes, and each again `times` - 1 times after it, `step` minutes apart."""
     done = 1

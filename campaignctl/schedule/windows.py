@@ -98,7 +98,7 @@ def _refused_runs(windows: Sequence[Window], runs: Runs, now: datetime) -> Refus
     for window in windows:
         if window.kind == "deny":
             begin = _midnight(max(now, window.start or now))
-            if inside := runs.minutes(begin, now) & _covered(window, begin):
+            if inside := runs.minutes(begin, now) & covered(window, begin):
                 found.append(Refusal(window, "send", begin + timedelta(minutes=timeline.first(inside))))
     if found:
         return min(found, key=lambda refused: refused.instant)
@@ -106,7 +106,7 @@ def _refused_runs(windows: Sequence[Window], runs: Runs, now: datetime) -> Refus
     begin = _midnight(now)
     outside = runs.minutes(begin, now) if allowing else 0
     for window in allowing:
-        outside &= ~_covered(window, begin)
+        outside &= ~covered(window, begin)
     if not outside:
         return None
     return Refusal(allowing[0], "send", begin + timedelta(minutes=timeline.first(outside)))
@@ -121,8 +121,9 @@ def _midnight(instant: datetime) -> datetime:
 
 
 @lru_cache(maxsize=256)
-def _covered(window: Window, midnight: datetime) -> int:
-    """The minutes of the next days that a window covers, as in `Window.covers`."""
+def covered(window: Window, midnight: datetime) -> int:
+    """The minutes from a midnight in UTC on, for `timeline.DAYS`, that a window covers, as in
+    `Window.covers`."""
     if window.cron is None:
         start = timeline.minute_of(window.start, midnight) if window.start else 0
         end = timeline.minute_of(window.end, midnight) if window.end else timeline.END
@@ -133,11 +134,11 @@ def _covered(window: Window, midnight: datetime) -> int:
     days = before + timeline.DAYS + 2
     opened = timeline.clock_times((parse_cron(window.cron),), midnight.date() - timedelta(days=before), days)
     shown = timeline.spread(opened, length) >> (before * timeline.DAY - timeline.DAY)
-    covered = 0
+    found = 0
     for start, end, ahead in timeline.offsets(zone_of(window.tz), midnight, timeline.DAYS):
         stretch = shown >> (timeline.DAY + start + ahead) & timeline.bits(0, end - start)
-        covered |= stretch << start
-    return covered
+        found |= stretch << start
+    return found
 
 
 def _refused(

@@ -170,6 +170,9 @@ FIGURES = [
     Case("guardrails: {require_labels: team}\n", "2:30", "expected a list", "[team]"),
     Case("guardrails: {require_labels: ['']}\n", "2:31", "must not be empty"),
     Case("guardrails: {max_send_per_day: 3}\n", "2:14", "unknown field", "did you mean max_sends_per_day?"),
+    Case("guardrails: {collisions: {within: 4}}\n", "2:35", "is not a duration"),
+    Case("guardrails: {collisions: {within: 0s}}\n", "2:35", "must be above zero"),
+    Case("guardrails: {collisions: {max_per_day: -1}}\n", "2:40", "-1 is below 0"),
     Case("guardrails: {freeze: {from: 2036-12-24}}\n", "2:22", "expected a list, found an object"),
 ]
 

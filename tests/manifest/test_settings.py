@@ -83,6 +83,18 @@ LOOSENS = [
         "guardrails: {require_labels: [a]}",
     ),
     ("guardrails.forbid_immediate", "guardrails: {forbid_immediate: true}", ""),
+    ("guardrails.collisions.within", "guardrails: {collisions: {within: 4h}}", ""),
+    (
+        "guardrails.collisions.within",
+        "guardrails: {collisions: {within: 4h}}",
+        "guardrails: {collisions: {within: 3h59m}}",
+    ),
+    ("guardrails.collisions.max_per_day", "guardrails: {collisions: {max_per_day: 2}}", ""),
+    (
+        "guardrails.collisions.max_per_day",
+        "guardrails: {collisions: {max_per_day: 2}}",
+        "guardrails: {collisions: {max_per_day: 3}}",
+    ),
     ("guardrails.freeze", freeze(window(20, 27)), ""),
     ("guardrails.freeze", freeze(window(20, 27)), freeze(window(21, 27))),
     ("guardrails.freeze", freeze(window(20, 27)), freeze(window(20, 26))),

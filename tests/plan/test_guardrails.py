@@ -11,9 +11,9 @@ import pytest
 from campaignctl.campaign.lifecycle import Lifecycle
 from campaignctl.plan import guardrails
 from campaignctl.plan.context import Reading
-from campaignctl.plan.guardrails import duration_text
 from campaignctl.plan.model import Action, Lifts, Options, Plan
 from campaignctl.project.model import Guardrails
+from campaignctl.schedule.humanize import duration_text
 from campaignctl.schedule.times import format_gmt
 from tests.golden import Golden
 from tests.plan.planning import (
