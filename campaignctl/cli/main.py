@@ -55,6 +55,7 @@ TABLE = {
     "destroy": Lazy(f"{_COMMANDS}.apply:destroy", "Cancel every recorded campaign."),
     "show": Lazy(f"{_COMMANDS}.show:command", "Show a saved plan or the state."),
     "status": Lazy(f"{_COMMANDS}.status:command", "Show live status, next send and drift of every campaign."),
+    "calendar": Lazy(f"{_COMMANDS}.calendar:command", "Show every send of the next days, and what collides."),
     "diff": Lazy(f"{_COMMANDS}.diff:command", "Show what is on one environment and not on the other."),
     "import": Lazy(f"{_COMMANDS}.import_:command", "Record a live campaign in the state."),
     "halt": Lazy(

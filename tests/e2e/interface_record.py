@@ -130,6 +130,7 @@ def _changes(script: _Script) -> None:
     script.run("plan --format json", "plan")
     script.save_plan("later.json")
     script.run("status --format json", "status")
+    script.run("calendar --days 366 --format json", "calendar")
     script.run("explain far --format json", "explain")
     script.run("preview --format json", "preview")
     script.run("preview --plan later.json --format json", "preview of a plan")

@@ -75,6 +75,15 @@ def test_the_status_and_its_campaigns(changing: World) -> None:
     assert (new["status"], new["read"], new["id"]) == ("not created", False, None)
 
 
+def test_the_calendar(changing: World) -> None:
+    found = changing.run("calendar", "--days", "366", "--format", "json", status=0).json
+    assert set(found) == described("Calendar")
+    assert {name for one in found["campaigns"] for name in one} == described("Campaign in the calendar")
+    changing.write("soon.yaml", sms("Soon", recurrence={"cron": "0 10 * * *"}))
+    soon = changing.run("calendar", "--format", "json", status=0).json["sends"][0]
+    assert set(soon) == described("Send in the calendar")
+
+
 def test_the_state(changing: World) -> None:
     shown = set(changing.run("show", "--format", "json", status=0).json)
     # These are absent where they say nothing.

@@ -1,0 +1,183 @@
+"""The calendar on a terminal: months with the number of sends a day, then the sends, within 80 columns."""
+
+from __future__ import annotations
+
+import textwrap
+from calendar import Calendar as Weeks
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date
+
+from campaignctl.errors import NOWHERE, ProjectPlace, at, counted
+from campaignctl.render.calendar import (
+    ALL,
+    MARKS,
+    WEEKDAYS,
+    audience_words,
+    by_day,
+    change_words,
+    clock_words,
+    collision_words,
+    freeze_words,
+    held_words,
+    marks_of,
+    open_words,
+    remarks,
+    stranger_words,
+    undated_words,
+    verdict,
+)
+from campaignctl.render.cuts import Cuts
+from campaignctl.render.escape import columns, escape, pad
+from campaignctl.render.table import Style, Tone
+from campaignctl.review.calendar import Calendar, Campaign, Day, Entry
+from campaignctl.schedule import humanize
+from campaignctl.schedule.cron import MONTHS
+
+# How many sends of a day are listed, how many in all, how many lines any other list has, and how many keys.
+_PER_DAY, _LISTED, _LINES, _NAMED = 12, 200, 12, 5
+_TIME, _CELL = 20, 11
+
+
+def calendar_text(calendar: Calendar, *, color: bool, width: int = 80, place: ProjectPlace = NOWHERE) -> str:
+    """The verdict, the months, and everything in lists of bounded length; `place` is where commands are
+    typed."""
+    style = Style(color)
+    notes = [f"Note: {escape(at(note, place), None)}" for note in calendar.notes]
+    cuts = Cuts(ALL)
+    parts = [
+        _folded([verdict(calendar)], width, style, "bold"),
+        _folded(notes, width, style, "yellow"),
+        *_months(calendar.days, style),
+        _folded(_legend(calendar), width, style),
+        *(_section(title, lines, width, style, cuts) for title, lines in _urgent(calendar)),
+        _sends(calendar, style, width, cuts),
+        *(_section(title, lines, width, style, cuts) for title, lines in _rest(calendar)),
+    ]
+    end = f"To see everything:\n  {escape(ALL.at(place), None)}" if cuts.count else ""
+    return "\n\n".join(filter(None, [*("\n".join(part) for part in parts), end])) + "\n"
+
+
+def _folded(lines: Iterable[str], width: int, style: Style, *tones: Tone) -> list[str]:
+    """Lines, those that are too wide as several."""
+    found: list[str] = []
+    for line in lines:
+        indent = " " * (len(line) - len(line.lstrip()) + 2)
+        found += (
+            textwrap.wrap(line, width, subsequent_indent=indent, break_on_hyphens=False)
+            if columns(line) > width
+            else [line]
+        )
+    return [style(line, *tones) for line in found]
+
+
+def _section(title: str, lines: Sequence[str], width: int, style: Style, cuts: Cuts) -> list[str]:
+    """A list under its title; nothing if it is empty."""
+    if not lines:
+        return []
+    more = len(lines) - _LINES
+    cuts.count += more > 0
+    rest = [f"  and {more:,} more"] if more > 0 else []
+    return [style(title, "bold"), *_folded([f"  {line}" for line in lines[:_LINES]], width, style), *rest]
+
+
+def _urgent(calendar: Calendar) -> Iterator[tuple[str, list[str]]]:
+    yield (
+        "Collisions",
+        [
+            f"{collision_words(each, calendar)}: {Cuts().items(each.labels, _NAMED)}"
+            for each in calendar.collisions
+        ],
+    )
+    yield "Held back", [f"{_name(one)}: {held_words(one, calendar.zone)}" for one in calendar.held]
+    yield (
+        "Unmanaged: no state knows them",
+        [f"{_name(one)}: {stranger_words(one, calendar.zone)}" for one in calendar.unmanaged],
+    )
+
+
+def _rest(calendar: Calendar) -> Iterator[tuple[str, list[str]]]:
+    undated = [one for one in calendar.undated if one.standing != "unmanaged"]
+    yield "Without a time", [f"{_name(one)}: {undated_words(one)}" for one in undated]
+    yield "Freezes", [freeze_words(each, calendar.zone) for each in calendar.freezes]
+    yield "Clock changes", change_words(calendar)
+    yield "Not known", open_words(calendar)
+
+
+def _name(one: Campaign) -> str:
+    return (
+        f"{escape(one.label)} ({escape(one.name, 40)})" if one.key is None and one.name else escape(one.label)
+    )
+
+
+# ---------------------------------------------------------------------------------------- months
+
+
+def _months(days: Sequence[Day], style: Style) -> Iterator[list[str]]:
+    """Each month as a grid of weeks, with the number of sends a day and its marks; 77 columns."""
+    by_date = {day.date: day for day in days}
+    head = "".join(f"{name:>7}{'':4}" for name in WEEKDAYS).rstrip()
+    for year, month in dict.fromkeys((day.date.year, day.date.month) for day in days):
+        weeks = [
+            "".join(_cell(by_date.get(day), day, month, style) for day in week)
+            for week in Weeks().monthdatescalendar(year, month)
+            if any(day in by_date and day.month == month for day in week)
+        ]
+        title = style(f"{MONTHS[month - 1]} {year}", "bold")
+        yield [title, style(head, "dim"), *(week.rstrip() for week in weeks)]
+
+
+def _cell(day: Day | None, number: date, month: int, style: Style) -> str:
+    if number.month != month:
+        return " " * _CELL
+    if day is None:
+        return style(f"{number.day:>2}", "dim") + " " * (_CELL - 2)
+    marks = marks_of(day)
+    text = f"{_short(day.sends) if day.sends else '.':>5}{marks:<4}"
+    tones: tuple[Tone, ...] = ("bold", "red") if "!" in marks else ("bold",)
+    return f"{number.day:>2}" + (style(text, *tones) if day.sends else text)
+
+
+def _short(number: int) -> str:
+    return str(number) if number < 10_000 else f"{number // 1_000}k"  # noqa: PLR2004 - five columns
+
+
+def _legend(calendar: Calendar) -> list[str]:
+    used = {mark for day in calendar.days for mark in marks_of(day)}
+    said = [f"{mark} {meaning}" for mark, meaning in MARKS.items() if mark in used]
+    return [f"Sends a day; {', '.join(said)}."] if said else []
+
+
+# ----------------------------------------------------------------------------------------- sends
+
+
+def _sends(calendar: Calendar, style: Style, width: int, cuts: Cuts) -> list[str]:
+    lines: list[str] = []
+    listed, later = 0, calendar.unlisted
+    for day, entries in by_day(calendar).items():
+        if listed >= _LISTED:
+            later += sum(entry.slot.count for entry in entries)
+            continue
+        shown = entries[:_PER_DAY]
+        lines += [*([""] if lines else []), style(humanize.day(day), "bold")]
+        lines += [line for entry in shown for line in _entry(entry, calendar, style, width)]
+        lines += [f"  and {len(entries) - _PER_DAY:,} more"] if len(entries) > _PER_DAY else []
+        listed += len(entries)
+        cuts.count += len(entries) > _PER_DAY
+    if later:
+        cuts.count += 1
+        lines += ["", f"and {counted(later, 'later send')}"]
+    return lines or ["There are no sends in these days."]
+
+
+def _entry(entry: Entry, calendar: Calendar, style: Style, width: int) -> Iterator[str]:
+    """One line if everything fits on it, else what is to be known comes below it."""
+    one = entry.campaign
+    line = f"  {pad(clock_words(entry, calendar.zone), _TIME)} {escape(one.label)}"
+    more = [audience_words(one.audience), *remarks(entry, calendar)]
+    tone: Tone = "yellow" if entry.held or entry.frozen else "dim"
+    if columns(whole := f"{line}  {'; '.join(more)}") <= width:
+        yield line + style(whole[len(line) :], tone)
+        return
+    yield from _folded([line], width, style)
+    for below in textwrap.wrap("; ".join(more), width - _TIME - 5, break_on_hyphens=False):
+        yield " " * (_TIME + 5) + style(below, tone)
