@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from calendar import Calendar as Weeks
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, date, datetime
 from typing import Any
@@ -14,6 +15,7 @@ from campaignctl.render.cuts import Cuts
 from campaignctl.render.escape import escape
 from campaignctl.render.values import audience_text
 from campaignctl.review.calendar import Calendar, Campaign, Collision, Day, Entry, Freeze, Open
+from campaignctl.schedule.cron import MONTHS
 from campaignctl.schedule.humanize import day, duration_text, instant
 from campaignctl.schedule.times import iso, parse_gmt, zone_of
 
@@ -191,6 +193,15 @@ def marks_of(one: Day) -> str:
     """The marks of a day, as `MARKS` explains them."""
     known = zip(MARKS, (one.collisions, one.frozen, one.clock_change, one.held), strict=True)
     return "".join(mark for mark, shown in known if shown)
+
+
+def months(days: Sequence[Day]) -> Iterator[tuple[str, list[list[date | None]]]]:
+    """Each month with the weeks that have one of the days; None for days of another month."""
+    known = {one.date for one in days}
+    for year, month in dict.fromkeys((each.year, each.month) for each in sorted(known)):
+        weeks = Weeks().monthdatescalendar(year, month)
+        cut = [[each if each.month == month else None for each in week] for week in weeks]
+        yield f"{MONTHS[month - 1]} {year}", [week for week in cut if known & set(week)]
 
 
 def by_day(calendar: Calendar) -> Mapping[date, list[Entry]]:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from calendar import Calendar as Weeks
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 
 from campaignctl.errors import NOWHERE, ProjectPlace, at, counted
@@ -20,6 +19,7 @@ from campaignctl.render.calendar import (
     freeze_words,
     held_words,
     marks_of,
+    months,
     open_words,
     remarks,
     stranger_words,
@@ -31,7 +31,6 @@ from campaignctl.render.escape import columns, escape, pad
 from campaignctl.render.table import Style, Tone
 from campaignctl.review.calendar import Calendar, Campaign, Day, Entry
 from campaignctl.schedule import humanize
-from campaignctl.schedule.cron import MONTHS
 
 # How many sends of a day are listed, how many in all, how many lines any other list has, and how many keys.
 _PER_DAY, _LISTED, _LINES, _NAMED = 12, 200, 12, 5
@@ -116,20 +115,15 @@ def _months(days: Sequence[Day], style: Style) -> Iterator[list[str]]:
     """Each month as a grid of weeks, with the number of sends a day and its marks; 77 columns."""
     by_date = {day.date: day for day in days}
     head = "".join(f"{name:>7}{'':4}" for name in WEEKDAYS).rstrip()
-    for year, month in dict.fromkeys((day.date.year, day.date.month) for day in days):
-        weeks = [
-            "".join(_cell(by_date.get(day), day, month, style) for day in week)
-            for week in Weeks().monthdatescalendar(year, month)
-            if any(day in by_date and day.month == month for day in week)
-        ]
-        title = style(f"{MONTHS[month - 1]} {year}", "bold")
-        yield [title, style(head, "dim"), *(week.rstrip() for week in weeks)]
+    for title, weeks in months(days):
+        rows = ["".join(_cell(each, by_date, style) for each in week).rstrip() for week in weeks]
+        yield [style(title, "bold"), style(head, "dim"), *rows]
 
 
-def _cell(day: Day | None, number: date, month: int, style: Style) -> str:
-    if number.month != month:
+def _cell(number: date | None, by_date: Mapping[date, Day], style: Style) -> str:
+    if number is None:
         return " " * _CELL
-    if day is None:
+    if (day := by_date.get(number)) is None:
         return style(f"{number.day:>2}", "dim") + " " * (_CELL - 2)
     marks = marks_of(day)
     text = f"{_short(day.sends) if day.sends else '.':>5}{marks:<4}"

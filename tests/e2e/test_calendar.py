@@ -50,9 +50,10 @@ def test_an_account_with_something_of_everything(world: World) -> None:
     assert unmanaged["next"] == days_from_now(3).replace(" ", "T") + "Z"
     near = [each for each in found["collisions"] if each["kind"] == "near"]
     assert [set(each["campaigns"]) for each in near] == [{"daily", unmanaged["id"]}, {"daily", "sale"}]
-    text = world.run("calendar", status=0)
-    assert_clean(text.out, text.err)
-    assert "wrong price" in text.out
+    for form in ("text", "html", "ics"):
+        said = world.run("calendar", "--format", form, status=0)
+        assert_clean(said.out, said.err)
+        assert "wrong price" in said.out.replace("\n ", "")  # unfolded
 
 
 def test_without_a_token_manifests_and_state_are_shown(world: World) -> None:

@@ -20,7 +20,13 @@ _LONGEST = 366
     metavar="N",
     help="How many days, today among them.",
 )
-@format_choice("text", "json", help="Text for people, or one JSON document.")
+@format_choice(
+    "text",
+    "json",
+    "html",
+    "ics",
+    help="Text for people, one JSON document, one page, or a file that calendar programs subscribe to.",
+)
 @click.pass_obj
 def command(app: App, *, days: int, form: str) -> int:
     """Show every send of the next days, recurring ones expanded, and what holds sends back or makes them
@@ -39,6 +45,16 @@ def command(app: App, *, days: int, form: str) -> int:
         from campaignctl.render.calendar import calendar_json
 
         console.document(calendar_json(calendar))
+        return 0
+    if form == "ics":
+        from campaignctl.render.calendar_ics import calendar_ics
+
+        console.raw(calendar_ics(calendar).decode())
+        return 0
+    if form == "html":
+        from campaignctl.render.calendar_html import calendar_page
+
+        console.raw(console.redacted(calendar_page(calendar, place)))
         return 0
     from campaignctl.render.calendar_text import calendar_text
 

@@ -1,0 +1,187 @@
+"""The calendar as one self-contained page without a script, and as a part of other pages."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from hashlib import sha256
+from typing import Any
+
+from campaignctl.errors import ProjectPlace, at
+from campaignctl.render.calendar import (
+    ALL,
+    MARKS,
+    WEEKDAYS,
+    audience_words,
+    by_day,
+    change_words,
+    clock_words,
+    collision_words,
+    freeze_words,
+    held_words,
+    marks_of,
+    months,
+    open_words,
+    remarks,
+    stranger_words,
+    undated_words,
+    verdict,
+)
+from campaignctl.render.escape import escape
+from campaignctl.render.mail_html import policy
+from campaignctl.render.pages import template
+from campaignctl.review.calendar import Calendar, Campaign, Day, Entry
+from campaignctl.schedule import humanize
+from campaignctl.schedule.times import iso
+
+# How many sends a page lists, how many of a day, and how many items any other list has.
+_LISTED, _PER_DAY, _ITEMS = 2_000, 200, 200
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A day in a month: its number, its day of the calendar if it is one, marks, and what they mean."""
+
+    number: int
+    day: Day | None
+    marks: str
+    words: str
+    anchor: str
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """A send in the list."""
+
+    time: str
+    instant: str
+    label: str
+    audience: str
+    everyone: bool
+    remarks: tuple[str, ...]
+    loud: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A list with a title: its items with what they are called, and how many more there are."""
+
+    title: str
+    items: tuple[tuple[str, str], ...]
+    more: int
+    loud: bool = False
+
+
+def calendar_page(calendar: Calendar, place: ProjectPlace) -> str:
+    """The whole page; commands in it are typed at `place`."""
+    nonce = sha256(repr(calendar).encode(errors="replace")).hexdigest()[:32]
+    drawn = template("calendar.html").render(
+        **_view(calendar),
+        level=2,
+        title=escape(calendar.project),
+        notes=[escape(at(note, place), None) for note in calendar.notes],
+        command=escape(ALL.at(place), None),
+        nonce=nonce,
+        policy=policy(nonce),
+    )
+    return drawn.encode("utf-8", "replace").decode()
+
+
+def calendar_fragment(calendar: Calendar, level: int = 3) -> str:
+    """The calendar as safe HTML for a part of another page, which includes the style sheet `calendar.css`;
+    `level` is that of its headings."""
+    parts: Any = template("calendar_parts.html").module
+    return str(parts.body(**_view(calendar), level=level)).encode("utf-8", "replace").decode()
+
+
+def _view(calendar: Calendar) -> dict[str, object]:
+    shown: dict[date, list[Entry]] = {}
+    left = _LISTED
+    for day, entries in by_day(calendar).items():
+        if kept := entries[: min(_PER_DAY, left)]:
+            shown[day] = kept
+            left -= len(kept)
+    listed = sum(entry.slot.count for entries in shown.values() for entry in entries)
+    total = sum(day.sends + day.held for day in calendar.days)
+    return {
+        "verdict": verdict(calendar),
+        "weekdays": WEEKDAYS,
+        "months": [
+            (name, [[_cell(each, calendar.days, shown) for each in week] for week in weeks])
+            for name, weeks in months(calendar.days)
+        ],
+        "legend": [(mark, words) for mark, words in MARKS.items() if _used(mark, calendar)],
+        "urgent": [one for one in _urgent(calendar) if one.items],
+        "days": [
+            (_anchor(day), humanize.day(day), [_send(entry, calendar) for entry in entries])
+            for day, entries in shown.items()
+        ],
+        "unlisted": max(total - listed, 0),
+        "rest": [one for one in _rest(calendar) if one.items],
+    }
+
+
+def _anchor(day: date) -> str:
+    return f"day-{day.isoformat()}"
+
+
+def _used(mark: str, calendar: Calendar) -> bool:
+    return any(mark in marks_of(day) for day in calendar.days)
+
+
+def _cell(number: date | None, days: Sequence[Day], shown: dict[date, list[Entry]]) -> Cell | None:
+    if number is None:
+        return None
+    index = (number - days[0].date).days
+    day = days[index] if 0 <= index < len(days) else None
+    marks = marks_of(day) if day else ""
+    words = ", ".join(MARKS[mark] for mark in marks)
+    return Cell(number.day, day, marks, words, _anchor(number) if number in shown else "")
+
+
+def _send(entry: Entry, calendar: Calendar) -> Send:
+    one = entry.campaign
+    return Send(
+        clock_words(entry, calendar.zone),
+        iso(entry.slot.first),
+        escape(one.label),
+        audience_words(one.audience),
+        not one.people,
+        tuple(escape(each, None) for each in remarks(entry, calendar)),
+        bool(entry.held or entry.frozen),
+    )
+
+
+def _urgent(calendar: Calendar) -> list[Listed]:
+    collisions = [
+        (collision_words(each, calendar), ", ".join(map(escape, each.labels[:_ITEMS])))
+        for each in calendar.collisions
+    ]
+    held = [(_name(one), held_words(one, calendar.zone)) for one in calendar.held]
+    unmanaged = [(_name(one), stranger_words(one, calendar.zone)) for one in calendar.unmanaged]
+    return [
+        _listed("Collisions", collisions, calendar.unlisted_collisions, loud=True),
+        _listed("Held back", held, loud=True),
+        _listed("Unmanaged: no state knows them", unmanaged, loud=True),
+    ]
+
+
+def _rest(calendar: Calendar) -> list[Listed]:
+    undated = [one for one in calendar.undated if one.standing != "unmanaged"]
+    freezes = [("", freeze_words(each, calendar.zone)) for each in calendar.freezes]
+    return [
+        _listed("Without a time", [(_name(one), undated_words(one)) for one in undated]),
+        _listed("Freezes", freezes, calendar.unlisted_freezes),
+        _listed("Clock changes", [("", words) for words in change_words(calendar)]),
+        _listed("Not known", [("", words) for words in open_words(calendar)]),
+    ]
+
+
+def _listed(title: str, items: Sequence[tuple[str, str]], unlisted: int = 0, *, loud: bool = False) -> Listed:
+    return Listed(title, tuple(items[:_ITEMS]), len(items[_ITEMS:]) + unlisted, loud)
+
+
+def _name(one: Campaign) -> str:
+    name = f" ({escape(one.name)})" if one.key is None and one.name else ""
+    return escape(one.label) + name
