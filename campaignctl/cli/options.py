@@ -74,7 +74,8 @@ def plan_format(function: Decorated) -> Decorated:
         "text",
         "json",
         "markdown",
-        help="Text for people, one JSON document, or Markdown for a pull request comment.",
+        "html",
+        help="Text for people, one JSON document, Markdown for a pull request comment, or a page to keep.",
     )
     return _FULL(_SUMMARY(forms(_MARKDOWN_LIMIT(packed))))  # type: ignore[no-any-return]  # as with `selecting`
 

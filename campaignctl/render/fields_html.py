@@ -9,7 +9,7 @@ from typing import Any, Literal
 from campaignctl.diff import FieldChange
 from campaignctl.render.cuts import Cuts, json_text
 from campaignctl.render.escape import escape
-from campaignctl.render.words import Kind, common, words_changed
+from campaignctl.render.words import Kind, common_length, words_changed
 
 # An equal stretch longer than this is folded, with this much left around it.
 _FOLDED = 400
@@ -88,7 +88,7 @@ class Values:
             if self._fits(len(before) + len(after)):
                 known = tuple(_folded(words_changed(before, after)))
             else:
-                start = common(before, after)
+                start = common_length(before, after)
                 known = (*self.whole("old", before, start), *self.whole("new", after, start))
             self._known[before, after] = known
         return known

@@ -21,7 +21,8 @@ from campaignctl.render.summary import (
     undo_text,
 )
 from campaignctl.render.table import Style, Tone
-from campaignctl.render.values import audience_text, brief, common_length, field_lines, set_outside
+from campaignctl.render.values import audience_text, brief, field_lines, set_outside
+from campaignctl.render.words import common_length
 from campaignctl.review.review import Group
 from campaignctl.schedule.times import iso
 

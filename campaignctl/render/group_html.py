@@ -15,6 +15,7 @@ from campaignctl.render.fields_html import Field, Piece, Values, safe
 from campaignctl.render.preview_html import Side, draw
 from campaignctl.render.summary import REACHING, sends_lines, undo_text
 from campaignctl.render.values import audience_text, set_outside
+from campaignctl.render.words import common_length
 from campaignctl.review.preview import Compared
 from campaignctl.review.review import Group, Remark, Review
 from campaignctl.schedule import humanize
@@ -115,6 +116,12 @@ class Block:
     def change(self) -> Change:
         """The change that stands for all of them."""
         return self.group.first
+
+    @property
+    def beginning(self) -> str:
+        """How the keys of several begin; empty if they have nothing in common."""
+        keys = self.group.keys
+        return keys[0][: common_length(keys[0], keys[-1])] if self.rows else ""
 
     @property
     def everyone(self) -> bool:

@@ -23,7 +23,7 @@ from campaignctl.render.group_html import Block, Blocks, Room
 from campaignctl.render.mail_html import policy
 from campaignctl.render.pages import CHANNELS, source, template
 from campaignctl.render.status import next_run_text
-from campaignctl.render.summary import blocked_alike, fate_text, summary_text
+from campaignctl.render.summary import blocked_alike, drift_alike, fate_text, summary_text
 from campaignctl.render.values import set_outside
 from campaignctl.review.review import Remark, Review
 from campaignctl.schedule import humanize
@@ -87,7 +87,7 @@ def report(
         lint=tuple(_elsewhere(review)),
         blocked=tuple(parts.blocked(one for one in plan.blocked if not one.before)),
         before=tuple(parts.blocked(one for one in plan.blocked if one.before)),
-        drift=tuple(map(parts.drift, plan.drift)),
+        drift=tuple(map(parts.drift, drift_alike(plan))),
         lifted=tuple(parts.lifted()),
         notes=tuple(escape(at(cuts.named(note), place), None) for note in plan.notes),
         calendar=_safe(calendar),
@@ -149,7 +149,7 @@ def _verdict(plan: Plan) -> tuple[str, str]:
     """A tone, and whether it can be applied."""
     blocked = sum(not one.before for one in plan.blocked)
     if plan.objections:
-        return "bad", f"Refused: {counted(len(plan.objections), 'objection')}, and nothing is applied."
+        return "bad", "Nothing of it is applied."
     if blocked and plan.decides:
         return "note", f"{counted(blocked, 'campaign')} blocked; all other changes go ahead."
     if blocked:
@@ -202,9 +202,12 @@ def _filters(blocks: Sequence[Block]) -> Iterator[tuple[str, list[tuple[str, str
             counts[kind] = counts.get(kind, 0) + len(block.group.changes)
     actions = {kind: kind.removeprefix("do-").capitalize() for kind in counts if kind.startswith("do-")}
     channels = {f"on-{name}": label for name, label in CHANNELS.items()}
+    every = sum(len(block.group.changes) for block in blocks)
     for legend, labels in (("Show", _KINDS | actions), ("Channel", channels)):
-        found = [(kind, label, counts[kind]) for kind, label in labels.items() if kind in counts]
-        if len(blocks) > 1 and len(found) > 1:
+        found = [
+            (kind, label, counts[kind]) for kind, label in labels.items() if 0 < counts.get(kind, 0) < every
+        ]
+        if found:
             yield legend, found
 
 
@@ -240,12 +243,14 @@ class _Parts:
                 tuple(hint_lines(one.hint, self.place)) if one.hint else (),
             )
 
-    def drift(self, one: Drift) -> Held:
-        """One campaign that was changed outside of the manifests."""
+    def drift(self, alike: Sequence[Drift]) -> Held:
+        """Campaigns that were changed outside of the manifests in the same way."""
+        one, keys = alike[0], tuple(each.key for each in alike)
         when = f", last changed {next_run_text(one.at, self.plan.time_zone)}" if one.at else ""
         what = "set outside of the manifests" if one.unmanaged else one.reason or "applied, then live"
         fields = self.values.fields((*one.diff, *set_outside(one.unmanaged)))
-        return Held((one.key,), one.id, f"{what}{when}; {fate_text(self.plan, one)}", fields)
+        about = one.id if len(alike) == 1 else counted(len(alike), "campaign")
+        return Held(keys, about, f"{what}{when}; {fate_text(self.plan, one)}", fields)
 
     def lifted(self) -> Iterator[Held]:
         """Guardrails and rules that would have objected."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice, zip_longest
 from typing import Any
 
@@ -13,7 +13,7 @@ from campaignctl.plan.model import Unmanaged
 from campaignctl.render.cuts import Cuts, json_text, measured
 from campaignctl.render.escape import columns, escape, pad
 from campaignctl.render.table import Style, Tone
-from campaignctl.render.words import words_changed
+from campaignctl.render.words import common_length, words_changed
 
 _ITEMS_SHOWN = 12
 
@@ -180,12 +180,6 @@ def _excerpt(text: str, other: str, value: Any, cuts: Cuts) -> str:
     stop = min(len(text), len(text) - common_length(text[:start:-1], other[:start:-1]) + _AROUND)
     shown = ("..." if start else "") + escape(text[start:stop], _LONG) + ("..." if stop < len(text) else "")
     return f"{shown} ({cuts.remark(value)})" if stop - start > _LONG else shown
-
-
-def common_length(one: Sequence[str], other: Sequence[str]) -> int:
-    """The length of the common prefix of two texts, or lists of lines."""
-    shorter = min(len(one), len(other))
-    return next((index for index in range(shorter) if one[index] != other[index]), shorter)
 
 
 def _line_diff(old: str, new: str, cuts: Cuts) -> Iterator[str]:

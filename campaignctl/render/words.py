@@ -107,8 +107,8 @@ def _anchors(old: Sequence[str], new: Sequence[str]) -> list[tuple[int, int]]:
 
 def _compared(old: Sequence[str], new: Sequence[str], effort: _Effort) -> list[_Piece] | None:
     """The pieces of two lists of words, or None if they have too little in common."""
-    start = common(old, new)
-    end = min(common(old[::-1], new[::-1]), len(old) - start, len(new) - start)
+    start = common_length(old, new)
+    end = min(common_length(old[::-1], new[::-1]), len(old) - start, len(new) - start)
     middle = old[start : len(old) - end], new[start : len(new) - end]
     pieces = _middle(*middle, effort)
     if pieces is None:
@@ -136,7 +136,7 @@ def _middle(old: Sequence[str], new: Sequence[str], effort: _Effort) -> list[_Pi
     return pieces if kept > longest * _LEAST_KEPT else [("old", "".join(old)), ("new", "".join(new))]
 
 
-def common(one: Sequence[str], other: Sequence[str]) -> int:
+def common_length(one: Sequence[str], other: Sequence[str]) -> int:
     """The length of the common beginning of two texts, or lists of words."""
     low, high = 0, min(len(one), len(other))
     while low < high:

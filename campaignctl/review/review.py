@@ -71,7 +71,7 @@ class Remark:
 @dataclass(frozen=True, slots=True)
 class Review:
     """Everything that is reviewed. `groups` have each change of the plan once, and `messages` what recipients
-    see before and after the first change of each, which stands for the others."""
+    see before and after the first change of each, which stands for the others, or after every change."""
 
     plan: Plan
     groups: tuple[Group, ...]
@@ -83,10 +83,14 @@ class Review:
         return tuple(one for one in self.messages if one.key == key)
 
 
-def review_of(plan: Plan, samples: Mapping[str, str] | None = None) -> Review:
-    """The review of a plan; with `samples` of macros, also what recipients see."""
+def review_of(plan: Plan, samples: Mapping[str, str] | None = None, *, every: bool = False) -> Review:
+    """The review of a plan; with `samples` of macros, also what recipients see.
+
+    `every`: of each change, and not of the first of each group alone, from which another may differ in what
+    does not change.
+    """
     groups = groups_of(plan.changes)
-    shown = replace(plan, changes=tuple(group.first for group in groups))
+    shown = plan if every else replace(plan, changes=tuple(group.first for group in groups))
     messages = () if samples is None else compared(shown, samples=samples)
     return Review(plan, groups, _remarks(plan.lint), messages)
 

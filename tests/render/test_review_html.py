@@ -39,7 +39,7 @@ Shown = tuple[str, str, str, str]
 
 
 def drawn(of: Plan, **options: Any) -> str:
-    return report(review_of(of, {"FIRST_NAME": "Ana"}), **options)
+    return report(review_of(of, {"FIRST_NAME": "Ana"}, every=True), **options)
 
 
 # ---------------------------------------------------------------------------------------- complete
@@ -151,10 +151,10 @@ def test_each_part_of_a_review_is_there_with_the_verdict_first_and_last() -> Non
     verdicts = texts(html, ".verdict")
     assert len(verdicts) == 2
     assert verdicts[0] == verdicts[1]
-    assert verdicts[0].startswith("Refused: 1 objection, and nothing is applied. Plan: 4 to create")
+    assert verdicts[0].startswith("Nothing of it is applied. Plan: 4 to create")
     assert texts(html, "h2") == [
         *("Objections: nothing in this plan is applied", "Settings changed since the last apply"),
-        *("Blocked: skipped, all other changes go ahead", "Changes, soonest first"),
+        *("Changes, soonest first", "Blocked: skipped, all other changes go ahead"),
         *("Lint: about other campaigns; stops nothing", "Calendar"),
         *("Drift: changed outside of the manifests", "Lifted: would have objected"),
         *("Withdrawn: no longer declared, and not created",),
@@ -167,6 +167,10 @@ def test_each_part_of_a_review_is_there_with_the_verdict_first_and_last() -> Non
     assert texts(html, ".top > .note") == [
         "Made from the state alone: the account was not read.",
         "No campaign has shown yet which company the account belongs to.",
+    ]
+    assert texts(html, ".filters label:not([for=find])") == [
+        *("All 6", "At once 1", "Can send 4", "Changes what it sends 1", "With warnings 2"),
+        *("Create 4", "Update 1", "Cancel 1", "All 6", "Push 3", "Email 1", "SMS 1"),
     ]
     assert texts(html, ".tiles li")[:3] == ["1 objection", "1 at once", "4 can send afterwards"]
 

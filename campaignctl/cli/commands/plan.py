@@ -48,6 +48,11 @@ def command(app: App, *, options: Options, out: str | None, detailed_exitcode: b
         raise UsageError(
             f"-o - and --format {form.name} both write to standard output", hint="use one of them"
         )
+    if out is not None and form.name == "html" and out.endswith((".html", ".htm")):
+        raise UsageError(
+            f"-o saves the plan, and {out} looks like the page",
+            hint=f"leave out -o; the page goes to standard output: > {out}",
+        )
     if out is not None:
         check_replaceable(out, "manifests_digest")
     plan, samples = _made(app, options)
@@ -119,6 +124,13 @@ def show_plan_as(
 
         link = manifest_links(os.environ, app.settings.cwd)
         app.console.say(plan_markdown(review_of(plan, samples), limit=form.limit, cuts=cuts, link=link))
+    elif form.name == "html":
+        from campaignctl.render.review_html import report
+        from campaignctl.review.review import review_of
+
+        review = review_of(plan, samples, every=True)
+        page = report(review, place=app.settings.place(plan.environment), cuts=cuts)
+        app.console.raw(app.console.redacted(page))
     elif form.summary:
         from campaignctl.render.plan import plan_summary
         from campaignctl.review.review import review_of

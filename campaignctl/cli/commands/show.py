@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from campaignctl.project.model import Project
     from campaignctl.state.model import State
 
+_PLANS_ONLY = {"markdown": "Markdown", "html": "a page"}
+
 
 @click.command(name="show")
 @click.argument("planfile", required=False, shell_complete=files)
@@ -40,10 +42,10 @@ def command(app: App, *, planfile: str | None, form: PlanForm) -> int:
                 f"{option} is for a saved plan, not for the state",
                 hint=Sentence("name the plan file: ", Command("show", "PLANFILE", option)),
             )
-    if form.name == "markdown":
+    if form.name in _PLANS_ONLY:
         raise UsageError(
-            "The state cannot be shown as Markdown, only a saved plan",
-            hint=Sentence("name the plan file: ", Command("show", "PLANFILE", "--format", "markdown")),
+            f"The state cannot be shown as {_PLANS_ONLY[form.name]}, only a saved plan",
+            hint=Sentence("name the plan file: ", Command("show", "PLANFILE", "--format", form.name)),
         )
     project = read_project(app)
     backend = backend_of(project, SystemClock())
