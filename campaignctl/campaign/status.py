@@ -35,6 +35,11 @@ class Status(StrEnum):
         )
 
 
+def to_end(status: str) -> str:
+    """What a person does to a campaign that may send, so that it does not (API contract, section 4.2)."""
+    return {"needs_decision": "decide", "sent": "end"}.get(status, "cancel")
+
+
 # Where `status` and `effective_status` disagree, the stricter one counts.
 _STRICTEST = tuple(Status)
 _NAMED = frozenset({"draft", "scheduled", "running", "paused", "canceled", "sent", "needs_decision"})

@@ -9,7 +9,7 @@ from typing import Any
 
 from campaignctl.campaign.canonical import body_digest
 from campaignctl.campaign.live import Live
-from campaignctl.campaign.status import Status, status_of
+from campaignctl.campaign.status import Status, status_of, to_end
 from campaignctl.diff import content, split
 from campaignctl.errors import Command, Sentence
 from campaignctl.plan import changes, runs, update_rules
@@ -87,7 +87,8 @@ def _released(ctx: PlanContext, key: str, release: Released, *, again: bool) -> 
     if status is Status.UNKNOWN and ctx.lifts.lifts("unknown_status", key):
         return _Check(warnings=(f"{once} {shown!r} and may still send",), lifted=("unknown_status",))
     if status.can_send:
-        hint = f'take it over with `adopt: "{release.id}"` in {key}, or cancel it in the dashboard'
+        over = f'take it over with `adopt: "{release.id}"` in {key}'
+        hint = f"{over}, or {to_end(status)} it in the dashboard"
         return _Check(Blocked(key, release.id, shown, f"{once} {shown} and can still send", hint))
     if status is Status.SENT and same_body and not again:
         lost = release.id if release.key == key else None

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from campaignctl.campaign.status import Status
+from campaignctl.campaign.status import Status, to_end
 from campaignctl.diff import field_changes, split
 from campaignctl.errors import Command, Sentence
 from campaignctl.plan import changes, ledger, records, update_rules, winners
@@ -86,10 +86,9 @@ def _unprotect(one: Subject) -> str | Sentence:
     if one.wanted is None:
         return f"restore {key}, apply it with `prevent_destroy: false`, then remove it"
     if one.desired == "canceled":
-        return (
-            f"write `phase: paused` and `prevent_destroy: false` in {key}, and apply: that pauses it; then"
-            " write `phase: canceled`"
-        )
+        pauses = "" if one.status is Status.PAUSED else ": that pauses it"
+        first = f"write `phase: paused` and `prevent_destroy: false` in {key}, and apply{pauses}"
+        return f"{first}; then write `phase: canceled`"
     taken_out = not one.wanted.lifecycle.prevent_destroy
     first = "" if taken_out else f"write `prevent_destroy: false` in {key}, run "
     what = "destroy" if one.destroyed else "replace"
@@ -139,8 +138,8 @@ def may_send(_: PlanContext, one: Subject) -> Verdict:
     """**Blocked**: it may still send."""
     return one.blocked(
         f"{one.status}: it may still send",
-        f"decide or pause {one.record.id} in the dashboard, or add a `kind: Removed` document for {one.key}"
-        " with `on_destroy: forget`",
+        f"{to_end(one.status)} {one.record.id} in the dashboard, or add a `kind: Removed` document for"
+        f" {one.key} with `on_destroy: forget`",
     )
 
 
@@ -193,7 +192,7 @@ def sent_with_runs_left(_: PlanContext, one: Subject) -> Verdict:
     """**Blocked**: it may still send."""
     return one.blocked(
         f"declared {one.desired}, and sent with runs left: it may still send",
-        f"pause or cancel {one.record.id} in the dashboard",
+        f"{to_end(one.status)} {one.record.id} in the dashboard",
     )
 
 
@@ -252,7 +251,9 @@ def over_quietly(ctx: PlanContext, one: Subject) -> Verdict:
 
 def _over_by_others(one: Subject) -> Sentence | None:
     """The one line on campaigns that others canceled or sent, once an apply has recorded that."""
-    again = ("; ", Command("apply", "--replace", "KEY"), " makes it again")
+    begun = one.status is Status.SENT or one.seen.began is not None
+    lifted = ("--override", "resend") if begun else ()
+    again = ("; ", Command("apply", "--replace", "KEY", *lifted), " makes it again")
     if one.status is Status.CANCELED:
         return Sentence("canceled, and sends nothing more", *again)
     ours = one.record.origin == "create"  # what was adopted may have been sent long before
@@ -340,8 +341,12 @@ _SAYS = {
 
 def _not_as_a_draft(one: Subject) -> Sentence:
     """How to stop a campaign that is declared a draft and no longer is one."""
-    instead = f"write `phase: paused` in {one.key} in place of `is_draft: true`"
     again = f"or `--replace {one.key}` to create it again as a draft"
+    if one.status is Status.MANUAL:
+        return Sentence(f"take `is_draft: true` out of {one.key}, {again}")
+    instead = f"write `phase: paused` in {one.key} in place of `is_draft: true`"
+    if one.status is Status.PAUSED:
+        return Sentence(f"{instead} to keep it so, {again}")
     return Sentence(f"{instead}, {again}; to stop it at once: ", Command("halt", one.key, "--reason", "TEXT"))
 
 

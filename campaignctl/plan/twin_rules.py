@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from campaignctl.campaign.status import Status
+from campaignctl.campaign.status import Status, to_end
 from campaignctl.diff import content
 from campaignctl.errors import Command, Names, Sentence
 from campaignctl.plan import ledger, moves, twins
@@ -264,5 +264,6 @@ def _instead(change: Change, other: Campaign) -> tuple[str | Command, ...]:
     if other.id is None:
         return (f"{other.key} is settled by ", Command("apply"), "; to send both: ")
     if change.action is not Action.CREATE:
-        return ("cancel that one in the dashboard; to send both: " if other.goes else "to send both: ",)
+        end = f"{to_end(other.status)} that one in the dashboard; " if other.goes else ""
+        return (f"{end}to send both: ",)
     return (f'if it is the same campaign, write `adopt: "{other.id}"` in {change.key}; to send both: ',)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from campaignctl.campaign.live import Live
-from campaignctl.campaign.status import Status
+from campaignctl.campaign.status import Status, status_of
 from campaignctl.diff import FieldVerdict, Weight, is_unasked, matches, means, set_outside, wrong
 from campaignctl.errors import ApiError, Interrupted, listed
 from campaignctl.plan import proof, records
@@ -58,8 +58,9 @@ def judged(run: Run, change: Change, record: Record, live: Live, before: Live | 
         warnings = tuple(f"{one.path} is stored as {one.found!r}" for one in told if one.said == "differs")
         return done(change, live.id, warnings=warnings, unconfirmed=record.unconfirmed)
     what = listed([_told(one) for one in bad], _NAMED)
+    hint = halt_hint(change, status_of(live, record.applied))
     summary = f"{change.action} of {change.key}: {live.id} is not what was asked for: {what}"
-    return failed(change, Failure(summary, _why(bad), halt_hint(change)), live.id)
+    return failed(change, Failure(summary, _why(bad), hint), live.id)
 
 
 def read_after(run: Run, record: Record, intent: Intent) -> Live:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from campaignctl.campaign import marker
 from campaignctl.campaign.live import Live
-from campaignctl.campaign.status import Status, status_of
+from campaignctl.campaign.status import Status, status_of, to_end
 from campaignctl.errors import AccountMismatch, ApiError, Command, Interrupted, Sentence, StateError
 from campaignctl.plan import records
 from campaignctl.plan.context import without_markers
@@ -88,7 +88,8 @@ def _refuse_company(run: Run, key: str, intent: Intent, live: Live) -> None:
     )
     then = "set the right OCAMBA_TOKEN, then apply again"
     if status is not Status.CANCELED:
-        then = f"cancel {live.id} in the dashboard of company {live.company_id}; {then}"
+        do = to_end(status) if status.can_send else "look at"
+        then = f"{do} {live.id} in the dashboard of company {live.company_id}; {then}"
     raise AccountMismatch(
         f"{live.id} was created in company {live.company_id}, not in {_company_id(run)}",
         detail=f"it is {status} there, and nothing else was sent",

@@ -180,7 +180,7 @@ def _judge(run: Run, one: _Open, live: Live | None) -> _Judgement:
     if change.action in (Action.CANCEL, Action.PAUSE):
         return done(change, record.id), step
     if change.action is Action.RESUME and (other := _other_time(change, after, live)):
-        return failed(change, Failure(other, hint=halt_hint(change))), step
+        return failed(change, Failure(other, hint=halt_hint(change, Status.SCHEDULED))), step
     return judged(run, change, after, live), step
 
 

@@ -383,7 +383,8 @@ def _set_off(run: Run, change: Change, request: Request) -> ChangeResult:
         return judged(run, change, run.state.campaigns[change.key], live)
     if live.winner not in (None, winner):
         what = f"the winner of {record.id} is {live.winner!r}, not {winner!r}"
-        return failed(change, Failure(f"winner of {change.key}: {what}", hint=halt_hint(change)))
+        hint = halt_hint(change, status_of(live, record.applied))
+        return failed(change, Failure(f"winner of {change.key}: {what}", hint=hint))
     return judged(run, change, run.state.campaigns[change.key], live, before=seen)
 
 

@@ -11,7 +11,7 @@ from campaignctl.campaign import marker
 from campaignctl.campaign.canonical import body_digest
 from campaignctl.campaign.keys import key_hint
 from campaignctl.campaign.live import Live
-from campaignctl.campaign.status import status_of
+from campaignctl.campaign.status import status_of, to_end
 from campaignctl.diff import EVENT, requested
 from campaignctl.errors import (
     ApiError,
@@ -365,7 +365,7 @@ def _cancel_doubles(run: Run, key: str, kept: Live, others: Iterable[Live]) -> s
         except ApiError as error:
             raise CampaignctlError(
                 f"{key} is now {kept.id}, but its copy {live.id} could not be cancelled: {error.summary}",
-                hint=f"cancel {live.id} in the dashboard",
+                hint=f"{to_end(status_of(live))} {live.id} in the dashboard",
             ) from error
         said += f" Its second copy {live.id} was cancelled."
     return said

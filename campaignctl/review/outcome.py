@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Any, Literal
 
 from campaignctl.campaign.problem import KeyPath
+from campaignctl.campaign.status import Status
 from campaignctl.errors import CampaignctlError, Command, Sentence
 from campaignctl.plan.model import Action, Blocked, Change, Objection
 from campaignctl.state.model import ReviewedRequest
@@ -171,6 +172,14 @@ def _has(value: Any, path: KeyPath) -> bool:
     return True
 
 
-def halt_hint(change: Change) -> Sentence:
-    """The command that halts a campaign that is not as requested."""
+def halt_hint(change: Change, status: Status) -> Sentence:
+    """What to do about a campaign that is not as requested: halt it, unless its status sends nothing."""
+    if status is Status.NEEDS_DECISION:
+        return Sentence("compare both in the dashboard, before its winner is chosen: that sends it")
+    if status in (Status.SENT, Status.CANCELED, Status.MISSING):
+        return Sentence(f"it is {status}: compare both in the dashboard")
+    if status in (Status.PAUSED, Status.DRAFT, Status.MANUAL):
+        return Sentence(
+            Command("plan"), f" shows the difference; it is {status}, and sends nothing by itself"
+        )
     return Sentence(Command("halt", change.key, "--reason", "not as requested"))

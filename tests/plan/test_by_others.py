@@ -196,7 +196,8 @@ def test_once_it_is_recorded_one_line_names_the_campaigns(spec: Spec) -> None:
     )
     (note,) = plan.notes
     assert note.startswith("a, b: ")
-    assert "apply --replace KEY` makes it again" in note
+    lifted = "" if spec is SCHEDULED else " --override resend"
+    assert f"apply --replace KEY{lifted}` makes it again" in note
     assert not plan.drift
 
 

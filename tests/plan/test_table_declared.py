@@ -182,9 +182,12 @@ def test_a_block_of_a_return_to_draft_says_when_it_sends_and_both_ways_out(
     (blocked,) = of(draft, applied, live(applied, status, **shown), lifecycle=phase).blocked
     assert blocked.reason.startswith("nothing returns to a draft; ")
     assert says in blocked.reason
-    assert f"write `phase: paused` in {KEY} in place of `is_draft: true`" in blocked.hint
+    paused = f"write `phase: paused` in {KEY} in place of `is_draft: true`"
+    manual = f"take `is_draft: true` out of {KEY}"
+    assert blocked.hint.startswith(manual if status == "idle" else paused)
     assert f"--replace {KEY}" in blocked.hint
-    assert blocked.hint.endswith(f"`campaignctl halt {KEY} --reason TEXT`")
+    goes = status in ("scheduled", "running")
+    assert blocked.hint.endswith(f"`campaignctl halt {KEY} --reason TEXT`") is goes
 
 
 def test_a_campaign_that_is_paused_in_place_of_a_draft_is_not_blocked() -> None:

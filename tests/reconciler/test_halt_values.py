@@ -135,9 +135,9 @@ CANCEL = "campaignctl halt --all --cancel --reason 'wrong price'"
     ("campaign", "refused", "cancel", "hint"),
     [
         (one(), (ID,), False, f"it cannot be paused; to cancel it, which is final: `{CANCEL}`"),
-        (one(), (ID,), True, f"cancel {ID} in the dashboard, then run this again"),
-        (one(), (), False, f"cancel {ID} in the dashboard, then run this again"),
-        (one("needs_decision"), (ID,), False, f"do not choose a winner of {ID} in the dashboard: "),
+        (one(), (ID,), True, "cancel it in the dashboard, then run this again"),
+        (one(), (), False, "cancel it in the dashboard, then run this again"),
+        (one("needs_decision"), (ID,), False, "do not choose its winner in the dashboard: "),
         (one("paused"), (ID,), False, ""),
     ],
 )
@@ -162,19 +162,20 @@ def test_the_words_that_say_what_to_stop(order: Order, words: tuple[str, ...]) -
     assert order.words == words
 
 
-def test_unproven_campaigns_come_first_then_by_key_and_id() -> None:
+def test_unproven_campaigns_come_first_then_the_soonest() -> None:
     given = (
         one("paused", key="b", id="1"),
         one("paused", key="a", id="3"),
         one("paused", key="a", id="2"),
         one("paused", key=None, id="9"),
-        one("scheduled", key="c", id="4"),
+        one("scheduled", key="c", id="4", first=NOW + timedelta(hours=1)),
+        one("scheduled", key="e", id="5"),
     )
     found = outcome(ORDER, ALL, seen(*given, unsettled={"d": "Flash"}))
     assert [(row.key, row.id) for row in found.rows] == (
-        [("c", "4"), ("d", None), (None, "9"), ("a", "2"), ("a", "3"), ("b", "1")]
+        [("d", None), ("e", "5"), ("c", "4"), (None, "9"), ("a", "2"), ("a", "3"), ("b", "1")]
     )
-    flash = found.rows[1]
+    flash = found.rows[0]
     assert (flash.outcome, flash.status, flash.read, flash.name) == ("unproven", "unsettled", False, "Flash")
     assert "'Flash'" in flash.hint
     assert "`campaignctl apply`" in flash.hint

@@ -6,10 +6,12 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import product
 from typing import Any
 
 import pytest
 
+from campaignctl.campaign.status import Status
 from campaignctl.diff import FieldChange
 from campaignctl.errors import Command, Sentence
 from campaignctl.plan.model import Unmanaged
@@ -147,6 +149,29 @@ def test_the_verdict_counts_what_needs_a_decision() -> None:
     assert status_text(quiet, color=False).endswith(f"\n\n{status_verdict(quiet, color=False)}\n")
     never = StatusReport((row("push/a", "draft"),), NOW)
     assert status_verdict(never, color=False).endswith(" None sends by itself.")
+
+
+@pytest.mark.parametrize("status", [*Status, "not created", "on_hold"])
+def test_every_hint_fits_the_status(status: str) -> None:
+    """For each live status, halted or not, declared or not, in every phase."""
+    able = status in ("scheduled", "running", "unknown", "on_hold")
+    halts = [(None, False), (HALT, False), *([(HALT, True)] if able else [])]
+    pauses = [None, "manifest", "someone else"] if status == "paused" else [None]
+    phases = ["active", "paused", "canceled"]
+    for (halt, goes), declared, phase, by in product(halts, [True, False], phases, pauses):
+        one = row("push/a", status, halt=halt, goes=goes, declared=declared, phase=phase, paused_by=by)
+        shown = text((replace(one, decide=("red",) if status == "needs_decision" else ()),))
+        over = status in ("sent", "canceled", "missing")
+        assert ("to pause again:" in shown) is goes
+        assert ("to lift:" in shown) is (halt is not None and not over)
+        foreign = by == "someone else" and halt is None and phase == "active"
+        assert ("--override foreign_pause" in shown) is (foreign and declared)
+        assert ("lifecycle: {winner: red}" in shown) is (status == "needs_decision" and declared)
+        if status == "needs_decision" and declared:
+            assert ("once the halt is lifted" in shown) is (halt is not None)
+            assert ("with `phase: active`" in shown) is (halt is None and phase != "active")
+        if over and status != "missing":
+            assert "campaignctl" not in shown
 
 
 def test_fields_that_ring_no_alarm_are_no_drift() -> None:
