@@ -41,13 +41,13 @@ def _plans() -> tuple[str, str]:
         world = World(Path(folder) / "crm", sandbox.url, Control(sandbox.url))
         world.write("campaignctl.yaml", _PROJECT)
         world.write(
-            "push/spring-sale.yaml", _MANIFEST % ("Spring sale", "22 10:00:00", "Spring sale begins on Saturday")
+            "push/spring-sale.yaml", _MANIFEST % ("Spring sale", "22 10:00:00", "Sale begins on Saturday")
         )
         world.write("push/old-offer.yaml", _MANIFEST % ("Old offer", "20 09:00:00", "A fifth off"))
         world.apply()
         world.remove("push/old-offer.yaml")
         world.write(
-            "push/spring-sale.yaml", _MANIFEST % ("Spring sale", "23 10:00:00", "Spring sale begins on Sunday")
+            "push/spring-sale.yaml", _MANIFEST % ("Spring sale", "23 10:00:00", "Sale begins on Sunday")
         )
         world.write("push/last-call.yaml", _MANIFEST % ("Last call", "28 18:00:00", "Last day of the sale"))
         runs = (("--color", "always", "plan"), ("plan", "--format", "markdown"))
