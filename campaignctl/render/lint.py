@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from campaignctl.errors import Command, Finding, ProjectPlace, Severity, counted, listed, number
+from campaignctl.errors import Command, Finding, ProjectPlace, Severity, counted, first_of, number
 from campaignctl.lint.rule import FAMILIES, Certainty, Rule
 from campaignctl.render import FORMAT_VERSION
 from campaignctl.render.escape import code_span, escape, prose
@@ -82,7 +82,7 @@ def lint_lines(review: Review, style: Style, place: ProjectPlace) -> Iterator[st
         found = remark.first
         severity = style(f"{found.severity} {found.code}:", "bold", _TONES[found.severity])
         yield f"  {severity} {escape(found.message, None)}"
-        yield f"      {listed([escape(str(each.source)) for each in remark.places], _PLACES)}"
+        yield f"      {first_of([escape(str(each.source)) for each in remark.places], _PLACES)}"
     if rest := sum(len(remark.places) for remark in review.lint[_MOST:]):
         yield f"  {counted(rest, 'more finding')} not shown. To see each with its line:"
         yield f"    {escape(Command('validate').at(place), None)}"
@@ -98,7 +98,7 @@ def lint_section(review: Review) -> Section:
     """The same for a comment."""
     lines = [
         f"- **{found.severity}** {code_span(found.code)}: {prose(found.message, _TEXT_SHOWN)}"
-        f" ({listed([code_span(str(each.source)) for each in remark.places], _PLACES)})"
+        f" ({first_of([code_span(str(each.source)) for each in remark.places], _PLACES)})"
         for remark in review.lint
         for found in (remark.first,)
     ]

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from campaignctl.content.model import EmailPreview, Preview, PushPreview, SmsPreview
 from campaignctl.diff import EVERYONE, FieldChange
-from campaignctl.errors import counted, listed
+from campaignctl.errors import counted, first_of
 from campaignctl.plan.model import Action, Change, Plan
 from campaignctl.render.cuts import Cuts
 from campaignctl.render.escape import code_span, fenced, html_code, prose
@@ -101,7 +101,7 @@ def _which(group: Group, cuts: Cuts, link: Link) -> str:
     """The campaign with its name and id; or how many, and the first of them."""
     if len(group.changes) > 1:
         # All of them are in the folded part.
-        shown = listed([_linked(change, link) for change in group.changes], cuts.most(_KEYS_SHOWN))
+        shown = first_of([_linked(change, link) for change in group.changes], cuts.most(_KEYS_SHOWN))
         return f"{counted(len(group.changes), 'campaign')}: {shown}"
     change = group.first
     known_as = (
@@ -133,7 +133,7 @@ def _differing(group: Group, tell: Callable[[Change], str], cuts: Cuts, *, below
         return texts[0]
     counts = (f" ({counted(len(of), 'campaign')})" if len(of) > 1 else "" for of in told.values())
     said = [text + count for text, count in zip(texts, counts, strict=True)]
-    return f"{len(said):,} different: {listed(said, cuts.most(_SEVERAL))}"
+    return f"{len(said):,} different: {first_of(said, cuts.most(_SEVERAL))}"
 
 
 # ------------------------------------------------------------------------------ what recipients see
