@@ -1,0 +1,101 @@
+"""The week of a plan: its sends in the days from the first one on, with those of other campaigns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime, time, timedelta
+from typing import Any
+
+from campaignctl.plan.arming import SENDING, known_sends, without_event
+from campaignctl.plan.model import Change, Plan
+from campaignctl.plan.runs import TIMES
+from campaignctl.project.model import Collisions, Guardrails, Project
+from campaignctl.project.validators import duration
+from campaignctl.review.calendar import Calendar, Campaign
+from campaignctl.review.calendar_build import calendar
+from campaignctl.review.calendar_campaigns import campaign
+from campaignctl.schedule.agenda import Days
+from campaignctl.schedule.times import parse_iso, zone_of
+from campaignctl.schedule.windows import Window
+
+Spec = Mapping[str, Any]
+
+WEEK = 7
+
+
+def calendar_of(
+    plan: Plan, neighbours: Mapping[str, Spec] | None = None, count: int = WEEK
+) -> Calendar | None:
+    """The calendar of `count` days from the day on which the campaigns that a plan changes first send.
+
+    None if they do not send by themselves. `neighbours` are the specs of other campaigns that do, by key; of
+    these only the times, the name and the targeting count. Collisions and freezes are those of the plan's
+    settings. Raises `TimeError` if the plan's zone does not exist.
+    """
+    changed = [*_changed(plan)]
+    firsts = [one.next for one in changed if one.next is not None and one.standing == "planned"]
+    if not firsts:
+        return None
+    place = zone_of(plan.time_zone)
+    midnight = datetime.combine(min(firsts).astimezone(place).date(), time(), place).astimezone(UTC)
+    # A send at the very beginning of the day is one of its sends.
+    begin = max(plan.created_at, midnight - timedelta(microseconds=1))
+    days = Days.ahead(max(begin, midnight), plan.time_zone, count)
+    others = [
+        replace(_campaign(plan, key, spec, begin), standing="applied")
+        for key, spec in (neighbours or {}).items()
+        if key not in {one.key for one in changed}
+    ]
+    project = Project(
+        plan.project,
+        "",
+        plan.environment,
+        time_zone=plan.time_zone,
+        guardrails=_guardrails(plan.settings or {}),
+    )
+    return calendar([*changed, *others], replace(days, now=begin), project, account_read=plan.refreshed)
+
+
+def _campaign(plan: Plan, key: str, spec: Spec, now: datetime) -> Campaign:
+    return campaign(spec, known_sends(spec, now), plan.time_zone, now, key=key, status="", standing="planned")
+
+
+def _changed(plan: Plan) -> Iterator[Campaign]:
+    """The campaigns that send after a change, and their times until now if it moves them."""
+    last = {change.key: change for change in plan.changes if change.spec and change.sends.when in SENDING}
+    for key, change in last.items():
+        spec = change.spec or {}
+        sent = spec if change.sends_at_once else without_event(spec)
+        yield replace(_campaign(plan, key, sent, plan.created_at), id=change.id)
+        if (before := _before(change)) is not None:
+            old = _campaign(plan, key, before, plan.created_at)
+            yield replace(old, id=change.id, standing="outdated")
+
+
+def _before(change: Change) -> Spec | None:
+    """The spec with the times before this change; None if it moves nothing."""
+    was = {each.path: each.before for each in change.diff if each.path in TIMES}
+    if change.id is None or not any(was.values()):
+        return None
+    kept = {name: value for name, value in (change.spec or {}).items() if name not in was}
+    return without_event({**kept, **{name: value for name, value in was.items() if value is not None}})
+
+
+def _guardrails(settings: Mapping[str, Any]) -> Guardrails:
+    """The guardrails that a calendar shows, as a plan keeps them."""
+    within = settings.get("guardrails.collisions.within")
+    limits = Collisions(
+        duration(within) if within else None, settings.get("guardrails.collisions.max_per_day")
+    )
+    return Guardrails(collisions=limits, freeze=tuple(map(_window, settings.get("guardrails.freeze") or ())))
+
+
+def _window(kept: Mapping[str, Any]) -> Window:
+    start, end = (parse_iso(kept[name]) if name in kept else None for name in ("from", "to"))
+    return Window(
+        start=start,
+        end=end,
+        length=duration(kept.get("duration", "0s")),
+        **{name: kept[name] for name in ("kind", "scope", "tz", "cron", "reason") if name in kept},
+    )
