@@ -63,6 +63,16 @@ def test_it_names_the_commit_its_base_and_its_run(api: Api) -> None:
     assert body.endswith("The plan of 2036-03-22T11:00:00Z\n")
 
 
+def test_it_says_where_the_plan_is_as_a_page(api: Api) -> None:
+    (body,) = commented(api)
+    assert "plan.html" not in body
+    (api.hub / "plan" / "plan.html").touch()
+    (body,) = commented(api)
+    assert (
+        "/actions/runs/5), 2036-03-22T11:00:00Z; the plan as a page is `plan.html` in its artifact." in body
+    )
+
+
 def test_a_newer_plan_replaces_it(api: Api) -> None:
     commented(api)
     (body,) = commented(api, at="2036-03-22T11:30:00Z")

@@ -57,3 +57,20 @@ def test_a_page_is_written_to_standard_output_and_clashes_are_refused(world: Wor
     state = world.run("show", "--format", "html", status=64)
     assert "The state cannot be shown as a page, only a saved plan" in state.err
     assert "campaignctl show PLANFILE --format html" in state.err
+
+
+def test_a_pipeline_keeps_the_page_next_to_the_plan(world: World) -> None:
+    world.write("a.yaml", manifest("Spring sale", "DE"))
+    world.environ |= {"GITHUB_ACTIONS": "true", "GITHUB_REPOSITORY": "acme/crm", "GITHUB_RUN_ID": "5"}
+    kept = world.folder / "kept"
+    kept.mkdir()
+    world.run("ci", "report", "kept", "--status", "1")
+    assert not (kept / "plan.html").exists()
+    world.run("plan", "-o", "kept/plan.json", status=0)
+    world.run("ci", "report", "kept", "--status", "2", status=0)
+    assert texts((kept / "plan.html").read_text(), ".group h3") == ["create a DE"]
+    (kept / "plan.html").unlink()
+    world.write("campaignctl.yaml", "kind: Nothing\n")
+    failed = world.run("ci", "report", "kept", "--status", "2", status=0)
+    assert "There is no page of the plan" in failed.err
+    assert not (kept / "plan.html").exists()

@@ -8,9 +8,12 @@ from pathlib import Path
 import click
 
 from campaignctl.cli.clock import SystemClock
+from campaignctl.cli.files import write_private
 from campaignctl.cli.group import Lazy, LazyGroup
 from campaignctl.cli.settings import App
 from campaignctl.cli.wiring import backend_of, read_project
+from campaignctl.errors import CampaignctlError, Command
+from campaignctl.render.cuts import Cuts
 
 _HERE = "campaignctl.cli.commands.ci"
 TABLE = {
@@ -102,5 +105,24 @@ def report(app: App, *, folder: Path, status: int | None, alarm: bool) -> int:
 
         return report_alarm(host_of(os.environ), page, folder)
     if status is not None:
+        _keep_page(app, folder)
         return report_plan(host_of(os.environ), page, folder, status)
     return report_outcome(host_of(os.environ), page, folder)
+
+
+def _keep_page(app: App, folder: Path) -> None:
+    """Write the plan in a folder as a page next to it; the check of the plan does not depend on that."""
+    from campaignctl.cli.commands.plan import plan_page
+    from campaignctl.cli.hosts.model import PAGE, PLAN
+    from campaignctl.plan import codec
+
+    saved = folder / PLAN
+    if not saved.is_file():
+        return
+    try:
+        plan = codec.decode(saved.read_text("utf-8"), where=PLAN)
+        samples = read_project(app).preview.samples or {}
+        page = plan_page(app, plan, Cuts(Command("show", PLAN, "--full")), samples)
+        write_private(str(folder / PAGE), page)
+    except CampaignctlError as error:
+        app.console.log("warning", f"There is no page of the plan: {error.summary}")

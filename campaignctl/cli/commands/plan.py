@@ -125,12 +125,7 @@ def show_plan_as(
         link = manifest_links(os.environ, app.settings.cwd)
         app.console.say(plan_markdown(review_of(plan, samples), limit=form.limit, cuts=cuts, link=link))
     elif form.name == "html":
-        from campaignctl.render.review_html import report
-        from campaignctl.review.review import review_of
-
-        review = review_of(plan, samples, every=True)
-        page = report(review, place=app.settings.place(plan.environment), cuts=cuts)
-        app.console.raw(app.console.redacted(page))
+        app.console.raw(plan_page(app, plan, cuts, samples))
     elif form.summary:
         from campaignctl.render.plan import plan_summary
         from campaignctl.review.review import review_of
@@ -142,6 +137,15 @@ def show_plan_as(
         )
     else:
         show_plan(app, plan, cuts, now)
+
+
+def plan_page(app: App, plan: Plan, cuts: Cuts, samples: Mapping[str, str]) -> str:
+    """A plan as a page."""
+    from campaignctl.render.review_html import report
+    from campaignctl.review.review import review_of
+
+    review = review_of(plan, samples, every=True)
+    return app.console.redacted(report(review, place=app.settings.place(plan.environment), cuts=cuts))
 
 
 def show_plan(

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from campaignctl.cli.hosts.gather import Say
-from campaignctl.cli.hosts.model import ABOUT, COMMENT, Host, Job, when
+from campaignctl.cli.hosts.model import ABOUT, COMMENT, PAGE, Host, Job, when
 from campaignctl.cli.hosts.report import blocked_before, blocked_table
 from campaignctl.errors import CampaignctlError
 from campaignctl.schedule.times import iso
@@ -56,7 +56,7 @@ def comment(host: Host, folder: Path, now: datetime, say: Say) -> None:
     if any(known[1] == job.head and (known[2] or "") > mark.at for _, known in ours):
         say(f"{named} shows a newer plan of this commit already.")
         return
-    body = "\n\n".join((f"{mark}\n{_head(host, job, made)}", _plan(folder, job)))
+    body = "\n\n".join((f"{mark}\n{_head(host, job, made, folder)}", _plan(folder, job)))
     host.write_comment(job.number, ours[0][0].id if ours else None, body)
     old = blocked_before(folder)
     try:
@@ -74,11 +74,13 @@ def _about(folder: Path, job: Job, now: datetime) -> dict[str, Any]:
     return {"at": iso(now), "tip": None, **about}
 
 
-def _head(host: Host, job: Job, made: dict[str, Any]) -> str:
+def _head(host: Host, job: Job, made: dict[str, Any], folder: Path) -> str:
     """Which commit is planned, on which base, by which run; and whether that was after the approval."""
     tip = f", merged into `{job.base}` at `{made['tip'][:_SHORT]}`" if made["tip"] else ""
     at = when(made["at"]) if made["tip"] else None
-    lines = [f"Commit `{job.head[:_SHORT]}`{tip}. [Run]({job.run}){f', {iso(at)}' if at else ''}."]
+    page = f"; the plan as a page is `{PAGE}` in its artifact" if (folder / PAGE).is_file() else ""
+    run = f"[Run]({job.run}){f', {iso(at)}' if at else ''}{page}."
+    lines = [f"Commit `{job.head[:_SHORT]}`{tip}. {run}"]
     approvals = host.approvals(job.number) if job.number else None
     if approvals and approvals.at and at and at >= approvals.at.replace(microsecond=0):
         when_made = "after the approval" if iso(at) > iso(approvals.at) else "in the second of the approval"

@@ -11,6 +11,8 @@ Kind = Literal["request", "queue", "merge", "manual", "other"]
 
 FORMAT_VERSION = 1
 PLAN, COMMENT, ABOUT = "plan.json", "plan.md", "about.json"
+#: The plan for a browser, in the artifact of its run.
+PAGE = "plan.html"
 #: The plan of the alarm that shows what an apply would leave alone.
 BLOCKED = "blocked.json"
 #: What was blocked before a request, which a job of GitLab shows.
