@@ -19,6 +19,7 @@ from campaignctl.render.pages import CHANNELS, MARK, template
 if TYPE_CHECKING:
     from campaignctl.review.preview import Compared
 
+_WIDTHS = ("Desktop", "Phone")
 _FAMILIES = {"android": "Android", "ios": "iOS", "desktop": "Desktop"}
 
 
@@ -131,15 +132,30 @@ def page(
         campaigns=campaigns,
         languages=languages,
         channels={name: _count(campaigns, name) for name in CHANNELS if _count(campaigns, name)},
-        tabs=max((len(message.variants) for message in _messages(campaigns)), default=0),
+        tabs=_tabs(campaigns),
         plan=plan,
-        widths=("Desktop", "Phone"),
+        widths=_WIDTHS,
         title=title,
         problems=problems,
         served=served,
         options=options,
         nonce=nonce,
         policy=policy(nonce, f"script-src 'nonce-{nonce}'; connect-src 'self';" if served else ""),
+    )
+    return drawn.encode("utf-8", "replace").decode()
+
+
+def part(shown: Sequence[Preview], nonce: str, *, options: Sequence[str] = (), room: Room = ROOM) -> str:
+    """What `page` shows of one campaign, with its styles, to stand in another page; "" if that is nothing.
+
+    The policy of that page must allow styles with `nonce`, and `style-src-attr 'unsafe-inline'`.
+    """
+    campaigns = campaigns_of(shown)
+    if not campaigns:
+        return ""
+    _draw(campaigns, nonce, room)
+    drawn = template("preview_part.html").render(
+        campaign=campaigns[0], tabs=_tabs(campaigns), widths=_WIDTHS, options=options, nonce=nonce
     )
     return drawn.encode("utf-8", "replace").decode()
 
@@ -177,6 +193,10 @@ def _variants(campaigns: Iterable[Campaign]) -> Iterator[Variant]:
 
 def _count(campaigns: Iterable[Campaign], channel: str) -> int:
     return sum(channel in campaign.channels for campaign in campaigns)
+
+
+def _tabs(campaigns: Iterable[Campaign]) -> int:
+    return max((len(message.variants) for message in _messages(campaigns)), default=0)
 
 
 def _draw(campaigns: Sequence[Campaign], nonce: str, room: Room) -> None:

@@ -14,7 +14,7 @@ from campaignctl.content.model import EmailPreview, Preview, PushPreview
 from campaignctl.render import preview_html
 from campaignctl.render.mail_html import mail_document
 from campaignctl.render.pages import MARK
-from campaignctl.render.preview_html import Room, Served, is_page, page
+from campaignctl.render.preview_html import Room, Served, is_page, page, part
 from tests.render.sample_previews import changes, email, hostile, many, one, push, sms
 
 WITNESS = "http://witness.example"
@@ -64,6 +64,20 @@ def test_a_campaign_has_its_texts_its_devices_and_its_languages() -> None:
     assert texts(drawn, ".bubble")[0].startswith("Acme: “Spring” is here")
     assert texts(drawn, ".thread figcaption") == ["Part 1 of 3", "Part 2 of 3", "Part 3 of 3"]
     assert len(frames(drawn)) == 4
+
+
+def test_a_part_of_another_page_shows_the_same_and_has_its_styles() -> None:
+    whole, alone = page(one()), part(one(), "n0nce")
+    style = parsed(whole).css_first("style")
+    assert style is not None
+    # The numbers of languages are for the filters of the whole page.
+    plain = re.sub(r" (?:in|is)-\d", "", whole.replace(style.attributes["nonce"] or "", "n0nce"))
+    messages = [node.html for node in parsed(plain).css(".message")]
+    assert len(messages) == 3
+    assert messages == [node.html for node in parsed(re.sub(r" (?:in|is)-\d", "", alone)).css(".message")]
+    assert "input:nth-of-type(3):checked" in styles(alone)
+    assert styles(alone).count("nth-of-type") == styles(whole).count("nth-of-type")
+    assert part([], "n0nce") == ""
 
 
 def test_devices_that_show_the_same_share_a_card() -> None:
