@@ -1,83 +1,100 @@
-"""The sandbox's web page, at `/`: campaigns, sends, requests, and buttons for the clock.
+"""The sandbox's web page, at `/`: campaigns, sends, requests, a clock, and a page for each campaign.
 
-Plain HTML without a script. It reloads every few seconds, because campaigns send by themselves. Each campaign
-has a page of its own, which does not reload, with its definition and what can be done to it in a dashboard.
+What recipients see is drawn by a function that whoever starts the sandbox hands in: the sandbox knows nothing
+of previews. It draws outside of the turn, from values, so that no request waits for a page.
 """
 
 import json
-import unicodedata
-from collections.abc import Iterable, Iterator
-from html import escape
-from urllib.parse import parse_qs
+import secrets
+from collections import Counter
+from collections.abc import Callable
+from heapq import nlargest
+from urllib.parse import parse_qs, urlencode
 
-from campaignctl.sandbox import dashboard, represent
-from campaignctl.sandbox.model import ApiRequest, Campaign, JsonObject, Rejected, Reply
+from campaignctl.sandbox import dashboard, lifecycle, represent
+from campaignctl.sandbox.model import SCHEDULED, ApiRequest, Campaign, JsonObject, Rejected, Reply
+from campaignctl.sandbox.page_campaign import Drawing, One, campaign_page
+from campaignctl.sandbox.page_overview import Overview, overview_page
+from campaignctl.sandbox.page_parts import ADDRESS, Clock, Row, Sent, refusal
 from campaignctl.sandbox.server_state import ServerState
 
-ADDRESS = "/"
-_MOST_CAMPAIGNS = 200
-_MOST_REQUESTS = 30
-_LONGEST = 100
-_STEPS = {"1 hour": 3600, "1 day": 86_400, "1 week": 604_800}
-_POLICY = (
-    "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'; "
-    "frame-ancestors 'none'"
-)
-_HEADERS = (("Content-Security-Policy", _POLICY),)
-_REFRESH = ("Refresh", "5")
-_BACK = f'<p><a href="{ADDRESS}">All campaigns</a></p>'
-_TOP = """<!doctype html>
-<html lang="en"><head><meta charset="utf-8">
-<title>Ocamba sandbox</title>
-<style>
-body { font: 15px/1.5 system-ui, sans-serif; margin: 2em; color: #222 }
-table { border-collapse: collapse; margin: .5em 0 2em } th, td { text-align: left; padding: .2em 1.2em .2em 0;
-border-bottom: 1px solid #ddd; vertical-align: top } form { display: inline } .quiet { color: #777 }
-pre, textarea { font: 13px/1.4 monospace }
-</style></head><body>
-<h1>Ocamba sandbox</h1>
-"""
+#: Draws the previews of a definition: from the campaign's id, its body and a nonce of the page's policy, HTML
+#: that stands in the page as it is, "" if there is nothing to draw. Whatever it raises is said in the page.
+Draw = Callable[[str, JsonObject, str], str]
+
+_TO_A_PAGE, _SHOWN = 50, 30
+_STEPS = {"hour": 3600, "day": 86_400, "week": 604_800}
 
 
-def answer(state: ServerState, request: ApiRequest) -> Reply:
+def answer(state: ServerState, request: ApiRequest, draw: Draw | None = None) -> Reply:
     """Show a page, or do what one of its buttons says."""
-    chosen = dict(request.query).get("campaign")
+    if request.method not in {"GET", "HEAD", "POST"}:
+        return Reply(405, {"error": "this page is read, and its forms are posted"}, (("Allow", "GET, POST"),))
+    asked = dict(request.query)
+    # A page's script looks whether something has changed, and needs no styles and no previews for that.
+    nonce = "" if "look" in asked else secrets.token_urlsafe(16)
     try:
-        if request.method in {"GET", "HEAD"}:
-            return _shown_page(state, chosen)
-        if request.method != "POST":
-            return Reply(405, _top_and("<p>This page is read-only.</p>"), (("Allow", "GET, POST"),))
-        form = parse_qs(request.text)
-        if chosen is None:
-            _press(state, form)
+        if request.method == "POST":
+            return Reply(303, headers=(("Location", _pressed(state, asked, request)),))
+        if "campaign" in asked:
+            shown = _campaign_page(state, asked, draw, nonce)
         else:
-            chosen = _act(state, chosen, form)
+            shown = overview_page(_overview(state, asked, request.headers.get("host", "")), nonce)
     except (Rejected, ValueError) as problem:
-        return Reply(400, _top_and(f"<p>{_shown(str(problem))}</p>", _BACK), _HEADERS)
-    return Reply(303, headers=(("Location", f"{ADDRESS}?campaign={chosen}" if chosen else ADDRESS),))
+        status = problem.status if isinstance(problem, Rejected) else 400
+        return Reply(status, refusal(str(problem), asked.get("campaign"), nonce), _headers(nonce))
+    return Reply(200, shown, _headers(nonce))
 
 
-def _shown_page(state: ServerState, chosen: str | None) -> Reply:
-    if chosen is None:
-        return Reply(200, _page(state), (*_HEADERS, _REFRESH))
-    return Reply(200, _one(state, dashboard.found(state, chosen, deleted=True)), _HEADERS)
+def _headers(nonce: str) -> tuple[tuple[str, str], ...]:
+    allowed = f"script-src 'nonce-{nonce}'; style-src 'nonce-{nonce}'; connect-src 'self'; " if nonce else ""
+    # Attributes for the styles of emails, in their frames; nothing else in the page has any.
+    styles = "style-src-attr 'unsafe-inline'; "
+    policy = (
+        f"default-src 'none'; {allowed}{styles}form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    )
+    return (("Content-Security-Policy", policy),)
 
 
-def _press(state: ServerState, form: dict[str, list[str]]) -> None:
-    step = _STEPS.get(form.get("advance", [""])[0])
-    if step:
-        state.set_clock(state.clock.advanced(step))
-    elif form.get("clock") == ["stop"]:
-        state.set_clock(state.clock.stopped())
-    elif form.get("clock") == ["run"]:
-        state.set_clock(state.clock.running())
+# ------------------------------------------------------------------------------------------- buttons
 
 
-def _act(state: ServerState, campaign_id: str, form: dict[str, list[str]]) -> str | None:
+def _pressed(state: ServerState, asked: dict[str, str], request: ApiRequest) -> str:
+    """Do what a form says, and return the address to go to."""
+    chosen = asked.get("campaign")
+    form = {name: values[0] for name, values in parse_qs(request.text).items()}
+    with state.turn():
+        before = state.now()
+        moved = _moved(state, form)
+        if chosen is not None and not moved:
+            chosen = _acted(state, chosen, form)
+    to = {"campaign": chosen} if chosen else {"since": before} if moved else {}
+    to |= {"look": "1"} if "look" in asked else {}
+    return f"{ADDRESS}?{urlencode(to)}" if to else ADDRESS
+
+
+def _moved(state: ServerState, form: dict[str, str]) -> bool:
+    """Do what a button of the clock says; whether there was one."""
+    now = state.clock
+    if form.get("advance") == "next":
+        state.set_clock(now.at(_next_send(state) or state.now()))
+    elif form.get("advance") in _STEPS:
+        state.set_clock(now.advanced(_STEPS[form["advance"]]))
+    elif "set" in form:
+        date, _, time = form["set"].partition("T")
+        state.set_clock(now.at(f"{date} {time}:00"[: len(state.now())]))
+    elif form.get("clock") in ("stop", "run"):
+        state.set_clock(now.stopped() if form["clock"] == "stop" else now.running())
+    else:
+        return False
+    return True
+
+
+def _acted(state: ServerState, campaign_id: str, form: dict[str, str]) -> str | None:
     """Do what a button of a campaign's page says, and return the campaign to show next."""
-    campaign, action = dashboard.found(state, campaign_id), form.get("action", [""])[0]
+    campaign, action = dashboard.found(state, campaign_id), form.get("action", "")
     if action == "edit":
-        fields = json.loads(form.get("fields", ["{}"])[0])
+        fields = json.loads(form.get("fields", "{}"))
         if not isinstance(fields, dict):
             raise Rejected("the change must be an object")
         return dashboard.edited(state, campaign, fields).id
@@ -88,86 +105,102 @@ def _act(state: ServerState, campaign_id: str, form: dict[str, list[str]]) -> st
     return None if campaign.deleted else campaign.id
 
 
-def _page(state: ServerState) -> str:
-    campaigns = list(state.store.campaigns())
-    requests = state.store.requests()
-    return _top_and(
-        _clock(state),
-        f"<h2>Campaigns: {len(campaigns)}</h2>",
-        _table(
-            ("id", "status", "name", "channels", "next run (GMT)", "sent (GMT)"),
-            (_campaign(state, campaign) for campaign in reversed(campaigns[-_MOST_CAMPAIGNS:])),
-        ),
-        f"<h2>Requests: {len(requests)}</h2>",
-        _table(
-            ("at (GMT)", "request", "status", "fault"),
-            (_request(entry) for entry in reversed(requests[-_MOST_REQUESTS:])),
-        ),
+# ----------------------------------------------------------------------------------------- what is shown
+
+
+def _overview(state: ServerState, asked: dict[str, str], host: str) -> Overview:
+    with state.turn():
+        every = [Row(each, _status(state, each)) for each in state.store.campaigns()]
+        requests, shown_clock = state.store.requests(), _clock(state)
+    chosen = sorted((row for row in every if row.status == asked.get("status", row.status)), key=_place)
+    pages = max(1, -(-len(chosen) // _TO_A_PAGE))
+    wanted = asked.get("page", "")[:9]
+    number = max(1, min(int(wanted), pages)) if wanted.isdecimal() else 1
+    sends = [Sent(row.campaign, send) for row in every for send in row.campaign.sends]
+    since = asked.get("since", "")
+    return Overview(
+        clock=shown_clock,
+        host=host,
+        statuses=Counter(row.status for row in every),
+        status=asked.get("status"),
+        matching=len(chosen),
+        first=(number - 1) * _TO_A_PAGE + 1,
+        rows=tuple(chosen[(number - 1) * _TO_A_PAGE : number * _TO_A_PAGE]),
+        number=number,
+        pages=pages,
+        sends=tuple(nlargest(_SHOWN, sends, key=lambda sent: (sent.send.time, int(sent.campaign.id)))),
+        sent=len(sends),
+        requests=tuple(requests[: -_SHOWN - 1 : -1]),
+        requested=len(requests),
+        since=since,
+        since_then=tuple(sent for sent in sends if since and sent.send.time > since),
     )
 
 
-def _one(state: ServerState, campaign: Campaign) -> str:
-    buttons = " ".join(_button("action", word, word) for word in ("clone", *dashboard.ACTIONS))
-    text = json.dumps(campaign.body, indent=2, ensure_ascii=False)
-    return _top_and(
-        _BACK,
-        f"<h2>{_shown(campaign.id)}: {_shown(represent.status_word(campaign, state.switches))}</h2>",
-        f"<p>{buttons}</p>",
-        "<p>Change it with JSON: objects are merged, null removes, a name may be a path such as "
-        "<code>messages/0/push/title/de</code>.</p>",
-        '<form method="post"><textarea name="fields" rows="6" cols="90">{}</textarea><br>'
-        '<button name="action" value="edit">change</button></form>',
-        f"<pre>{escape(_visible(text))}</pre>",
-    )
+def _place(row: Row) -> tuple[bool, str, int]:
+    """What sends next comes first, the rest newest first."""
+    return row.campaign.next_run is None, row.campaign.next_run or "", -int(row.campaign.id)
 
 
-def _top_and(*parts: str) -> str:
-    return _TOP + "\n".join(parts) + "\n</body></html>\n"
+def _campaign_page(state: ServerState, asked: dict[str, str], draw: Draw | None, nonce: str) -> str:
+    with state.turn():
+        campaign = dashboard.found(state, asked["campaign"], deleted=True)
+        row, shown_clock, actions = (
+            Row(campaign, _status(state, campaign)),
+            _clock(state),
+            _fitting(state, campaign),
+        )
+        strategy = represent.strategy(campaign, state.switches)
+    body, number = campaign.body, asked.get("send")
+    if number is not None:
+        if not number.isdecimal() or not 1 <= int(number) <= len(campaign.sends):
+            raise Rejected(f"campaign {campaign.id} has no send {number}", 404)
+        body = campaign.sends[int(number) - 1].body
+    drawing = _drawn(draw, campaign, body, nonce) if nonce else Drawing()
+    one = One(shown_clock, row, strategy, actions, body, int(number) if number else None, drawing)
+    return campaign_page(one, nonce)
 
 
-def _clock(state: ServerState) -> str:
-    frozen = state.clock.frozen is not None
-    buttons = [_button("advance", step, f"+ {step}") for step in _STEPS]
-    buttons.append(_button("clock", "run", "run") if frozen else _button("clock", "stop", "stop"))
-    stands = ", stopped" if frozen else ""
-    return f"<p>It is <b>{state.now()} GMT</b>{stands} &nbsp; {' '.join(buttons)}</p>"
+def _drawn(draw: Draw | None, campaign: Campaign, body: JsonObject, nonce: str) -> Drawing:
+    if draw is None:
+        return Drawing()
+    try:
+        html = draw(campaign.id, body, nonce)
+    except Exception as error:  # noqa: BLE001 - what cannot be drawn is still shown as JSON, whatever is wrong
+        return Drawing(note=f"This definition cannot be previewed: {type(error).__name__}: {error}")
+    return Drawing(html) if html else Drawing(note="No message of push, email or SMS: nothing to preview.")
 
 
-def _button(name: str, value: str, words: str) -> str:
-    return f'<form method="post"><button name="{name}" value="{value}">{words}</button></form>'
+def _status(state: ServerState, campaign: Campaign) -> str:
+    return "deleted" if campaign.deleted else represent.status_word(campaign, state.switches)
 
 
-def _campaign(state: ServerState, campaign: Campaign) -> Iterator[str]:
-    yield f'<a href="{ADDRESS}?campaign={campaign.id}">{campaign.id}</a>'
-    yield _shown("deleted" if campaign.deleted else represent.status_word(campaign, state.switches))
-    yield _shown(str(campaign.body.get("name", "")))
-    yield _shown(", ".join(str(message.get("channel", "")) for message in campaign.body["messages"]))
-    yield _shown(campaign.next_run or "")
-    yield _shown(", ".join(f"{send.time} ({send.trigger})" for send in campaign.sends))
+def _clock(state: ServerState) -> Clock:
+    return Clock(state.now(), state.clock.frozen is not None, _next_send(state))
 
 
-def _request(entry: JsonObject) -> Iterator[str]:
-    yield _shown(entry["at"])
-    yield _shown(f"{entry['method']} {entry['path']}")
-    yield _shown("no answer" if entry["status"] is None else str(entry["status"]))
-    yield _shown(entry["fault"] or "")
+def _next_send(state: ServerState) -> str | None:
+    dues = (each.due for each in state.store.campaigns() if each.status == SCHEDULED and each.due)
+    return min(dues, default=None)
 
 
-def _table(heads: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
-    body = "\n".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in rows)
-    if not body:
-        return '<p class="quiet">Nothing yet.</p>'
-    head = "".join(f"<th>{name}</th>" for name in heads)
-    return f"<table><tr>{head}</tr>\n{body}</table>"
+def _fitting(state: ServerState, campaign: Campaign) -> tuple[str, ...]:
+    """The actions of the dashboard that this campaign allows now."""
+    if campaign.deleted:
+        return ()
+    now, switches = state.now(), state.switches
+    fits = {
+        "pause": _works(lambda: lifecycle.paused(campaign, switches)),
+        "resume": _works(lambda: lifecycle.resumed(campaign, {}, now, switches)),
+        "cancel": _works(lambda: lifecycle.canceled(campaign, switches)),
+        "swap": len(campaign.message_ids) > 1,
+    }
+    return tuple(name for name in (*dashboard.ACTIONS, "clone") if fits.get(name, True))
 
 
-def _shown(text: str) -> str:
-    """Return untrusted text escaped: cut, without invisible characters, its direction isolated."""
-    short = text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
-    return f"<bdi>{escape(_visible(short))}</bdi>"
-
-
-def _visible(text: str) -> str:
-    return "".join(
-        "\N{REPLACEMENT CHARACTER}" if c != "\n" and unicodedata.category(c)[0] == "C" else c for c in text
-    )
+def _works(attempt: Callable[[], Campaign]) -> bool:
+    try:
+        attempt()
+    except Rejected:
+        return False
+    return True

@@ -20,6 +20,8 @@ from campaignctl.sandbox import api, control_api, page
 from campaignctl.sandbox.api import Delivery
 from campaignctl.sandbox.faults import Rule
 from campaignctl.sandbox.model import ApiRequest, Reply, error
+from campaignctl.sandbox.page import Draw
+from campaignctl.sandbox.page_parts import ADDRESS
 from campaignctl.sandbox.server_state import ServerState
 from campaignctl.sandbox.switches import Switches
 
@@ -40,8 +42,8 @@ class Sandbox:
     """A local Ocamba account, served over HTTP between `start` and `close`.
 
     `data` is an SQLite file that keeps everything; without it everything is lost at the end. Port 0 picks a
-    free port. Switches stored in the file override `switches`. OSError if the address is in use,
-    sqlite3.Error if the file cannot be used.
+    free port. Switches stored in the file override `switches`. `draw` draws the previews of the page. OSError
+    if the address is in use, sqlite3.Error if the file cannot be used.
     """
 
     def __init__(
@@ -50,11 +52,12 @@ class Sandbox:
         host: str = "127.0.0.1",
         port: int = 0,
         switches: Switches | None = None,
+        draw: Draw | None = None,
     ) -> None:
         """Bind the address and open the storage; requests are answered from `start` on."""
         self.state = ServerState(data, switches or Switches(), api.arrive)
         try:
-            self._server = _Server((host, port), self.state)
+            self._server = _Server((host, port), self.state, draw)
         except OSError:
             self.state.close()
             raise
@@ -105,8 +108,8 @@ class _Server(ThreadingHTTPServer):
     block_on_close = False
     request_queue_size = 128
 
-    def __init__(self, address: tuple[str, int], state: ServerState) -> None:
-        self.state = state
+    def __init__(self, address: tuple[str, int], state: ServerState, draw: Draw | None) -> None:
+        self.state, self.draw = state, draw
         self._connections: set[socket.socket] = set()
         self._connections_lock = Lock()
         self._name = address[0].lower()
@@ -188,13 +191,15 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _answered(self, request: ApiRequest) -> Delivery:
         state, ours = self.server.state, request.path.startswith(control_api.ROOT)
-        if request.path != page.ADDRESS and not ours:
+        if request.path != ADDRESS and not ours:
             return api.serve(state, request)
         if request.from_elsewhere and request.method not in {"GET", "HEAD"}:
             reply = Reply(403, {"error": "a page of another address cannot change the sandbox"})
-        else:
+        elif ours:
             with state.turn():
-                reply = (control_api if ours else page).answer(state, request)
+                reply = control_api.answer(state, request)
+        else:
+            reply = page.answer(state, request, self.server.draw)
         return Delivery(replace(reply, headers=(*reply.headers, *_FOR_OURSELVES)))
 
     def _body(self) -> bytes | None:

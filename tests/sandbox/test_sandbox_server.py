@@ -129,6 +129,7 @@ PUSH = json.dumps({"body": push()})
 #: Each write of the page and of the control API: method, path, body.
 WRITES = (
     ("POST", "/", "advance=1+day"),
+    ("POST", "/", "set=2036-01-02T00:00"),
     ("POST", "/?campaign=1030978", "action=delete"),
     ("POST", "/_sandbox/clock", '{"advance": 1}'),
     ("DELETE", "/_sandbox/requests", ""),

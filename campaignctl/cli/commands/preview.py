@@ -118,7 +118,7 @@ def command(  # noqa: PLR0913 - click hands over each option by its name
         check_page(output)
     show = Show(app, form, output)
     if planfile:
-        return _of_plan(show, planfile, patterns, langs, samples_of(_project(app), sample))
+        return _of_plan(show, planfile, patterns, langs, samples_of(project_if_any(app), sample))
     if campaign_id:
         return _of_live(show, campaign_id, langs, sample)
     return _of_manifests(show, patterns, langs, sample)
@@ -255,7 +255,7 @@ def _of_live(show: Show, campaign_id: str, langs: Sequence[str], sample: str | N
     return 0
 
 
-def _project(app: App) -> Project | None:
+def project_if_any(app: App) -> Project | None:
     """The project, if there is one: a saved plan can be looked at without it."""
     try:
         directory = project_directory(app.settings)

@@ -7,17 +7,20 @@ import signal
 import sqlite3
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from campaignctl.cli.commands.preview import project_if_any
+from campaignctl.cli.previewed import samples_of
 from campaignctl.cli.settings import TOKEN_VARIABLE, URL_VARIABLE, App
 from campaignctl.errors import CampaignctlError, Command, Sentence, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from campaignctl.sandbox import Sandbox
+    from campaignctl.sandbox.page import Draw
 
 _LISTED = "see docs/internals.md; a running sandbox lists its switches at /_sandbox/switches"
 _ENDING = (signal.SIGINT, signal.SIGTERM)
@@ -78,7 +81,7 @@ def command(
         raise UsageError(str(error), hint=_LISTED) from error
     if not is_loopback(host):
         console.log("warning", f"Other machines can reach {host}, and the sandbox accepts any token.")
-    sandbox = opened(host, port, data)
+    sandbox = opened(host, port, data, drawing(_samples(app)))
     sandbox.prepare(values, rules)
     with _held_back(), sandbox:
         console.say(_introduction(sandbox.url, data, (*switches, *faults)))
@@ -87,12 +90,33 @@ def command(
     return 0
 
 
-def opened(host: str, port: int, data: Path | None = None) -> Sandbox:
+def drawing(samples: Mapping[str, str]) -> Draw:
+    """What draws the previews of the sandbox's page: the same as those of `preview --format html`."""
+
+    def draw(campaign_id: str, body: Mapping[str, Any], nonce: str) -> str:
+        from campaignctl.content.previews import previews
+        from campaignctl.render.preview_html import part
+
+        return part(previews(campaign_id, body, samples=samples), nonce, options=("--id",))
+
+    return draw
+
+
+def _samples(app: App) -> Mapping[str, str]:
+    """The sample values of macros that the project has, if there is one."""
+    try:
+        project = project_if_any(app)
+    except CampaignctlError:
+        project = None
+    return samples_of(project, None)
+
+
+def opened(host: str, port: int, data: Path | None = None, draw: Draw | None = None) -> Sandbox:
     """Bind the address and open the data file. Raises CampaignctlError."""
     from campaignctl.sandbox import Sandbox
 
     try:
-        return Sandbox(data, host, port)
+        return Sandbox(data, host, port, draw=draw)
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
             raise CampaignctlError(
@@ -127,6 +151,7 @@ def _introduction(url: str, data: Path | None, told: tuple[str, ...]) -> str:
     return "\n".join(
         (
             f"A local Ocamba at {url} ({kept}). Ctrl-C stops it.",
+            "That address in a browser shows its campaigns, what was sent, and a clock to move.",
             *(f"With {word}" for word in told),
             "In another terminal:",
             "",
