@@ -27,7 +27,7 @@ export PYTHONDONTWRITEBYTECODE :=
 	audit sbom wheel
 
 help:
-	@echo "make demo    a local Ocamba and the sample project: plan, apply, plan again"
+	@echo "make demo    a local Ocamba and the sample project: preview, plan, apply, plan again"
 	@echo "make quick   tests of the pure rooms and a few commands: half a minute"
 	@echo "make test    the tests"
 	@echo "make check   everything that CI checks: style, types, contracts, campaigns, tests"

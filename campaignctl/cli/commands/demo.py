@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from typing import Any
 import click
 
 import campaignctl
-from campaignctl.cli.commands.sandbox import opened
+from campaignctl.cli.commands.sandbox import drawing, opened
 from campaignctl.cli.settings import TOKEN_VARIABLE, URL_VARIABLE, App
 from campaignctl.errors import CampaignctlError, Command
 
@@ -26,62 +26,82 @@ _AFTER = "  scheduled_time: 2036-03-23 10:00:00"
 _SHOWN = 4
 
 _WELCOME = """
-    campaignctl keeps campaigns as files. This demo runs a sample project against a sandbox, a local Ocamba:
-    nothing leaves this machine, and nothing is sent.
+    campaignctl keeps campaigns as files. This demo runs a sample project against a
+    sandbox, a local Ocamba: nothing leaves this machine, and nothing is sent.
+    Until the demo ends, a browser shows the account at {url}
+"""
+_PREVIEW = """
+    The project declares eleven campaigns: push, email and SMS. What will people
+    see of one of them, and where do their devices cut it? This needs no account:
 """
 _PLAN = """
-    The project declares eleven campaigns: push, email and SMS. A plan shows what would be created, who gets
-    it, when it sends and until when it can be undone. It changes nothing; -o saves it for review. These are
-    the first and the last campaign:
+    A plan shows what would be created, who gets it, when it sends and until when
+    it can be undone. It changes nothing; -o saves it for review. This is its
+    beginning and its end:
 """
 _APPLY = """
     A saved plan is applied exactly as it was reviewed, or not at all:
 """
 _AGAIN = """
-    Plan again. What is declared is live, so there is nothing to do: an apply can be repeated, and no
-    campaign is ever created or sent twice.
+    Plan again. What is declared is live, so there is nothing to do: an apply can
+    be repeated, and no campaign is ever created or sent twice.
 """
 _EDIT = """
-    Marketing wants the spring launch a day later. That is one line in one file, in a pull request that a
-    colleague can review:
+    Marketing wants the spring launch a day later. That is one line in one file, in
+    a pull request that a colleague can review:
 """
 _PLAN_EDIT = """
-    The plan shows that line and nothing else: the request will contain the time and no other field.
+    The plan shows that line and nothing else: the request will contain the time
+    and no other field.
 """
 _APPLY_EDIT = """
-    Without a file, apply makes a plan, shows it and asks. Here --auto-approve answers.
+    Without a file, apply makes a plan, shows it and asks. Here --auto-approve
+    answers.
+"""
+_PAGES = """
+    For a browser, and to keep with a review: what recipients see of every campaign.
 """
 _END = """
     That is all: edit, plan, review, apply. Next:
 
-      campaignctl init my-campaigns    a project of your own, with a draft that cannot send
-      campaignctl sandbox              a local Ocamba like this one, to try it on
-      campaignctl --help               all commands
+      campaignctl init my-campaigns  a project of your own, with a draft that
+                                     cannot send
+      campaignctl sandbox            a local Ocamba like this one, to try it on:
+                                     its page has a clock that sends what is due
+      campaignctl --help             all commands
 """
 
 
 @dataclass(frozen=True, slots=True)
 class _Stage:
-    """Where the demo runs: its application, project directory and the environment of its commands."""
+    """Where the demo runs: its application, project directory and the environment of its commands.
+
+    `pages` is where pages are kept for the user; everything else is gone at the end.
+    """
 
     app: App
     project: Path
+    pages: Path
     environ: Mapping[str, str]
 
     def tell(self, text: str) -> None:
         """Print a paragraph."""
         self.app.console.say("\n" + textwrap.dedent(text).strip("\n"))
 
+    def page(self, name: str, *words: str) -> None:
+        """Run a command that writes a page, and keep the page."""
+        self.run(*words, "--format", "html", "-o", str(self.pages / name))
+
     def run(self, *words: str) -> None:
         """Show a command, and run it. Raises CampaignctlError if it fails."""
         self._show(words)
         self._check(words, subprocess.run(self._command(words), **self._surroundings, check=False))  # noqa: S603 - our own program
 
-    def run_abridged(self, *words: str) -> None:
-        """Do the same, but show only the first and the last paragraphs of its output."""
+    def run_abridged(self, abridged: Callable[[str], str], *words: str) -> None:
+        """Do the same, but show only a part of its output."""
         self._show(words)
         done = subprocess.run(self._command(words), **self._surroundings, capture_output=True, check=False)  # noqa: S603 - our own program
-        self.app.console.say(_abridged(done.stdout.decode()))
+        self.app.console.say(abridged(done.stdout.decode()))
         self.app.console.tell(done.stderr.decode())
         self._check(words, done)
 
@@ -106,7 +126,8 @@ class _Stage:
             )
 
 
-def _abridged(text: str) -> str:
+def _ends(text: str) -> str:
+    """The first and the last paragraphs."""
     paragraphs = text.strip("\n").split("\n\n")
     left_out = len(paragraphs) - _SHOWN
     if left_out > 0:
@@ -114,25 +135,43 @@ def _abridged(text: str) -> str:
     return "\n\n".join(paragraphs)
 
 
+def _first_boxes(text: str) -> str:
+    """Everything until the first row of boxes is closed."""
+    lines, opened_boxes = text.strip("\n").split("\n"), 0
+    for number, line in enumerate(lines, start=1):
+        opened_boxes += line.count("╭") - line.count("╰")
+        if "╰" in line and not opened_boxes and number < len(lines):
+            return "\n".join((*lines[:number], f"... {len(lines) - number} more lines, not shown here ..."))
+    return "\n".join(lines)
+
+
 @click.command(name="demo")
 @click.pass_obj
 def command(app: App) -> int:
-    """See it work in a few seconds: plan, apply, plan again, change one line, plan, apply.
+    """See it work in a few seconds: preview, plan, apply, plan again, change one line, plan, apply.
 
     It uses a sandbox on a free port, a copy of the sample project, and its own token; your token and account
-    are not used.
+    are not used. It leaves a page with previews in the folder for temporary files, and says where.
     """
-    with tempfile.TemporaryDirectory(prefix="campaignctl-demo-") as folder, opened("127.0.0.1", 0) as sandbox:
+    with (
+        tempfile.TemporaryDirectory(prefix="campaignctl-demo-") as folder,
+        opened("127.0.0.1", 0, draw=drawing({})) as sandbox,
+    ):
         project = Path(folder) / "campaigns"
         shutil.copytree(_sample(), project, ignore=shutil.ignore_patterns(".campaignctl"))
-        _play(_Stage(app, project, _environ(app.settings.environ, sandbox.url)))
+        pages = Path(tempfile.mkdtemp(prefix="campaignctl-demo-pages-"))
+        environ = _environ(app.settings.environ, sandbox.url) | {"COLUMNS": str(app.console.columns)}
+        stage = _Stage(app, project, pages, environ)
+        stage.tell(_WELCOME.format(url=sandbox.url))
+        _play(stage)
     return 0
 
 
 def _play(stage: _Stage) -> None:
-    stage.tell(_WELCOME)
+    stage.tell(_PREVIEW)
+    stage.run_abridged(_first_boxes, "preview", _EDITED.removesuffix(".yaml"))
     stage.tell(_PLAN)
-    stage.run_abridged("plan", "-o", "plan.json")
+    stage.run_abridged(_ends, "plan", "-o", "plan.json")
     stage.tell(_APPLY)
     stage.run("apply", "plan.json")
     stage.tell(_AGAIN)
@@ -143,6 +182,8 @@ def _play(stage: _Stage) -> None:
     stage.run("plan")
     stage.tell(_APPLY_EDIT)
     stage.run("apply", "--auto-approve")
+    stage.tell(_PAGES)
+    stage.page("previews.html", "preview")
     stage.tell(_END)
 
 
