@@ -23,7 +23,7 @@ export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo quick test check lint types contracts campaigns bench slow torture mutants docs lock format clean \
+.PHONY: help demo quick test check lint types contracts campaigns bench slow torture mutants docs pictures lock format clean \
 	audit sbom wheel
 
 help:
@@ -39,6 +39,7 @@ help:
 	@echo "make mutants 300 random changes of the code: which of them does no test notice? (15 minutes)"
 	@echo "             [SAMPLE=N] [SEED=N] [ONLY=campaignctl/ROOM[/FILE[:LINE]]]"
 	@echo "make docs    write the generated parts of README.md and docs/"
+	@echo "make pictures  take the pictures of pages again (needs Chromium)"
 	@echo "make format  format the code"
 	@echo "make audit   does a package of the locks have a known vulnerability? (needs a network)"
 	@echo "make sbom    what campaignctl is made of: dist/campaignctl.cdx.json (CycloneDX)"
@@ -102,6 +103,10 @@ mutants: $(DEV)
 
 docs: $(DEV)
 	@$(BIN)/python -m tools.reference
+
+# They depend on the fonts of the machine: look at them before you commit them.
+pictures: $(DEV)
+	@$(BIN)/python -m tools.reference.screenshots
 
 # Status 1: a vulnerability. 2: something could not be looked up, so nothing is known of it.
 audit: $(AUDIT)

@@ -16,21 +16,26 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.editor.npm_packages import npm_packages
 
-_FLAGS = (
+FLAGS = (
     "--headless=new --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking"
     " --disable-component-update --disable-sync"
 )
 PHONE, DESKTOP = 360, 1280
 
 
+def chromium() -> str | None:
+    """Chromium as the system has it."""
+    return shutil.which("chromium") or shutil.which("chromium-browser")
+
+
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    """Chromium as the system has it."""
-    program = shutil.which("chromium") or shutil.which("chromium-browser")
+    """Chromium, headless."""
+    program = chromium()
     if program is None:
         pytest.skip("pages are tried in a browser: no chromium on this machine")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=_FLAGS.split())
+        browser = playwright.chromium.launch(executable_path=program, args=FLAGS.split())
         yield browser
         browser.close()
 
