@@ -6,8 +6,9 @@ of previews. It draws outside of the turn, from values, so that no request waits
 
 import json
 import secrets
+from bisect import bisect_right
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from heapq import nlargest
 from urllib.parse import parse_qs, urlencode
 
@@ -116,7 +117,8 @@ def _overview(state: ServerState, asked: dict[str, str], host: str) -> Overview:
     pages = max(1, -(-len(chosen) // _TO_A_PAGE))
     wanted = asked.get("page", "")[:9]
     number = max(1, min(int(wanted), pages)) if wanted.isdecimal() else 1
-    sends = [Sent(row.campaign, send) for row in every for send in row.campaign.sends]
+    # Each campaign's newest: a year of recurring ones has more sends than a page can look at.
+    sends = [Sent(row.campaign, send) for row in every for send in row.campaign.sends[-_SHOWN:]]
     since = asked.get("since", "")
     return Overview(
         clock=shown_clock,
@@ -129,12 +131,18 @@ def _overview(state: ServerState, asked: dict[str, str], host: str) -> Overview:
         number=number,
         pages=pages,
         sends=tuple(nlargest(_SHOWN, sends, key=lambda sent: (sent.send.time, int(sent.campaign.id)))),
-        sent=len(sends),
+        sent=sum(len(row.campaign.sends) for row in every),
         requests=tuple(requests[: -_SHOWN - 1 : -1]),
         requested=len(requests),
         since=since,
-        since_then=tuple(sent for sent in sends if since and sent.send.time > since),
+        since_then=_sent_after(since, every) if since else (),
     )
+
+
+def _sent_after(since: str, rows: Iterable[Row]) -> tuple[tuple[Campaign, int], ...]:
+    sends = ((row.campaign, row.campaign.sends) for row in rows)
+    later = ((each, len(sent) - bisect_right(sent, since, key=lambda one: one.time)) for each, sent in sends)
+    return tuple((each, count) for each, count in later if count)
 
 
 def _place(row: Row) -> tuple[bool, str, int]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from html import escape
 
-from campaignctl.sandbox.model import JsonObject
+from campaignctl.sandbox.model import Campaign, JsonObject
 from campaignctl.sandbox.page_parts import (
     ADDRESS,
     Clock,
@@ -36,7 +36,8 @@ class Overview:
 
     `rows` are those of page `number`, from the `first` on (counted from 1) of the `matching` campaigns, which
     have the chosen `status`. `sends` and `requests` are the newest of `sent` and `requested`, newest first.
-    `since` is the stamp from which the clock was moved, "" if it was not; `since_then`: the sends after it.
+    `since` is the stamp from which the clock was moved, "" if it was not; `since_then` names what has sent
+    after it, and how often.
     """
 
     clock: Clock
@@ -53,7 +54,7 @@ class Overview:
     requests: tuple[JsonObject, ...]
     requested: int
     since: str
-    since_then: tuple[Sent, ...]
+    since_then: tuple[tuple[Campaign, int], ...]
 
 
 def overview_page(shown: Overview, nonce: str) -> str:
@@ -75,10 +76,11 @@ def _moved(shown: Overview) -> str:
     """What happened when the clock was moved."""
     if not shown.since:
         return ""
-    then = {sent.campaign.id: sent.campaign for sent in shown.since_then}
-    named = ", ".join(link(each) for each in list(then.values())[:_NAMED])
+    then = shown.since_then
+    named = ", ".join(link(each) for each, _ in then[:_NAMED])
     rest = f" and {len(then) - _NAMED:,} more" if len(then) > _NAMED else ""
-    what = f"{len(shown.since_then):,} sent: {named}{rest}" if then else "nothing was sent"
+    count = sum(times for _, times in then)
+    what = f"{count:,} sent: {named}{rest}" if then else "nothing was sent"
     return f'<p class="sb-note sb-good">Since {shown_text(shown.since)}: {what}.</p>'
 
 
