@@ -41,7 +41,7 @@ def answer(state: ServerState, request: ApiRequest, draw: Draw | None = None) ->
             shown = _campaign_page(state, asked, draw, nonce)
         else:
             shown = overview_page(_overview(state, asked, request.headers.get("host", "")), nonce)
-    except (Rejected, ValueError) as problem:
+    except (Rejected, ValueError, RecursionError) as problem:
         status = problem.status if isinstance(problem, Rejected) else 400
         return Reply(status, refusal(str(problem), asked.get("campaign"), nonce), _headers(nonce))
     return Reply(200, shown, _headers(nonce))

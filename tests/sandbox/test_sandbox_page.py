@@ -185,6 +185,7 @@ def test_a_campaigns_page_says_what_it_cannot_do(account: Account) -> None:
     assert press(account, page, action="pause") == 400
     assert press(account, page, action="edit", fields="{") == 400
     assert press(account, page, action="edit", fields="[1]") == 400
+    assert press(account, page, action="edit", fields="[" * 9_000) == 400
     assert [get(account, path)[0] for path in ("/?campaign=1", f"{page}&send=1", f"{page}&send=x")] == [
         404
     ] * 3

@@ -7,6 +7,7 @@ import signal
 import sqlite3
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -92,12 +93,15 @@ def command(
 
 def drawing(samples: Mapping[str, str]) -> Draw:
     """What draws the previews of the sandbox's page: the same as those of `preview --format html`."""
+    # Pages are asked for in threads of their own, and the libraries keep what they found between two calls.
+    alone = Lock()
 
     def draw(campaign_id: str, body: Mapping[str, Any], nonce: str) -> str:
         from campaignctl.content.previews import previews
         from campaignctl.render.preview_html import part
 
-        return part(previews(campaign_id, body, samples=samples), nonce, options=("--id",))
+        with alone:
+            return part(previews(campaign_id, body, samples=samples), nonce, options=("--id",))
 
     return draw
 
