@@ -69,8 +69,8 @@ def _pressed(state: ServerState, asked: dict[str, str], request: ApiRequest) -> 
         moved = _moved(state, form)
         if chosen is not None and not moved:
             chosen = _acted(state, chosen, form)
-    to = {"campaign": chosen} if chosen else {"since": before} if moved else {}
-    to |= {"look": "1"} if "look" in asked else {}
+    to = {"campaign": chosen} if chosen else {"since": before} if moved and "clock" not in form else {}
+    to |= {name: asked[name] for name in ("status", "look") if name in asked}
     return f"{ADDRESS}?{urlencode(to)}" if to else ADDRESS
 
 

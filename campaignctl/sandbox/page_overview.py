@@ -8,7 +8,6 @@ from html import escape
 
 from campaignctl.sandbox.model import Campaign, JsonObject
 from campaignctl.sandbox.page_parts import (
-    ADDRESS,
     Clock,
     Row,
     Sent,
@@ -62,7 +61,7 @@ def overview_page(shown: Overview, nonce: str) -> str:
     return page(
         "Ocamba sandbox",
         nonce,
-        top(shown.clock, "<h1>Ocamba sandbox</h1>", ADDRESS),
+        top(shown.clock, "<h1>Ocamba sandbox</h1>", address(status=shown.status)),
         '<main id="main" tabindex="-1">',
         live("moved", _moved(shown), ' role="status"'),
         section("campaigns", "Campaigns", sum(shown.statuses.values()), _campaigns(shown)),

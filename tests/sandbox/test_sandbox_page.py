@@ -81,7 +81,9 @@ def test_the_buttons_move_the_clock_and_send_due_campaigns(account: Account) -> 
     assert texts(shown, "#sends tbody td") == ["2036-01-01 12:00:00", "Welcome", "at its time"]
     assert texts(shown, "#next") == []
     assert press(account, advance="next") == 303
-    assert press(account, clock="run") == 303
+    assert went_to(account, "/?status=sent&page=2", advance="day").startswith("/?since=2036-01-01+12")
+    assert went_to(account, "/?status=sent", advance="day").endswith("&status=sent")
+    assert went_to(account, clock="run") == "/"
     assert not account.control.clock()["frozen"]
     assert press(account, clock="stop") == 303
     assert account.control.clock()["frozen"]
