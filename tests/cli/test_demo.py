@@ -43,7 +43,7 @@ def test_it_plans_applies_changes_applies_again_and_leaves_nothing_behind(told: 
     assert re.search(r"a browser shows the account at http://127\.0\.0\.1:\d+$", done.out, re.MULTILINE)
     assert "the-users-own-token" not in done.out + done.err
     (left,) = told.cwd.rglob("*.html")
-    assert f"The page is in {left}\n" in done.out + done.err
+    assert f"The page is kept: {left}\n" in done.out
     assert "sms/april-reminder" in left.read_text()
     assert list(told.cwd.iterdir()) == [left.parent]
 

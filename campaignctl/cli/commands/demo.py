@@ -88,10 +88,6 @@ class _Stage:
         """Print a paragraph."""
         self.app.console.say("\n" + textwrap.dedent(text).strip("\n"))
 
-    def page(self, name: str, *words: str) -> None:
-        """Run a command that writes a page, and keep the page."""
-        self.run(*words, "--format", "html", "-o", str(self.pages / name))
-
     def run(self, *words: str) -> None:
         """Show a command, and run it. Raises CampaignctlError if it fails."""
         self._show(words)
@@ -105,6 +101,16 @@ class _Stage:
         self.app.console.tell(done.stderr.decode())
         self._check(words, done)
 
+    def page(self, name: str, *words: str) -> None:
+        """Do the same with a command that prints a page, and keep the page."""
+        words = (*words, "--format", "html")
+        self._show(words, f" > {name}")
+        path = self.pages / name
+        with path.open("wb") as file:
+            done = subprocess.run(self._command(words), **self._surroundings, stdout=file, check=False)  # noqa: S603 - our own program
+        self._check(words, done)
+        self.app.console.say(f"The page is kept: {path}")
+
     @property
     def _surroundings(self) -> dict[str, Any]:
         return {"cwd": self.project, "env": self.environ, "stdin": subprocess.DEVNULL}
@@ -113,8 +119,8 @@ class _Stage:
         color = "always" if self.app.console.colored(self.app.console.out) else "never"
         return [sys.executable, "-P", "-m", "campaignctl", "--color", color, *words]
 
-    def _show(self, words: tuple[str, ...]) -> None:
-        line = str(Command(*words))
+    def _show(self, words: tuple[str, ...], into: str = "") -> None:
+        line = f"{Command(*words)}{into}"
         console = self.app.console
         console.say("\n$ " + (click.style(line, bold=True) if console.colored(console.out) else line))
 
@@ -154,12 +160,12 @@ def command(app: App) -> int:
     are not used. It leaves a page with previews in the folder for temporary files, and says where.
     """
     with (
-        tempfile.TemporaryDirectory(prefix="campaignctl-demo-") as folder,
+        tempfile.TemporaryDirectory(prefix="campaignctl-demo-project-") as folder,
         opened("127.0.0.1", 0, draw=drawing({})) as sandbox,
     ):
         project = Path(folder) / "campaigns"
         shutil.copytree(_sample(), project, ignore=shutil.ignore_patterns(".campaignctl"))
-        pages = Path(tempfile.mkdtemp(prefix="campaignctl-demo-pages-"))
+        pages = Path(tempfile.mkdtemp(prefix="campaignctl-demo-"))
         environ = _environ(app.settings.environ, sandbox.url) | {"COLUMNS": str(app.console.columns)}
         stage = _Stage(app, project, pages, environ)
         stage.tell(_WELCOME.format(url=sandbox.url))
