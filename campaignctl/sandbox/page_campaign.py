@@ -61,10 +61,6 @@ class One:
 def campaign_page(one: One, nonce: str) -> str:
     """The page of one campaign."""
     found, here = one.row.campaign, address(campaign=one.row.campaign.id)
-    drawing = one.drawing
-    said = f'<p class="sb-note">{shown_text(drawing.note)}</p>' if drawing.note else ""
-    as_sent = f" as they were sent, send {one.send}" if one.send else ""
-    previews = f"<h2>What recipients see{as_sent}</h2>{said}{drawing.html}" if said or drawing.html else ""
     return page(
         f"{plain(name_of(found))} · Ocamba sandbox",
         nonce,
@@ -75,8 +71,8 @@ def campaign_page(one: One, nonce: str) -> str:
         live("state", _facts(one)),
         live("actions", _actions(one.actions, here)),
         "</section>",
+        _previews(one, here),
         section("sends", "Sent", len(found.sends), _own_sends(found)),
-        f'<section class="sb-part sb-previews">{previews}</section>' if previews else "",
         _definition(one, here),
         "</main>",
     )
@@ -110,6 +106,18 @@ def _actions(actions: Sequence[str], here: str) -> str:
         f'<button id="do-{name}" name="action" value="{name}">{said}</button>' for name, said in words.items()
     )
     return f'<form method="post" action="{here}" class="sb-actions">{buttons}</form>'
+
+
+def _previews(one: One, here: str) -> str:
+    """What recipients see, or what they saw of a send; "" if nobody was asked to draw it."""
+    drawing, title = one.drawing, "What recipients see"
+    if not drawing.html and not drawing.note:
+        return ""
+    if one.send:
+        now = f'<small><a href="{here}">as it is now</a></small>'
+        title = f"What recipients saw on {one.row.campaign.sends[one.send - 1].time} {now}"
+    note = f'<p class="sb-note">{shown_text(drawing.note)}</p>' if drawing.note else ""
+    return f'<section class="sb-part sb-previews"><h2>{title}</h2>{note}{drawing.html}</section>'
 
 
 def _own_sends(found: Campaign) -> str:

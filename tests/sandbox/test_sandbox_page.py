@@ -246,6 +246,17 @@ def test_previews_are_drawn_by_what_the_sandbox_is_given() -> None:
     assert LexborHTMLParser(text).css("details:not([open]) pre")
 
 
+def test_a_send_is_drawn_as_it_was_with_the_way_back() -> None:
+    with Sandbox(draw=lambda _id, body, _nonce: f"<p class='drawn'>{body['name']}</p>") as sandbox:
+        account = Account(sandbox.url)
+        campaign_id = account.create(push(run_immediately=True))
+        account.control.edit(campaign_id, name="Changed")
+        text = get(account, f"/?campaign={campaign_id}&send=1")[1]
+        time = account.control.sends()[0]["time"]
+    assert texts(text, ".sb-previews h2") == [f"What recipients saw on {time} as it is now"]
+    assert texts(text, ".drawn") == ["Welcome"]
+
+
 def test_what_cannot_be_drawn_is_said_and_shown_as_json() -> None:
     def draw(*_: Any) -> str:
         raise RecursionError(HOSTILE)
