@@ -54,6 +54,7 @@ def encode(plan: Plan) -> dict[str, Any]:
         "missed": plain(plan.missed),
         "notes": [at(note, place) for note in plan.notes],
         "lint": plain(plan.lint),
+        "neighbours": plain(plan.neighbours),
     }
     return {**document, "digest": _digest(document)}
 

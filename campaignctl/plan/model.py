@@ -328,7 +328,9 @@ class Plan:
     words. `against` is the commit that it was compared with, and `withdrawn` (key -> digest) the campaigns
     that it would create and that are no longer declared. `project_id` is the id of the project, if it has
     one. `targets` are the keys or patterns that were selected, none for everything; None: a plan of the
-    version before, which does not say. `lint` is what lint says of its changes.
+    version before, which does not say. `lint` is what lint says of its changes. `neighbours` are recorded
+    campaigns that it does not touch and that send in the week of its first send, at most 100: by key, the
+    fields of their specs that decide when and to whom they send.
     """
 
     created_at: datetime
@@ -362,6 +364,7 @@ class Plan:
     project_id: str | None = field(default=None, metadata=_NEW)
     targets: tuple[str, ...] | None = field(default=None, metadata=_NEW)
     lint: tuple[Finding, ...] = field(default=(), metadata=_NEW)
+    neighbours: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, metadata=_NEW)
 
     @property
     def summary(self) -> dict[str, int]:

@@ -25,6 +25,7 @@ from campaignctl.plan.context import (
 )
 from campaignctl.plan.decide import judged
 from campaignctl.plan.model import Action, Blocked, Change, Plan
+from campaignctl.plan.neighbours import neighbours
 from campaignctl.plan.reviewed import admitted
 from campaignctl.plan.subject import Subject
 from campaignctl.plan.verdict import Verdict
@@ -397,6 +398,7 @@ def _assemble(ctx: PlanContext, verdicts: dict[str, Verdict]) -> Plan:
         state=settings.place_of(project.state),
         project_id=project.id,
         targets=options.targets,
+        neighbours=neighbours(changes, afterwards),
     )
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime, time, timedelta
+from datetime import datetime
 from typing import Any
 
 from campaignctl.plan.arming import SENDING, known_sends, without_event
 from campaignctl.plan.model import Change, Plan
+from campaignctl.plan.neighbours import WEEK
 from campaignctl.plan.runs import TIMES
 from campaignctl.project.model import Collisions, Guardrails, Project
 from campaignctl.project.validators import duration
@@ -16,35 +17,26 @@ from campaignctl.review.calendar import Calendar, Campaign
 from campaignctl.review.calendar_build import calendar
 from campaignctl.review.calendar_campaigns import campaign
 from campaignctl.schedule.agenda import Days
-from campaignctl.schedule.times import parse_iso, zone_of
+from campaignctl.schedule.times import parse_iso
 from campaignctl.schedule.windows import Window
 
 Spec = Mapping[str, Any]
 
-WEEK = 7
 
-
-def calendar_of(
-    plan: Plan, neighbours: Mapping[str, Spec] | None = None, count: int = WEEK
-) -> Calendar | None:
+def calendar_of(plan: Plan, count: int = WEEK) -> Calendar | None:
     """The calendar of `count` days from the day on which the campaigns that a plan changes first send.
 
-    None if they do not send by themselves. `neighbours` are the specs of other campaigns that do, by key; of
-    these only the times, the name and the targeting count. Collisions and freezes are those of the plan's
-    settings. Raises `TimeError` if the plan's zone does not exist.
+    None if they do not send by themselves. It has the plan's `neighbours` too; collisions and freezes are
+    those of its settings. Raises `TimeError` if the plan's zone does not exist.
     """
     changed = [*_changed(plan)]
     firsts = [one.next for one in changed if one.next is not None and one.standing == "planned"]
     if not firsts:
         return None
-    place = zone_of(plan.time_zone)
-    midnight = datetime.combine(min(firsts).astimezone(place).date(), time(), place).astimezone(UTC)
-    # A send at the very beginning of the day is one of its sends.
-    begin = max(plan.created_at, midnight - timedelta(microseconds=1))
-    days = Days.ahead(max(begin, midnight), plan.time_zone, count)
+    days = Days.around(min(firsts), plan.created_at, plan.time_zone, count)
     others = [
-        replace(_campaign(plan, key, spec, begin), standing="applied")
-        for key, spec in (neighbours or {}).items()
+        replace(_campaign(plan, key, spec, days.now), standing="applied")
+        for key, spec in plan.neighbours.items()
         if key not in {one.key for one in changed}
     ]
     project = Project(
@@ -54,7 +46,7 @@ def calendar_of(
         time_zone=plan.time_zone,
         guardrails=_guardrails(plan.settings or {}),
     )
-    return calendar([*changed, *others], replace(days, now=begin), project, account_read=plan.refreshed)
+    return calendar([*changed, *others], days, project, account_read=plan.refreshed)
 
 
 def _campaign(plan: Plan, key: str, spec: Spec, now: datetime) -> Campaign:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property, lru_cache
 from itertools import pairwise
@@ -44,6 +44,14 @@ class Days:
             datetime.combine(today + timedelta(days=number), time(), place) for number in range(count + 1)
         )
         return cls(now, zone, tuple(midnight.astimezone(UTC) for midnight in midnights))
+
+    @classmethod
+    def around(cls, first: datetime, now: datetime, zone: str, count: int) -> Days:
+        """The day of `first` and those after it, `count` in all; of today only what comes after `now`."""
+        local = first.astimezone(zone_of(zone))
+        midnight = datetime.combine(local.date(), time(), local.tzinfo).astimezone(UTC)
+        # A send at the very begin of the day is one of its sends.
+        return replace(cls.ahead(first, zone, count), now=max(now, midnight - _MOMENT))
 
     @property
     def end(self) -> datetime:

@@ -28,6 +28,7 @@ _OPEN = {
     "campaigns": "KEY",
     "pending": "KEY",
     "missed": "KEY",
+    "neighbours": "KEY",
     "hints": "KEY",
     "environments": "NAME",
     "settings": "PATH",

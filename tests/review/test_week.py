@@ -42,7 +42,7 @@ def planned(*specs: Spec, known: Any = None, **limits: Any) -> Plan:
 
 
 def week(plan: Plan, **neighbours: Spec) -> Calendar:
-    found = calendar_of(plan, neighbours)
+    found = calendar_of(replace(plan, neighbours=neighbours))
     assert found is not None
     return found
 
@@ -110,3 +110,27 @@ def test_hostile_neighbours_are_code() -> None:
     assert "<img" not in html
     assert "<a " not in html
     assert "<img" not in calendar_fragment(found)
+
+
+def test_a_plan_names_the_recorded_campaigns_of_its_week() -> None:
+    specs = {
+        "daily": cron("0 9 * * *"),
+        "same day": at("2036-12-24 01:00:00"),
+        "later": at("2036-12-31 10:00:00"),
+        "canceled": at("2036-12-24 10:00:00"),
+    }
+    known = state({key: record(spec, campaign_id=key) for key, spec in specs.items()})
+    kept = [wanted(spec, key) for key, spec in specs.items() if key != "canceled"]
+    plan = plan_of(*kept, wanted(own(at("2036-12-24 10:00:00"), "new"), "new"), known=known)
+    assert set(plan.neighbours) == {"daily", "same day"}
+    assert plan.neighbours["daily"] == {"name": "Welcome", "recurrence": {"cron": "0 9 * * *"}}
+    saved = codec.decode(json.dumps(codec.encode(plan)), where="plan")
+    assert saved.neighbours == plan.neighbours
+    found = calendar_of(plan)
+    assert found is not None
+    assert [one for one in sends(found) if one[1].startswith("24")] == [
+        ("same day", "24 01:00", ""),
+        ("daily", "24 09:00", ""),
+        ("new", "24 10:00", "planned"),
+    ]
+    assert plan_of(*kept, known=known).neighbours == {}
