@@ -166,16 +166,13 @@ class Blocks:
         for remark in self.review.lint:
             for key in dict.fromkeys(place.key for place in remark.places):
                 about.setdefault(key or "", []).append(remark)
-        seen: dict[str, list[Compared]] = {}
-        for one in self.review.messages:
-            seen.setdefault(one.key, []).append(one)
         shown: set[str] = set()
         blocks = []
         for group in self.review.groups:
             # What a second change of a campaign leads to is seen with the first.
             keys = [key for key in group.keys if key not in shown]
             shown.update(keys)
-            blocks.append(self._block(group, keys, about, seen))
+            blocks.append(self._block(group, keys, about))
         return blocks
 
     def _block(
@@ -183,7 +180,6 @@ class Blocks:
         group: Group,
         keys: Sequence[str],
         about: dict[str, list[Remark]],
-        seen: dict[str, list[Compared]],
     ) -> Block:
         rows = [{fact.label: fact for fact in self._facts(change)} for change in group.changes]
         labels = dict.fromkeys(label for row in rows for label in row)
@@ -202,7 +198,7 @@ class Blocks:
             unmanaged=self.values.fields(set_outside(group.first.unmanaged)),
             warnings=tuple(self._warnings(group)),
             lint=tuple(_remark(one, group) for one in self.review.lint if id(one) in remarks),
-            messages=self._messages(keys, seen),
+            messages=self._messages(keys),
         )
 
     def _facts(self, change: Change) -> Iterator[Fact]:
@@ -236,11 +232,11 @@ class Blocks:
         for text, about in said.items():
             yield About(text, () if len(about) == len(group.changes) else tuple(about))
 
-    def _messages(self, keys: Sequence[str], seen: dict[str, list[Compared]]) -> tuple[Message, ...]:
+    def _messages(self, keys: Sequence[str]) -> tuple[Message, ...]:
         """What looks the same is drawn once, whatever its links: those are in the fields."""
         alike: dict[Any, list[Compared]] = {}
         for key in keys:
-            for one in seen.get(key, ()):
+            for one in self.review.messages_of(key):
                 alike.setdefault(_look(one), []).append(one)
         messages: dict[Any, Message] = {}
         for found in alike.values():

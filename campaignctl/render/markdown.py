@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from campaignctl.errors import Command, ProjectPlace, at, counted
 from campaignctl.plan.model import Blocked, Plan
 from campaignctl.project.settings import SettingChange
+from campaignctl.render.calendar_markdown import calendar_markdown
 from campaignctl.render.cuts import Cuts
 from campaignctl.render.escape import code_span, comment_word, html_code, prose
 from campaignctl.render.fitting import GITHUB_LIMIT, LEAST_LIMIT, Section, fitting, joined, section_of
@@ -32,6 +33,7 @@ from campaignctl.render.summary import (
     summary_text,
 )
 from campaignctl.render.values import set_outside
+from campaignctl.review.calendar import Calendar
 from campaignctl.review.review import Review
 from campaignctl.schedule import humanize
 
@@ -106,6 +108,12 @@ def _values(one: Blocked, cuts: Cuts) -> Iterator[str]:
     """What live has instead, or besides."""
     for change in (*one.diff, *set_outside(one.unmanaged)):
         yield f"{code_span(change.path)} is {cuts.code(change.after, _VALUE_SHOWN)}"
+
+
+def calendar_section(calendar: Calendar | None) -> Section:
+    """The week in which the changed campaigns first send, with those next to them."""
+    opening, *lines = calendar_markdown(calendar) if calendar else [""]
+    return section_of("### The week of these sends", "line", lines, share=0.05, opening=f"{opening}\n\n")
 
 
 def conflicts_section(plan: Plan, cuts: Cuts) -> Section:
@@ -236,6 +244,7 @@ def _sections(review: Review, most: int, cuts: Cuts, link: Link) -> Sequence[Sec
         objections_section(plan, cuts),
         settings_section(plan, cuts),
         changes_section(review, cuts, link),
+        calendar_section(review.calendar),
         conflicts_section(plan, cuts),
         warnings_section(plan, cuts),
         lint_section(review),

@@ -143,18 +143,21 @@ def _seen(review: Review, group: Group, cuts: Cuts) -> str:
     """The texts before and after, message by message and language by language."""
     messages = review.messages_of(group.first.key)
     shown = messages[: cuts.most(_MESSAGES_SHOWN)]
-    parts = [_message(one, cuts) for one in shown]
+    parts = [_message(one, cuts, alone=len(group.changes) == 1) for one in shown]
     if rest := messages[len(shown) :]:
         cuts.count += 1
         parts.append(f"> _{counted(len(rest), 'more text')} not shown_")
     return joined(parts)
 
 
-def _message(one: Compared, cuts: Cuts) -> str:
+def _message(one: Compared, cuts: Cuts, *, alone: bool) -> str:
+    """One message. Of several campaigns only what changes: in the rest, one may differ from another."""
     head = f"{one.channel}, {prose(one.lang)}, {prose(one.message)}: {one.change}"
     before, after = (dict(_texts(side)) if side else {} for side in (one.before, one.after))
     texts = {
-        name: _text(before.get(name), after.get(name), one, cuts) for name in dict.fromkeys([*before, *after])
+        name: _text(before.get(name), after.get(name), one, cuts)
+        for name in dict.fromkeys([*before, *after])
+        if alone or before.get(name) != after.get(name)
     }
     said = [
         f"{'' if name in _UNNAMED else f'{name}: '}{_loud(text, name in _BOLD)}"

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
 from campaignctl.diff import EVERYONE, FieldChange
 from campaignctl.errors import SEVERITIES, Finding
 from campaignctl.plan.model import Action, Change, Plan
+from campaignctl.review.calendar import Calendar
 from campaignctl.review.preview import Compared, compared
+from campaignctl.review.week import calendar_of
 
 # More differences than this make a group harder to read than its campaigns one by one.
 _MOST_VARYING = 4
@@ -70,29 +72,39 @@ class Remark:
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """Everything that is reviewed. `groups` have each change of the plan once, and `messages` what recipients
-    see before and after the first change of each, which stands for the others, or after every change."""
+    """Everything that is reviewed. `groups` have each change of the plan once, and `messages` by key what
+    recipients see before and after the first change of each, which stands for the others, or after every
+    change. `calendar` is the week in which the changed campaigns first send, if they do by themselves."""
 
     plan: Plan
     groups: tuple[Group, ...]
     lint: tuple[Remark, ...] = ()
-    messages: tuple[Compared, ...] = ()
+    messages: Mapping[str, tuple[Compared, ...]] = field(default_factory=dict)
+    calendar: Calendar | None = None
 
     def messages_of(self, key: str) -> tuple[Compared, ...]:
         """What recipients of one campaign see."""
-        return tuple(one for one in self.messages if one.key == key)
+        return self.messages.get(key, ())
 
 
-def review_of(plan: Plan, samples: Mapping[str, str] | None = None, *, every: bool = False) -> Review:
-    """The review of a plan; with `samples` of macros, also what recipients see.
+def review_of(plan: Plan) -> Review:
+    """The review of a plan in its own words: without what recipients see, and without a calendar."""
+    return Review(plan, groups_of(plan.changes), _remarks(plan.lint))
+
+
+def with_previews(review: Review, samples: Mapping[str, str], *, every: bool = False) -> Review:
+    """The review with what recipients see, by `samples` of macros, and with the calendar of its week.
 
     `every`: of each change, and not of the first of each group alone, from which another may differ in what
-    does not change.
+    does not change. Raises `TimeError` if the plan's zone does not exist.
     """
-    groups = groups_of(plan.changes)
-    shown = plan if every else replace(plan, changes=tuple(group.first for group in groups))
-    messages = () if samples is None else compared(shown, samples=samples)
-    return Review(plan, groups, _remarks(plan.lint), messages)
+    plan = review.plan
+    shown = plan if every else replace(plan, changes=tuple(group.first for group in review.groups))
+    messages: dict[str, list[Compared]] = {}
+    for one in compared(shown, samples=samples):
+        messages.setdefault(one.key, []).append(one)
+    seen = {key: tuple(found) for key, found in messages.items()}
+    return replace(review, messages=seen, calendar=calendar_of(plan))
 
 
 def groups_of(changes: Iterable[Change]) -> tuple[Group, ...]:

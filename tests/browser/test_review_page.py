@@ -10,7 +10,7 @@ from playwright.sync_api import Browser
 
 from campaignctl.plan.model import Plan
 from campaignctl.render.review_html import report
-from campaignctl.review.review import review_of
+from campaignctl.review.review import review_of, with_previews
 from tests.browser.conftest import DESKTOP, Opener
 from tests.browser.test_preview_page import focused, overflow, serious
 from tests.render.sample_plans import created, full_plan, hostile_plan, plan, welcome
@@ -21,7 +21,7 @@ UNFOLD = "document.querySelectorAll('details').forEach((each) => { each.open = t
 
 
 def drawn(of: Plan, **options: Any) -> str:
-    return report(review_of(of, {"FIRST_NAME": "Ana"}, every=True), **options)
+    return report(with_previews(review_of(of), {"FIRST_NAME": "Ana"}, every=True), **options)
 
 
 def many(count: int) -> Plan:

@@ -11,6 +11,7 @@ from campaignctl.diff import FieldChange, field_changes
 from campaignctl.errors import Finding, Source
 from campaignctl.plan.model import Action, Blocked, Change, Conflict, Drift, Objection, Plan, Unmanaged
 from campaignctl.project.settings import SettingChange
+from campaignctl.review.review import Review, review_of, with_previews
 from campaignctl.schedule.sends import Sends, sends_of
 from campaignctl.schedule.times import iso
 from campaignctl.state.model import Overridden
@@ -76,6 +77,11 @@ def plan(*changes: Change, **fields: Any) -> Plan:
     base = {"manifests_digest": "sha256:0", "lineage": None, "serial": 0, "time_zone": BELGRADE}
     place = {"url": "https://api.ocamba.com", "company_id": "6197120", "state": ".campaignctl/state.json"}
     return Plan(**{**head, **base, **place, "changes": changes, **fields})
+
+
+def reviewed(shown: Plan) -> Review:
+    """What a comment shows of a plan."""
+    return with_previews(review_of(shown), {})
 
 
 def hostile_plan(name: str) -> Plan:

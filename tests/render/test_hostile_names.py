@@ -21,7 +21,7 @@ from campaignctl.review.outcome import ChangeResult, Failure, Outcome
 from campaignctl.review.reports import StatusReport, StatusRow
 from campaignctl.review.review import review_of
 from campaignctl.state.model import Account, Intent, Record, State, Watermark
-from tests.render.sample_plans import NOW, hostile_plan
+from tests.render.sample_plans import NOW, hostile_plan, reviewed
 
 HOSTILE = "x\x1b]0;owned\x07\n+ create push/fake\r\x9b2J\u202e\u2066\u2028\u0085\x0b\x0c\ud800\U000e0041\x00"
 HARMLESS = "x" * 100
@@ -35,7 +35,7 @@ def _plan(name: str) -> str:
 
 
 def _markdown(name: str) -> str:
-    return plan_markdown(review_of(hostile_plan(name), {}))
+    return plan_markdown(reviewed(hostile_plan(name)))
 
 
 def _outcome(name: str) -> str:

@@ -11,9 +11,8 @@ from campaignctl.diff import FieldChange
 from campaignctl.plan.model import Change, Plan
 from campaignctl.render.fitting import GITHUB_LIMIT, LEAST_LIMIT
 from campaignctl.render.markdown import mark_of, plan_markdown
-from campaignctl.review.review import review_of
 from tests.render.gfm import page_of
-from tests.render.sample_plans import created, hostile_plan, plan, updated
+from tests.render.sample_plans import created, hostile_plan, plan, reviewed, updated
 
 _FAR = "2036-03-22 10:00:00"
 
@@ -39,13 +38,13 @@ def _told(text: str) -> int:
 
 
 def test_thirty_changes_are_all_shown() -> None:
-    text = plan_markdown(review_of(_many(30, 10), {}))
+    text = plan_markdown(reviewed(_many(30, 10)))
     assert (_told(text), text.count("<details>")) == (30, 30)
     assert "cut" not in text
 
 
 def test_five_hundred_changes_are_cut_and_counted() -> None:
-    text = plan_markdown(review_of(_many(500, 450), {}))
+    text = plan_markdown(reviewed(_many(500, 450)))
     shown = _told(text)
     assert 100 < shown < 500
     assert len(text) <= GITHUB_LIMIT
@@ -56,20 +55,20 @@ def test_five_hundred_changes_are_cut_and_counted() -> None:
 
 
 def test_changes_come_before_fields() -> None:
-    text = plan_markdown(review_of(_many(500, 450), {}))
+    text = plan_markdown(reviewed(_many(500, 450)))
     assert text.count("<details>") == 0
     (left_out,) = [line for line in text.splitlines() if line.startswith("_")]
     assert "500" in left_out
 
 
 def test_the_larger_limit_of_another_host_shows_all() -> None:
-    text = plan_markdown(review_of(_many(500, 450), {}), limit=1_000_000)
+    text = plan_markdown(reviewed(_many(500, 450)), limit=1_000_000)
     assert (_told(text), text.count("<details>")) == (500, 500)
     assert "cut" not in text
 
 
 def test_no_more_is_left_out_than_necessary() -> None:
-    text = plan_markdown(review_of(_many(500, 500), {}))
+    text = plan_markdown(reviewed(_many(500, 500)))
     longest = max(len(line) for line in text.splitlines() if line.startswith("**create"))
     assert GITHUB_LIMIT - len(text) < longest + 800
 
@@ -77,7 +76,7 @@ def test_no_more_is_left_out_than_necessary() -> None:
 def test_one_huge_change_leaves_room_for_the_others() -> None:
     huge = ["\n".join(f"{number}" * 900 for _ in range(1_000)) for number in range(5)]
     changes = [updated(f"email/{at}", FieldChange("html", None, text)) for at, text in enumerate(huge)]
-    text = plan_markdown(review_of(plan(*changes), {}))
+    text = plan_markdown(reviewed(plan(*changes)))
     assert text.count("<details>") == 5
     assert re.search(
         r"^@@ \d+ more lines, cut: \d+ lines, [\d,]+ characters, sha256 [0-9a-f]{12} @@$", text, re.MULTILINE
@@ -86,7 +85,7 @@ def test_one_huge_change_leaves_room_for_the_others() -> None:
 
 
 def test_a_cut_comment_is_whole_markdown() -> None:
-    text = plan_markdown(review_of(_many(500, 450), {}))
+    text = plan_markdown(reviewed(_many(500, 450)))
     assert page_of(text).tags.count("strong") > 100
     assert text.count("<details>") == text.count("</details>")
 
@@ -115,4 +114,4 @@ def test_no_comment_is_longer_than_its_limit(names: list[str], count: int, limit
         drift=tuple(one for each in hostile for one in each.drift) * (count // 10),
         notes=tuple(one for each in hostile for one in each.notes) * (count // 10),
     )
-    assert len(plan_markdown(review_of(shown, {}), limit=limit)) <= limit
+    assert len(plan_markdown(reviewed(shown), limit=limit)) <= limit

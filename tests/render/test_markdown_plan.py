@@ -17,7 +17,7 @@ from campaignctl.schedule.sends import Sends
 from campaignctl.state.model import Overridden
 from tests.golden import Golden
 from tests.render.gfm import Page, html_of, page_of
-from tests.render.sample_plans import BLOCKED, SETTINGS, created, plan, updated
+from tests.render.sample_plans import BLOCKED, SETTINGS, created, plan, reviewed, updated
 
 _FAR = "2036-03-22 10:00:00"
 _GMT = "Sat 22 Mar 2036 10:00 GMT"
@@ -31,16 +31,16 @@ def _far(key: str, **fields: Any) -> Change:
 
 def _told(shown: Plan) -> list[str]:
     """What is told of each group of changes, as Markdown."""
-    text = plan_markdown(review_of(shown, {})).split("### What changes\n\n", 1)[1].split("\n###", 1)[0]
+    text = plan_markdown(reviewed(shown)).split("### What changes\n\n", 1)[1].split("\n###", 1)[0]
     return [each for each in text.split("\n\n") if each.startswith("**")]
 
 
 def _page(shown: Plan, **options: Any) -> Page:
-    return page_of(plan_markdown(review_of(shown, {}), **options))
+    return page_of(plan_markdown(reviewed(shown), **options))
 
 
 def test_the_summary_comes_first(golden: Golden) -> None:
-    golden("create", plan_markdown(review_of(plan(_far("push/a"), environment="production"), {})))
+    golden("create", plan_markdown(reviewed(plan(_far("push/a"), environment="production"))))
 
 
 def test_a_change_says_who_gets_it_when_and_until_when_it_can_be_undone(golden: Golden) -> None:
@@ -51,7 +51,7 @@ def test_a_change_says_who_gets_it_when_and_until_when_it_can_be_undone(golden: 
 def test_equal_changes_are_told_once_with_their_number_and_the_first_of_them(golden: Golden) -> None:
     price = FieldChange("messages/0/push/body/en", "From 19.90", "From 24.90")
     changes = [replace(updated(f"push/{number:02}", price), id=str(number)) for number in range(36)]
-    text = plan_markdown(review_of(plan(*changes), {}))
+    text = plan_markdown(reviewed(plan(*changes)))
     golden("36 equal updates", text)
     assert all(f"push/{number:02} ({number})" in text for number in range(36)), "each is in the folded part"
 
@@ -67,7 +67,7 @@ def test_what_differs_in_a_small_group_stands_below_it(golden: Golden) -> None:
         )
         for day in ("20", "21")
     ]
-    text = plan_markdown(review_of(plan(*changes, *moved), {}))
+    text = plan_markdown(reviewed(plan(*changes, *moved)))
     golden("two groups of two", text)
     assert "- `push/de`: reaches countries DE\n- `push/fr`: reaches countries FR\n" in text
     assert '- `push/20`: `scheduled_time` `"2036-03-20 10:00:00"` → `"2036-03-22 10:00:00"`\n' in text
@@ -91,7 +91,7 @@ def test_recipients_texts_are_shown_before_and_after_in_every_language(golden: G
 
 
 def _seen(shown: Plan) -> list[str]:
-    text = plan_markdown(review_of(shown, {}))
+    text = plan_markdown(reviewed(shown))
     return [each for each in text.split("\n\n") if each.startswith("> ")]
 
 
@@ -140,22 +140,22 @@ def test_two_changes_of_one_key_are_told_apart() -> None:
 
 def test_no_relative_times_as_a_comment_is_read_later(golden: Golden) -> None:
     recurring = created("push/r", {"name": "R", "recurrence": {"cron": "0 9 * * 1"}})
-    text = plan_markdown(review_of(plan(_far("push/a"), recurring), {}))
+    text = plan_markdown(reviewed(plan(_far("push/a"), recurring)))
     assert " in 9 years" not in text
     assert " in 5 days" not in text
     golden("scheduled and recurring", text)
 
 
 def test_a_plan_without_a_refresh_says_so_in_its_first_line(golden: Golden) -> None:
-    unread = plan_markdown(review_of(plan(_far("push/a"), refreshed=False), {}))
+    unread = plan_markdown(reviewed(plan(_far("push/a"), refreshed=False)))
     golden("not read", unread)
-    assert unread.splitlines()[0] not in plan_markdown(review_of(plan(_far("push/a")), {}))
+    assert unread.splitlines()[0] not in plan_markdown(reviewed(plan(_far("push/a"))))
 
 
 def test_the_last_line_is_an_invisible_mark() -> None:
-    text = plan_markdown(review_of(plan(_far("push/a"), environment="production"), {}))
+    text = plan_markdown(reviewed(plan(_far("push/a"), environment="production")))
     assert text.endswith("\n\n<!-- campaignctl plan: project=acme-crm environment=production -->\n")
-    hostile = plan_markdown(review_of(plan(project="a --> <b> b", environment="x-\n->"), {}))
+    hostile = plan_markdown(reviewed(plan(project="a --> <b> b", environment="x-\n->")))
     assert hostile.endswith(
         "\n\n<!-- campaignctl plan: project=a%20--%3E%20%3Cb%3E%20b environment=x-%0A-%3E -->\n"
     )
@@ -163,7 +163,7 @@ def test_the_last_line_is_an_invisible_mark() -> None:
 
 
 def test_changed_settings_stand_above_the_changes_and_what_loosens_is_bold(golden: Golden) -> None:
-    text = plan_markdown(review_of(plan(_far("push/a"), settings_changed=SETTINGS), {}))
+    text = plan_markdown(reviewed(plan(_far("push/a"), settings_changed=SETTINGS)))
     golden("settings changed", text)
     assert text.index("### Settings changed") < text.index("### What changes")
     assert "4 settings changed, 2 loosen" in text.splitlines()[2]
@@ -171,7 +171,7 @@ def test_changed_settings_stand_above_the_changes_and_what_loosens_is_bold(golde
 
 
 def test_what_was_blocked_before_stands_apart(golden: Golden) -> None:
-    text = plan_markdown(review_of(plan(blocked=BLOCKED, against="c0ffee" * 7), {}))
+    text = plan_markdown(reviewed(plan(blocked=BLOCKED, against="c0ffee" * 7)))
     golden("blocked before", text)
     first, before = text.split("### Blocked before this change")
     assert ("push/new" in first, "push/new" in before) == (True, False)
@@ -181,7 +181,7 @@ def test_what_was_blocked_before_stands_apart(golden: Golden) -> None:
 def test_settings_that_do_not_fit_are_counted_and_what_loosens_is_shown_first() -> None:
     loose = SettingChange("allow_env", None, "BRAND", loosens=True)
     changes = (loose, *(SettingChange("ignore", "x" * 250, None, loosens=False) for _ in range(900)))
-    text = plan_markdown(review_of(plan(_far("push/a"), settings_changed=changes), {}))
+    text = plan_markdown(reviewed(plan(_far("push/a"), settings_changed=changes)))
     assert "**`allow_env` loosens**" in text
     assert re.search(r"\*\*Not shown: \d{3} settings changed\.\*\*", text)
 
@@ -193,17 +193,17 @@ def test_an_objection_shows_the_value_and_how_to_lift_it(golden: Golden) -> None
     assert page.rows == []
     assert page.code.count("--override max_immediate_sends") == 1
     assert "overrides" in page.code
-    golden("objection", plan_markdown(review_of(shown, {})))
+    golden("objection", plan_markdown(reviewed(shown)))
 
 
 def test_a_blocked_campaign_shows_the_reason_and_how_to_lift_it(golden: Golden) -> None:
     blocked = Blocked("push/a", "103", "sent", "already sent", "a new key, or `--replace push/a`")
-    golden("blocked", plan_markdown(review_of(plan(blocked=(blocked,)), {})))
+    golden("blocked", plan_markdown(reviewed(plan(blocked=(blocked,)))))
 
 
 def test_drift_shows_its_time_and_whether_it_is_corrected(golden: Golden) -> None:
     drift = Drift("push/a", "103", (FieldChange("name", "A", "B"),), True, "2036-03-22T10:00:00Z")
-    text = plan_markdown(review_of(plan(drift=(drift,)), {}))
+    text = plan_markdown(reviewed(plan(drift=(drift,))))
     golden("drift", text)
     html = html_of(text)
     assert f"<code>{_AT}</code>" in html
@@ -221,7 +221,7 @@ def test_conflicts_warnings_overrides_and_notes_are_shown(golden: Golden) -> Non
         ),
         notes=("3 sent campaigns stay as they are",),
     )
-    golden("conflicts, warnings, overrides, notes", plan_markdown(review_of(shown, {})))
+    golden("conflicts, warnings, overrides, notes", plan_markdown(reviewed(shown)))
 
 
 def test_fields_are_folded_and_in_the_colours_of_a_diff() -> None:
@@ -232,7 +232,7 @@ def test_fields_are_folded_and_in_the_colours_of_a_diff() -> None:
         FieldChange("html", long, long.replace("line 9", "<b>9</b>")),
         FieldChange("text", None, "one\ntwo"),
     )
-    html = html_of(plan_markdown(review_of(plan(updated("email/digest", *diff)), {})))
+    html = html_of(plan_markdown(reviewed(plan(updated("email/digest", *diff)))))
     assert "<details><summary><b>update</b> <code>email/digest</code>: 4 fields</summary>" in html
     block = html.split('<pre lang="diff"><code>')[1].split("</code>")[0]
     assert block.splitlines() == [
@@ -254,14 +254,14 @@ def test_fields_are_folded_and_in_the_colours_of_a_diff() -> None:
 
 
 def test_a_plan_with_nothing_to_do_is_short(golden: Golden) -> None:
-    text = plan_markdown(review_of(plan(unchanged=3), {}))
+    text = plan_markdown(reviewed(plan(unchanged=3)))
     assert "<details>" not in text
     golden("empty", text)
 
 
 def test_a_limit_too_small_for_the_fixed_parts_is_refused() -> None:
     with pytest.raises(ValueError, match="10000"):
-        plan_markdown(review_of(plan(), {}), limit=9_999)
+        plan_markdown(reviewed(plan()), limit=9_999)
 
 
 def test_an_action_that_sends_again_names_its_audience() -> None:
@@ -288,7 +288,7 @@ def test_a_reviewer_answers_every_question_from_what_is_not_folded() -> None:
         ),
         created("sms/flash", {"name": "Flash", "run_immediately": True, "messages": []}),
     )
-    text = plan_markdown(review_of(plan(*changes), {}))
+    text = plan_markdown(reviewed(plan(*changes)))
     shown = re.sub(r"<details>.*?</details>", "", text, flags=re.DOTALL)
     flash, spring = (part for part in re.split(r"\n(?=\*\*(?:create|update))", shown)[1:])
     assert "From <del>19.90</del> <ins>24.90</ins> euros" in spring, "what will they see"
@@ -302,7 +302,7 @@ def test_a_reviewer_answers_every_question_from_what_is_not_folded() -> None:
 
 def test_no_line_of_a_comment_is_a_table_or_wider_than_its_words() -> None:
     text = plan_markdown(
-        review_of(plan(_far("push/" + "long-" * 20), settings_changed=SETTINGS, blocked=BLOCKED), {})
+        reviewed(plan(_far("push/" + "long-" * 20), settings_changed=SETTINGS, blocked=BLOCKED))
     )
     assert page_of(text).rows == []
     assert not re.search(

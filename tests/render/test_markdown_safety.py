@@ -13,9 +13,8 @@ from hypothesis import strategies as st
 from campaignctl.diff import FieldChange
 from campaignctl.render.escape import cell, code_span, fenced, html_code, prose
 from campaignctl.render.markdown import plan_markdown
-from campaignctl.review.review import review_of
 from tests.render.gfm import page_of
-from tests.render.sample_plans import created, hostile_plan, plan, updated
+from tests.render.sample_plans import created, hostile_plan, plan, reviewed, updated
 
 HOSTILE = [
     "a | b",
@@ -47,10 +46,10 @@ _NO_FOREIGN = {"a", "img", "script", "input", "h1", "h2", "hr", "del", "em", "bl
 
 
 def assert_harmless(name: str) -> None:
-    text = plan_markdown(review_of(hostile_plan(name), {}))
+    text = plan_markdown(reviewed(hostile_plan(name)))
     page = page_of(text)
     plain = "x" * (1_000 if "This comment is cut" in text else 1)
-    assert page.skeleton == page_of(plan_markdown(review_of(hostile_plan(plain), {}))).skeleton
+    assert page.skeleton == page_of(plan_markdown(reviewed(hostile_plan(plain)))).skeleton
     assert not _NO_FOREIGN & set(page.tags)
     assert page.references == []
     assert all(len(set(table)) == 1 for table in page.rows)
@@ -77,7 +76,7 @@ def _of_texts(text: str) -> str:
 
     edited = FieldChange("messages/0/push/title/en", f"before {text} and {text}", f"before {text} or {text}")
     changes = (created("k", spec(text)), replace(updated("u", edited), spec=spec(str(edited.after))))
-    return plan_markdown(review_of(plan(*changes), {}), link=lambda _: "https://host.example/a")
+    return plan_markdown(reviewed(plan(*changes)), link=lambda _: "https://host.example/a")
 
 
 @pytest.mark.parametrize("text", HOSTILE)

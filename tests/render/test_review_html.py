@@ -23,7 +23,7 @@ from campaignctl.render.cuts import Cuts, json_text
 from campaignctl.render.fields_html import safe
 from campaignctl.render.pages import source
 from campaignctl.render.review_html import report
-from campaignctl.review.review import review_of
+from campaignctl.review.review import review_of, with_previews
 from tests.render.sample_plans import (
     created,
     full_plan,
@@ -39,7 +39,7 @@ Shown = tuple[str, str, str, str]
 
 
 def drawn(of: Plan, **options: Any) -> str:
-    return report(review_of(of, {"FIRST_NAME": "Ana"}, every=True), **options)
+    return report(with_previews(review_of(of), {"FIRST_NAME": "Ana"}, every=True), **options)
 
 
 # ---------------------------------------------------------------------------------------- complete

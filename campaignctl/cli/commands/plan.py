@@ -20,8 +20,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
+    from campaignctl.manifest.model import DesiredState
     from campaignctl.plan.context import Against
     from campaignctl.plan.model import Plan
+    from campaignctl.review.review import Review
 
 _CHANGES = 2
 
@@ -120,32 +122,41 @@ def show_plan_as(
     elif form.name == "markdown":
         from campaignctl.cli.hosts.links import manifest_links
         from campaignctl.render.markdown import plan_markdown
-        from campaignctl.review.review import review_of
 
         link = manifest_links(os.environ, app.settings.cwd)
-        app.console.say(plan_markdown(review_of(plan, samples), limit=form.limit, cuts=cuts, link=link))
+        app.console.say(plan_markdown(_review(plan, samples), limit=form.limit, cuts=cuts, link=link))
     elif form.name == "html":
         app.console.raw(plan_page(app, plan, cuts, samples))
     elif form.summary:
-        from campaignctl.render.plan import plan_summary
-        from campaignctl.review.review import review_of
-
-        console, place = app.console, app.settings.place(plan.environment)
-        color = console.colored(console.out)
-        console.say(
-            plan_summary(review_of(plan), color=color, now=now, width=console.width, place=place, whole=whole)
-        )
+        _show_summary(app, plan, whole, now)
     else:
         show_plan(app, plan, cuts, now)
 
 
+def _review(plan: Plan, samples: Mapping[str, str], *, every: bool = False) -> Review:
+    """The plan with what recipients see and with its calendar."""
+    from campaignctl.review.review import review_of, with_previews
+
+    return with_previews(review_of(plan), samples, every=every)
+
+
 def plan_page(app: App, plan: Plan, cuts: Cuts, samples: Mapping[str, str]) -> str:
     """A plan as a page."""
+    from campaignctl.render.calendar_html import calendar_fragment
     from campaignctl.render.review_html import report
+
+    review, place = _review(plan, samples, every=True), app.settings.place(plan.environment)
+    calendar = calendar_fragment(review.calendar) if review.calendar else ""
+    return app.console.redacted(report(review, place=place, cuts=cuts, calendar=calendar))
+
+
+def _show_summary(app: App, plan: Plan, whole: Command, now: datetime) -> None:
+    from campaignctl.render.plan import plan_summary
     from campaignctl.review.review import review_of
 
-    review = review_of(plan, samples, every=True)
-    return app.console.redacted(report(review, place=app.settings.place(plan.environment), cuts=cuts))
+    console, place = app.console, app.settings.place(plan.environment)
+    review, color = review_of(plan), console.colored(console.out)
+    console.say(plan_summary(review, color=color, now=now, width=console.width, place=place, whole=whole))
 
 
 def show_plan(

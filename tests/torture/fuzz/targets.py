@@ -27,7 +27,7 @@ from campaignctl.render.markdown import plan_markdown
 from campaignctl.render.overview import status_text
 from campaignctl.render.plan import plan_text
 from campaignctl.render.sarif import findings_sarif
-from campaignctl.review.review import review_of
+from campaignctl.review.review import review_of, with_previews
 from campaignctl.state import codec as state_codec
 from campaignctl.state.journal import read_journal
 from campaignctl.yamlio.findings import in_order
@@ -148,7 +148,7 @@ def _read_plan(data: bytes) -> None:
 
 
 def _show_plan(plan: Plan) -> None:
-    review = review_of(plan, {})
+    review = with_previews(review_of(plan), {})
     text = plan_text(review, color=True, now=SimulatedTime().now())
     _shown(text, plan_markdown(review, limit=60_000))
     json.dumps(plan_codec.encode(plan)).encode()  # it cuts nothing
