@@ -111,8 +111,10 @@ def _values(one: Blocked, cuts: Cuts) -> Iterator[str]:
 
 
 def calendar_section(calendar: Calendar | None) -> Section:
-    """The week in which the changed campaigns first send, with those next to them."""
-    opening, *lines = calendar_markdown(calendar) if calendar else [""]
+    """The week in which the changed campaigns first send, with those next to them; one send alone is told
+    with its change."""
+    crowded = calendar is not None and len(calendar.entries) + len(calendar.collisions) > 1
+    opening, *lines = calendar_markdown(calendar) if calendar and crowded else [""]
     return section_of("### The week of these sends", "line", lines, share=0.05, opening=f"{opening}\n\n")
 
 

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-    from campaignctl.manifest.model import DesiredState
     from campaignctl.plan.context import Against
     from campaignctl.plan.model import Plan
     from campaignctl.review.review import Review
