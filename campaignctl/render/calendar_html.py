@@ -37,6 +37,8 @@ from campaignctl.schedule.times import iso
 
 # How many sends a page lists, how many of a day, and how many items any other list has.
 _LISTED, _PER_DAY, _ITEMS = 2_000, 200, 200
+# How many sends a part of another page lists.
+_IN_PART = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,12 +94,11 @@ def calendar_fragment(calendar: Calendar, level: int = 3) -> str:
     """The calendar as safe HTML for a part of another page, which includes the style sheet `calendar.css`;
     `level` is that of its headings."""
     parts: Any = template("calendar_parts.html").module
-    return str(parts.body(**_view(calendar), level=level)).encode("utf-8", "replace").decode()
+    return str(parts.body(**_view(calendar, _IN_PART), level=level)).encode("utf-8", "replace").decode()
 
 
-def _view(calendar: Calendar) -> dict[str, object]:
+def _view(calendar: Calendar, left: int = _LISTED) -> dict[str, object]:
     shown: dict[date, list[Entry]] = {}
-    left = _LISTED
     for day, entries in by_day(calendar).items():
         if kept := entries[: min(_PER_DAY, left)]:
             shown[day] = kept

@@ -89,3 +89,17 @@ def test_a_plan_objects_to_a_collision_and_an_override_lifts_it(world: World) ->
         ("guardrails.collisions.within", True),
         ("guardrails.collisions.max_per_day", True),
     }
+
+
+def test_the_page_of_a_plan_shows_its_week(world: World) -> None:
+    world.write("campaignctl.yaml", PROJECT + COLLISIONS)
+    world.write("old.yaml", sms("Old", scheduled_time=days_from_now(3, 18)))
+    world.apply()
+    world.write("new.yaml", sms("New", scheduled_time=days_from_now(3, 16)))
+    world.run("plan", "-o", "p.json", status=1)
+    for page in (world.run("plan", "--format", "html"), world.run("show", "p.json", "--format", "html")):
+        part = page.out.partition('<section id="calendar"')[2]
+        assert "2 campaigns to everyone within 4h of each other" in part
+        assert ".cal-month" in page.out
+    world.write("new.yaml", sms("New"))
+    assert 'id="calendar"' not in world.run("plan", "--format", "html", status=0).out
