@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
+from campaignctl.errors import listed
 from campaignctl.render.calendar import audience_words, collision_words, freeze_words, remarks
 from campaignctl.render.escape import escape
 from campaignctl.review.calendar import Calendar, Entry
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from icalendar import Event
 
 _PRODUCT = "-//campaignctl//calendar//EN"
+# How many campaigns of a collision are named.
+_NAMED = 50
 # Programs ask again this often, if they heed it.
 _AGAIN = timedelta(hours=1)
 
@@ -51,7 +54,8 @@ def _events(calendar: Calendar) -> Iterator[Event]:
     for each in calendar.collisions:
         words = collision_words(each, calendar)
         identity = ("collision", each.kind, iso(each.at), *each.labels)
-        yield _event(calendar, f"Collision: {words}", each.at, each.until, identity, ", ".join(each.labels))
+        named = listed(each.labels, _NAMED)
+        yield _event(calendar, f"Collision: {words}", each.at, each.until, identity, named)
     for freeze in calendar.freezes:
         words = freeze_words(freeze, calendar.zone)
         identity = ("freeze", freeze.kind, freeze.scope, iso(freeze.start), iso(freeze.end), freeze.reason)

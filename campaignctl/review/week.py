@@ -30,7 +30,7 @@ def calendar_of(plan: Plan, count: int = WEEK) -> Calendar | None:
     those of its settings. Raises `TimeError` if the plan's zone does not exist.
     """
     changed = [*_changed(plan)]
-    firsts = [one.next for one in changed if one.next is not None and one.standing == "planned"]
+    firsts = [one.next for one in changed if one.next is not None and one.standing != "outdated"]
     if not firsts:
         return None
     days = Days.around(min(firsts), plan.created_at, plan.time_zone, count)
@@ -59,8 +59,10 @@ def _changed(plan: Plan) -> Iterator[Campaign]:
     for key, change in last.items():
         spec = change.spec or {}
         sent = spec if change.sends_at_once else without_event(spec)
-        yield replace(_campaign(plan, key, sent, plan.created_at), id=change.id)
-        if (before := _before(change)) is not None:
+        before, found = _before(change), _campaign(plan, key, sent, plan.created_at)
+        stays = change.id is not None and before is None and not change.arms
+        yield replace(found, id=change.id, standing="applied" if stays else "planned")
+        if before is not None:
             old = _campaign(plan, key, before, plan.created_at)
             yield replace(old, id=change.id, standing="outdated")
 

@@ -77,6 +77,12 @@ def test_a_send_that_is_moved_is_shown_where_it_was_and_where_it_will_be() -> No
     assert sends(week(plan)) == [("k0", "24 10:00", "planned"), ("k0", "26 10:00", "outdated")]
 
 
+def test_a_send_that_stays_where_it_is_is_not_called_new() -> None:
+    spec = own(at("2036-12-24 10:00:00"), "k0")
+    plan = planned(spec, known=state({"k0": record(own(spec, "old text"))}))
+    assert sends(week(plan)) == [("k0", "24 10:00", "")]
+
+
 def test_collisions_and_freezes_are_those_of_the_settings_also_of_a_saved_plan() -> None:
     start = datetime(2036, 12, 24, tzinfo=NOW.tzinfo)
     freeze = Window(start=start, end=start + timedelta(days=1), reason="feast")
