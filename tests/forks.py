@@ -52,7 +52,8 @@ def run(
 def _server() -> ForkServerContext:
     context = multiprocessing.get_context("forkserver")
     found = pkgutil.walk_packages(campaignctl.__path__, "campaignctl.")
-    context.set_forkserver_preload([m.name for m in found if not m.name.endswith("__main__")] + [__name__])
+    modules = [module.name for module in found if not module.name.endswith("__main__")]
+    context.set_forkserver_preload([*modules, __name__, "tests.warmed"])
     return context
 
 

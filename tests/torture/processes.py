@@ -5,7 +5,6 @@ A fork starts in milliseconds. Only single-threaded processes may use this.
 
 from __future__ import annotations
 
-import gc
 import importlib
 import os
 import pkgutil
@@ -23,19 +22,18 @@ import campaignctl
 from campaignctl.cli.main import main
 from campaignctl.sandbox import Sandbox, Switches
 from tests.torture.tap import Stop, Tap
+from tests.warm import warm
 
 LONGEST = 90.0
 _POLL = 0.005
 
 
 def load_everything() -> None:
-    """Import all of campaignctl once, so that forks have it."""
+    """Import all of campaignctl once and run it, so that forks have it and start warm."""
     for module in pkgutil.walk_packages(campaignctl.__path__, "campaignctl."):
         if not module.name.endswith("__main__"):
             importlib.import_module(module.name)
-    # A fork does not look through, and so copy, what is loaded by now.
-    gc.collect()
-    gc.freeze()
+    warm()
 
 
 @dataclass(frozen=True)
