@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -34,9 +35,13 @@ WRITES = {
 }
 
 
-def workflows() -> list[tuple[str, dict[str, Any]]]:
-    texts = Pipelines("github", "campaigns", "main", PACKAGE, "production").files()
-    return [(path, YAML(typ="safe").load(text)) for path, text in texts.items() if path.endswith(".yml")]
+TEXTS = Pipelines("github", "campaigns", "main", PACKAGE, "production").files()
+PATHS = [path for path in TEXTS if path.endswith(".yml")]
+
+
+@cache
+def workflow_at(path: str) -> dict[str, Any]:
+    return dict(YAML(typ="safe").load(TEXTS[path]))
 
 
 def steps(workflow: dict[str, Any]) -> list[dict[str, Any]]:
@@ -88,23 +93,23 @@ def test_what_is_installed_is_pinned_and_python_is_isolated_from_the_checkout(pl
             assert "--require-hashes" in line or line.endswith("--no-build-isolation ./source"), line
 
 
-@pytest.mark.parametrize(("path", "workflow"), workflows())
-def test_actions_are_pinned_to_a_commit_that_a_comment_names(path: str, workflow: dict[str, Any]) -> None:
-    text = Pipelines("github", "campaigns", "main", PACKAGE, "production").files()[path]
-    used = re.findall(r"uses: (.*)", text)
-    assert len(used) == sum("uses" in step for step in steps(workflow))
+@pytest.mark.parametrize("path", PATHS)
+def test_actions_are_pinned_to_a_commit_that_a_comment_names(path: str) -> None:
+    used = re.findall(r"uses: (.*)", TEXTS[path])
+    assert len(used) == sum("uses" in step for step in steps(workflow_at(path)))
     for each in used:
         assert re.fullmatch(r"actions/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", each), each
 
 
-@pytest.mark.parametrize(("path", "workflow"), workflows())
-def test_text_from_outside_never_becomes_part_of_a_script(path: str, workflow: dict[str, Any]) -> None:
-    for step in steps(workflow):
+@pytest.mark.parametrize("path", PATHS)
+def test_text_from_outside_never_becomes_part_of_a_script(path: str) -> None:
+    for step in steps(workflow_at(path)):
         assert "${{" not in step.get("run", ""), step["name"]
 
 
-@pytest.mark.parametrize(("path", "workflow"), workflows())
-def test_a_job_has_no_more_permissions_than_it_needs(path: str, workflow: dict[str, Any]) -> None:
+@pytest.mark.parametrize("path", PATHS)
+def test_a_job_has_no_more_permissions_than_it_needs(path: str) -> None:
+    workflow = workflow_at(path)
     assert workflow["permissions"] == {}
     assert "pull_request_target" not in str(workflow)
     for name, job in workflow["jobs"].items():
@@ -121,7 +126,7 @@ def test_an_auditor_finds_nothing_in_the_action() -> None:
 
 
 def test_the_token_that_sends_is_only_in_the_environment() -> None:
-    for _, workflow in workflows():
+    for workflow in map(workflow_at, PATHS):
         for name, job in workflow["jobs"].items():
             assert ("secrets.OCAMBA_TOKEN" in str(job)) == ("environment" in job), name
 
@@ -148,7 +153,7 @@ def test_no_other_variable_is_passed_as_the_address_for_outcomes(name: str) -> N
 
 
 def test_applies_wait_for_each_other_and_none_is_dropped() -> None:
-    jobs = dict(workflows())[".github/workflows/campaigns-production.yml"]["jobs"]
+    jobs = workflow_at(".github/workflows/campaigns-production.yml")["jobs"]
     waiting = {"group": "campaigns-production-apply", "cancel-in-progress": False, "queue": "max"}
     assert [jobs[name]["concurrency"] for name in ("apply", "apply-this-plan")] == [waiting, waiting]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 from campaignctl.campaign import check
@@ -27,11 +28,12 @@ _MAKERS = {
 }
 
 
-def codes() -> set[str]:
+@cache
+def codes() -> frozenset[str]:
     """Every code of a finding."""
     files = [path for room in ROOMS for path in (PACKAGE / room).glob("*.py")]
     made = {code for path in files for code in _in_source(path.read_text(encoding="utf-8"))}
-    return made | {"type"} | {code for code, _ in check._WORDS.values()}
+    return frozenset(made | {"type"} | {code for code, _ in check._WORDS.values()})
 
 
 def _in_source(source: str) -> Iterator[str]:

@@ -58,6 +58,5 @@ def test_the_corrected_example_has_no_error(example: Example) -> None:
     assert left == []
 
 
-@pytest.mark.parametrize("code", sorted(codes()))
-def test_every_finding_has_a_rule_in_words(code: str) -> None:
-    assert rule_text(code) != f"{code.replace('-', ' ').capitalize()}."
+def test_every_finding_has_a_rule_in_words() -> None:
+    assert [code for code in codes() if rule_text(code) == f"{code.replace('-', ' ').capitalize()}."] == []
