@@ -248,6 +248,16 @@ def test_no_other_second_half_goes_on(name: str, made: Plan) -> None:
     assert [one.key for one in made.blocked] == [KEY]
 
 
+def test_what_was_set_after_the_update_was_not_reviewed_even_if_it_is_accepted() -> None:
+    made = plan_of(
+        wanted(TEXT, manifest="sha256:new", lifecycle=RESUMES),
+        known=state({KEY: UPDATED}),
+        reading=Reading(live={KEY: live({**TEXT, "quiet_hours": QUIET["quiet_hours"]}, "paused")}),
+        options=Options(reviewed=(OF_RESUME,), overrides=("unmanaged",)),
+    )
+    assert (made.changes, [one.status for one in made.blocked]) == ((), ["not reviewed"])
+
+
 # ------------------------------------------------------------------------------------ a cancel that was done
 
 CANCELS = plan_of(known=state({KEY: record(SCHEDULED)}), reading=Reading(live={KEY: live(SCHEDULED)}))

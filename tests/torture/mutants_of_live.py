@@ -39,8 +39,8 @@ OF_LIVE = (
         (
             Edit(
                 "campaignctl/diff/verdicts.py",
-                "    live = aligned(applied, live)\n    yield",
-                "    yield",
+                "    shown, live = live, aligned(applied, live)\n    yield",
+                "    shown = live\n    yield",
             ),
         ),
         ("tests/diff/test_messages_by_name.py",),
@@ -87,8 +87,8 @@ OF_LIVE = (
         (
             Edit(
                 "campaignctl/plan/reviewed.py",
-                "if seen.live_digest in (None, change.live_digest) or _is_rest",
-                "if seen.live_digest or True or _is_rest",
+                "if seen.live_digest in (None, change.live_digest)\n",
+                "if seen.live_digest or True\n",
             ),
         ),
         ("tests/plan/test_started_by_others.py",),
