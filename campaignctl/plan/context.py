@@ -19,7 +19,8 @@ from campaignctl.diff import (
 from campaignctl.errors import Command, Sentence, listed
 from campaignctl.manifest.model import DesiredState
 from campaignctl.plan import records
-from campaignctl.plan.model import Clone, Copy, Lifts, Options
+from campaignctl.plan.lifts import Lifts
+from campaignctl.plan.model import Clone, Copy, Options
 from campaignctl.plan.moves import Moves, resolve
 from campaignctl.plan.subject import Subject, said
 from campaignctl.project.model import Project

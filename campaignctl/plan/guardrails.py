@@ -14,7 +14,8 @@ from campaignctl.campaign.keys import fits
 from campaignctl.errors import Command, Sentence, counted
 from campaignctl.plan import frequency, records, runs
 from campaignctl.plan.context import PlanContext
-from campaignctl.plan.model import Action, Change, Lifts, Objection
+from campaignctl.plan.lifts import Lifts
+from campaignctl.plan.model import Action, Change, Objection
 from campaignctl.project.liftable import Liftable
 from campaignctl.project.model import Guardrails
 from campaignctl.schedule.humanize import distance, duration_text

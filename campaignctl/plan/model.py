@@ -6,23 +6,19 @@ A request here is exactly the request that is sent: no other module builds paths
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Final, Literal, cast, get_args
+from typing import Any, Final, Literal, cast, get_args
 from urllib.parse import quote, unquote
 
-from campaignctl.campaign.keys import fits
 from campaignctl.campaign.lifecycle import Lifecycle
 from campaignctl.diff import FieldChange
 from campaignctl.errors import Command, Finding, Sentence
 from campaignctl.project.settings import SettingChange
 from campaignctl.schedule.sends import Sends
 from campaignctl.state.model import Overridden, Record
-
-if TYPE_CHECKING:
-    from campaignctl.project.model import Override
 
 FORMAT_VERSION = 1
 
@@ -389,38 +385,6 @@ class Plan:
     def refused(self) -> bool:
         """Whether `plan` ends with 1: a guardrail objects, or a change is blocked that was not before."""
         return bool(self.objections) or not all(one.before for one in self.blocked)
-
-
-@dataclass(frozen=True, slots=True)
-class Lifts:
-    """The lifted guardrails and rules: `once` by the command line, for every key, and `standing` by the
-    project file."""
-
-    once: frozenset[str] = frozenset()
-    standing: tuple[Override, ...] = ()
-
-    @classmethod
-    def at(cls, now: datetime, once: Iterable[str], standing: Iterable[Override]) -> Lifts:
-        """The overrides in force at an instant."""
-        return cls(frozenset(once), tuple(each for each in standing if now < each.until))
-
-    def lifts(self, name: str, key: str) -> bool:
-        """Whether this guardrail or rule is lifted for this key."""
-        return name in self.once or self.override(name, key) is not None
-
-    def override(self, name: str, key: str, against: str | None = None) -> Override | None:
-        """The override in the project file that lifts it for this key, if any: always, or `against` this
-        environment."""
-        return next(
-            (
-                each
-                for each in self.standing
-                if each.guardrail == name
-                and each.against in (None, against)
-                and any(fits(pattern, key) for pattern in each.keys)
-            ),
-            None,
-        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,8 @@ from campaignctl.errors import (
 )
 from campaignctl.plan import guardrails, proof, records
 from campaignctl.plan.context import LIFT_UNPROVEN, UNPROVEN
-from campaignctl.plan.model import Action, Change, Lifts, Request
+from campaignctl.plan.lifts import Lifts
+from campaignctl.plan.model import Action, Change, Request
 from campaignctl.reconciler import adopt, bookkeeping
 from campaignctl.reconciler.confirm import confirmed, judged, not_shown, read_after
 from campaignctl.reconciler.created import created

@@ -11,7 +11,8 @@ import pytest
 from campaignctl.campaign.lifecycle import Lifecycle
 from campaignctl.plan import guardrails
 from campaignctl.plan.context import Reading
-from campaignctl.plan.model import Action, Lifts, Options, Plan
+from campaignctl.plan.lifts import Lifts
+from campaignctl.plan.model import Action, Options, Plan
 from campaignctl.project.model import Guardrails
 from campaignctl.schedule.humanize import duration_text
 from campaignctl.schedule.times import format_gmt

@@ -11,7 +11,8 @@ import pytest
 from campaignctl.campaign.lifecycle import Lifecycle
 from campaignctl.plan import guardrails, proof, twin_rules, twins
 from campaignctl.plan.context import without_markers
-from campaignctl.plan.model import Action, Change, Lifts, Request
+from campaignctl.plan.lifts import Lifts
+from campaignctl.plan.model import Action, Change, Request
 from campaignctl.schedule.sends import Sends
 from campaignctl.state.model import AT_ONCE
 from tests.plan.planning import ID, KEY, NOW, PROJECT, SCHEDULED, body, intent, live, plan_of, state, wanted

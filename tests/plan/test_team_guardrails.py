@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from campaignctl.plan import guardrails
-from campaignctl.plan.model import Lifts, Objection, Options, Plan
+from campaignctl.plan.lifts import Lifts
+from campaignctl.plan.model import Objection, Options, Plan
 from campaignctl.project.model import Guardrails, Override
 from campaignctl.schedule.windows import Window
 from tests.golden import Golden
