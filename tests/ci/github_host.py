@@ -14,6 +14,8 @@ from tests.ci.github_api import REPOSITORY, TOKEN, Api
 from tests.ci.runner import Machine, Ran, Watch, run_workflow
 from tests.ci.team import Team
 
+_SERVER = "https://github.example"
+
 FORK = "mallory/shop"
 
 
@@ -193,37 +195,19 @@ class GitHub(Team):
         file: str = "",
         watch: Watch | None = None,
     ) -> dict[str, Ran]:
-        path = f".github/workflows/{file or self.workflow}"
-        server = "https://github.example"
-        hub = self.load()
-        number = hub["next"]
-        hub["next"] += 1
-        hub["runs"].append(
-            {
-                "id": number,
-                "event": event,
-                "path": path,
-                "head_sha": head["sha"],
-                "head_branch": ref_name or self.main,
-                "status": "in_progress",
-                "conclusion": None,
-                "repository": {"full_name": REPOSITORY},
-                "head_repository": {"full_name": head["repo"]["full_name"]},
-                "html_url": f"{server}/{REPOSITORY}/actions/runs/{number}",
-            }
-        )
-        self.save(hub)
+        path, branch = f".github/workflows/{file or self.workflow}", ref_name or self.main
+        number = self._begun(event, path, head, branch)
         context = {
             "event_name": event,
             "event": {"repository": {"default_branch": self.main}, **payload},
             "repository": REPOSITORY,
-            "ref_name": ref_name or self.main,
+            "ref_name": branch,
             "sha": sha,
             "run_id": number,
             "run_attempt": 0,
-            "server_url": server,
+            "server_url": _SERVER,
             "api_url": self.address,
-            "workflow_ref": f"{REPOSITORY}/{path}@refs/heads/{ref_name or self.main}",
+            "workflow_ref": f"{REPOSITORY}/{path}@refs/heads/{branch}",
             "token": TOKEN,
             "actor": "mira",
         }
@@ -242,6 +226,28 @@ class GitHub(Team):
 
         self._again[number] = again
         return again(watch)
+
+    def _begun(self, event: str, path: str, head: Mapping[str, Any], branch: str) -> int:
+        """The number of a new run, which the API shows from now on."""
+        hub = self.load()
+        number = int(hub["next"])
+        hub["next"] += 1
+        hub["runs"].append(
+            {
+                "id": number,
+                "event": event,
+                "path": path,
+                "head_sha": head["sha"],
+                "head_branch": branch,
+                "status": "in_progress",
+                "conclusion": None,
+                "repository": {"full_name": REPOSITORY},
+                "head_repository": {"full_name": head["repo"]["full_name"]},
+                "html_url": f"{_SERVER}/{REPOSITORY}/actions/runs/{number}",
+            }
+        )
+        self.save(hub)
+        return number
 
     _again: dict[int, Callable[[Watch | None], dict[str, Ran]]]
 

@@ -15,6 +15,7 @@ import pytest
 
 from tests.e2e.harness import World, sms, weekly
 from tests.e2e.request_log import ALIVE, NEWEST, Line, create, ids_of, log, patch, read, resume, stop
+from tests.reconciler.account import AB_TEST
 
 FAR, FARTHER = "2036-03-22 10:00:00", "2036-04-22 10:00:00"
 PAST = "2026-01-05 10:00:00"
@@ -28,8 +29,7 @@ Happens = Callable[[World, str], object]
 
 def spec(name: str = "A", **options: Any) -> Document:
     """A body; scheduled unless an option says otherwise."""
-    options = options or {"scheduled_time": FAR}
-    return dict(json.loads(sms(name, **options))["spec"])
+    return dict(json.loads(sms(name, **(options or {"scheduled_time": FAR})))["spec"])
 
 
 A, B, DRAFT, MANUAL = spec(), spec("B"), spec(is_draft=True), spec(description="by hand")
@@ -38,22 +38,13 @@ LATER = {**A, "scheduled_time": FARTHER}
 TEST = {
     **A,
     "messages": [{**A["messages"][0], "name": name} for name in ("red", "blue")],
-    "ab_test": {
-        "test_split": 30,
-        "winning_metric": "click_rate",
-        "evaluation_window": "1D",
-        "winner_delivery_mode": "manual",
-    },
+    "ab_test": AB_TEST,
 }
 
 
 def of(body: Document, **around: Any) -> Files:
     """One manifest, with the fields around its spec."""
     return {"a.yaml": {**around, "spec": body}}
-
-
-def phased(body: Document, phase: str) -> Files:
-    return of(body, lifecycle={"phase": phase})
 
 
 def lives(body: Document, **lifecycle: Any) -> Files:
@@ -97,7 +88,7 @@ def paused_by_its_manifest(body: Document = A) -> Happens:
     """An apply pauses it."""
 
     def happens(world: World, _: str) -> None:
-        put(world, phased(body, "paused"), {})
+        put(world, lives(body, phase="paused"), {})
         world.apply()
 
     return happens
@@ -137,16 +128,15 @@ def released(world: World, _: str) -> None:
 
 def next_run() -> str:
     """The next run of WEEKLY."""
-    day = (datetime.now(UTC) + timedelta(days=3)).replace(hour=10, minute=0, second=0)
-    return day.strftime("%Y-%m-%d %H:%M:%S")
+    return f"{datetime.now(UTC) + timedelta(days=3):%Y-%m-%d 10:00:00}"
 
 
-PAUSED = phased(A, "paused")
+PAUSED = lives(A, phase="paused")
 NOTHING: Files = {}
 ROWS = {
     "not recorded": Row(of(A), ("create a arms",), (NEWEST, create(A)), reads=(NEWEST,)),
-    "not recorded, paused": Row(phased(A, "paused"), reads=(NEWEST,)),
-    "not recorded, canceled": Row(phased(A, "canceled"), reads=(NEWEST,)),
+    "not recorded, paused": Row(lives(A, phase="paused"), reads=(NEWEST,)),
+    "not recorded, canceled": Row(lives(A, phase="canceled"), reads=(NEWEST,)),
     "not recorded, its time is past": Row(
         of({**A, "scheduled_time": PAST}), ("blocked a: its scheduled_time is past",), reads=(NEWEST,)
     ),
@@ -428,7 +418,6 @@ def test_a_row_of_the_table(world: World, name: str) -> None:
         row.happens(world, ids["a"])
     put(world, row.now, ids)
     failing = any(line.startswith("blocked") for line in row.done)
-
     mark = world.mark()
     plan = world.plan(*row.args, status=int(failing))
     assert_done(done(plan, ids), row.done)
