@@ -5,7 +5,7 @@ from __future__ import annotations
 from calendar import Calendar as Weeks
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -211,6 +211,56 @@ def by_day(calendar: Calendar) -> Mapping[date, list[Entry]]:
     for entry in calendar.entries:
         found[max(entry.slot.first.astimezone(place).date(), today)].append(entry)
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A list with a title: items with a name, or none, and words about each, all of them safe.
+
+    `unlisted` is the number of items that the calendar leaves out; `loud`: it asks for a look.
+    """
+
+    title: str
+    items: tuple[tuple[str, str], ...]
+    unlisted: int = 0
+    loud: bool = False
+
+
+def urgent(calendar: Calendar, named: int) -> list[Listed]:
+    """What asks for a look, before the sends; of a collision as many campaigns are `named`."""
+    zone = calendar.zone
+    collisions = [
+        (collision_words(each, calendar), Cuts().items(each.labels, named)) for each in calendar.collisions
+    ]
+    held = [(_name(one), held_words(one, zone)) for one in calendar.held]
+    unmanaged = [(_name(one), stranger_words(one, zone)) for one in calendar.unmanaged]
+    lists = [
+        Listed("Collisions", tuple(collisions), calendar.unlisted_collisions, loud=True),
+        Listed("Held back", tuple(held), loud=True),
+        Listed("Unmanaged: no state knows them", tuple(unmanaged), loud=True),
+    ]
+    return [one for one in lists if one.items]
+
+
+def rest(calendar: Calendar) -> list[Listed]:
+    """What else there is to know, after the sends."""
+    undated = [one for one in calendar.undated if one.standing != "unmanaged"]
+    lists = [
+        Listed("Without a time", tuple((_name(one), undated_words(one)) for one in undated)),
+        Listed(
+            "Freezes",
+            tuple(("", freeze_words(each, calendar.zone)) for each in calendar.freezes),
+            calendar.unlisted_freezes,
+        ),
+        Listed("Clock changes", tuple(("", words) for words in change_words(calendar))),
+        Listed("Not known", tuple(("", words) for words in open_words(calendar))),
+    ]
+    return [one for one in lists if one.items]
+
+
+def _name(one: Campaign) -> str:
+    name = f" ({escape(one.name, 40)})" if one.key is None and one.name else ""
+    return escape(one.label) + name
 
 
 # ------------------------------------------------------------------------------------------- JSON

@@ -15,28 +15,25 @@ from campaignctl.render.calendar import (
     WEEKDAYS,
     audience_words,
     by_day,
-    change_words,
     clock_words,
-    collision_words,
-    freeze_words,
-    held_words,
     marks_of,
     months,
-    open_words,
     remarks,
-    stranger_words,
-    undated_words,
+    rest,
+    urgent,
     verdict,
 )
 from campaignctl.render.escape import escape
 from campaignctl.render.mail_html import policy
 from campaignctl.render.pages import template
-from campaignctl.review.calendar import Calendar, Campaign, Day, Entry
+from campaignctl.review.calendar import Calendar, Day, Entry
 from campaignctl.schedule import humanize
 from campaignctl.schedule.times import iso
 
 # How many sends a page lists, how many of a day, and how many items any other list has.
 _LISTED, _PER_DAY, _ITEMS = 2_000, 200, 200
+# How many campaigns of a collision are named.
+_NAMED = 50
 # How many sends a part of another page lists.
 _IN_PART = 200
 
@@ -63,16 +60,6 @@ class Send:
     everyone: bool
     remarks: tuple[str, ...]
     loud: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Listed:
-    """A list with a title: its items with what they are called, and how many more there are."""
-
-    title: str
-    items: tuple[tuple[str, str], ...]
-    more: int
-    loud: bool = False
 
 
 def calendar_page(calendar: Calendar, place: ProjectPlace) -> str:
@@ -113,13 +100,14 @@ def _view(calendar: Calendar, left: int = _LISTED) -> dict[str, object]:
             for name, weeks in months(calendar.days)
         ],
         "legend": [(mark, words) for mark, words in MARKS.items() if _used(mark, calendar)],
-        "urgent": [one for one in _urgent(calendar) if one.items],
+        "urgent": urgent(calendar, _NAMED),
         "days": [
             (_anchor(day), humanize.day(day), [_send(entry, calendar) for entry in entries])
             for day, entries in shown.items()
         ],
         "unlisted": max(total - listed, 0),
-        "rest": [one for one in _rest(calendar) if one.items],
+        "rest": rest(calendar),
+        "most": _ITEMS,
     }
 
 
@@ -152,37 +140,3 @@ def _send(entry: Entry, calendar: Calendar) -> Send:
         tuple(escape(each, None) for each in remarks(entry, calendar)),
         bool(entry.held or entry.frozen),
     )
-
-
-def _urgent(calendar: Calendar) -> list[Listed]:
-    collisions = [
-        (collision_words(each, calendar), ", ".join(map(escape, each.labels[:_ITEMS])))
-        for each in calendar.collisions
-    ]
-    held = [(_name(one), held_words(one, calendar.zone)) for one in calendar.held]
-    unmanaged = [(_name(one), stranger_words(one, calendar.zone)) for one in calendar.unmanaged]
-    return [
-        _listed("Collisions", collisions, calendar.unlisted_collisions, loud=True),
-        _listed("Held back", held, loud=True),
-        _listed("Unmanaged: no state knows them", unmanaged, loud=True),
-    ]
-
-
-def _rest(calendar: Calendar) -> list[Listed]:
-    undated = [one for one in calendar.undated if one.standing != "unmanaged"]
-    freezes = [("", freeze_words(each, calendar.zone)) for each in calendar.freezes]
-    return [
-        _listed("Without a time", [(_name(one), undated_words(one)) for one in undated]),
-        _listed("Freezes", freezes, calendar.unlisted_freezes),
-        _listed("Clock changes", [("", words) for words in change_words(calendar)]),
-        _listed("Not known", [("", words) for words in open_words(calendar)]),
-    ]
-
-
-def _listed(title: str, items: Sequence[tuple[str, str]], unlisted: int = 0, *, loud: bool = False) -> Listed:
-    return Listed(title, tuple(items[:_ITEMS]), len(items[_ITEMS:]) + unlisted, loud)
-
-
-def _name(one: Campaign) -> str:
-    name = f" ({escape(one.name)})" if one.key is None and one.name else ""
-    return escape(one.label) + name

@@ -11,25 +11,21 @@ from campaignctl.render.calendar import (
     ALL,
     MARKS,
     WEEKDAYS,
+    Listed,
     audience_words,
     by_day,
-    change_words,
     clock_words,
-    collision_words,
-    freeze_words,
-    held_words,
     marks_of,
     months,
-    open_words,
     remarks,
-    stranger_words,
-    undated_words,
+    rest,
+    urgent,
     verdict,
 )
 from campaignctl.render.cuts import Cuts
 from campaignctl.render.escape import columns, escape, pad
 from campaignctl.render.table import Style, Tone
-from campaignctl.review.calendar import Calendar, Campaign, Day, Entry
+from campaignctl.review.calendar import Calendar, Day, Entry
 from campaignctl.schedule import humanize
 
 # How many sends of a day are listed, how many in all, how many lines any other list has, and how many keys.
@@ -48,9 +44,9 @@ def calendar_text(calendar: Calendar, *, color: bool, width: int = 80, place: Pr
         _folded(notes, width, style, "yellow"),
         *_months(calendar.days, style),
         _folded(_legend(calendar), width, style),
-        *(_section(title, lines, width, style, cuts) for title, lines in _urgent(calendar)),
+        *(_section(one, width, style, cuts) for one in urgent(calendar, _NAMED)),
         _sends(calendar, style, width, cuts),
-        *(_section(title, lines, width, style, cuts) for title, lines in _rest(calendar)),
+        *(_section(one, width, style, cuts) for one in rest(calendar)),
     ]
     end = f"To see everything:\n  {escape(ALL.at(place), None)}" if cuts.count else ""
     return "\n\n".join(filter(None, [*("\n".join(part) for part in parts), end])) + "\n"
@@ -69,43 +65,13 @@ def _folded(lines: Iterable[str], width: int, style: Style, *tones: Tone) -> lis
     return [style(line, *tones) for line in found]
 
 
-def _section(title: str, lines: Sequence[str], width: int, style: Style, cuts: Cuts) -> list[str]:
-    """A list under its title; nothing if it is empty."""
-    if not lines:
-        return []
-    more = len(lines) - _LINES
+def _section(listed: Listed, width: int, style: Style, cuts: Cuts) -> list[str]:
+    """A list under its title."""
+    more = len(listed.items[_LINES:]) + listed.unlisted
     cuts.count += more > 0
-    rest = [f"  and {more:,} more"] if more > 0 else []
-    return [style(title, "bold"), *_folded([f"  {line}" for line in lines[:_LINES]], width, style), *rest]
-
-
-def _urgent(calendar: Calendar) -> Iterator[tuple[str, list[str]]]:
-    yield (
-        "Collisions",
-        [
-            f"{collision_words(each, calendar)}: {Cuts().items(each.labels, _NAMED)}"
-            for each in calendar.collisions
-        ],
-    )
-    yield "Held back", [f"{_name(one)}: {held_words(one, calendar.zone)}" for one in calendar.held]
-    yield (
-        "Unmanaged: no state knows them",
-        [f"{_name(one)}: {stranger_words(one, calendar.zone)}" for one in calendar.unmanaged],
-    )
-
-
-def _rest(calendar: Calendar) -> Iterator[tuple[str, list[str]]]:
-    undated = [one for one in calendar.undated if one.standing != "unmanaged"]
-    yield "Without a time", [f"{_name(one)}: {undated_words(one)}" for one in undated]
-    yield "Freezes", [freeze_words(each, calendar.zone) for each in calendar.freezes]
-    yield "Clock changes", change_words(calendar)
-    yield "Not known", open_words(calendar)
-
-
-def _name(one: Campaign) -> str:
-    return (
-        f"{escape(one.label)} ({escape(one.name, 40)})" if one.key is None and one.name else escape(one.label)
-    )
+    lines = [f"  {f'{name}: ' if name else ''}{words}" for name, words in listed.items[:_LINES]]
+    end = [f"  and {more:,} more"] if more else []
+    return [style(listed.title, "bold"), *_folded(lines, width, style), *end]
 
 
 # ---------------------------------------------------------------------------------------- months

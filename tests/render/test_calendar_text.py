@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -98,6 +99,12 @@ def test_a_long_list_is_cut_counted_and_names_the_command() -> None:
     assert "  and 288 more" in text
     assert re.search(r"\nand 52\d,\d{3} later sends\n", text)
     assert text.endswith("To see everything:\n  campaignctl -C shop calendar --format json\n")
+
+
+def test_collisions_that_the_calendar_leaves_out_are_counted() -> None:
+    text = calendar_text(replace(busy(), unlisted_collisions=1_234), color=False)
+    assert "acme-crm: 65 sends, 2 held back or not up to date, 1,237 collisions" in text
+    assert "\n  and 1,234 more\n" in text
 
 
 def test_hostile_text_is_escaped() -> None:
