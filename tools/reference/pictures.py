@@ -28,31 +28,29 @@ spec:
 
 def pictures() -> Mapping[Path, str]:
     """The pictures by their paths: of a plan with a cancel, an update and a create."""
-    text, markdown = _plans()
+    text, markdown = plan_by(("--color", "always", "plan"), ("plan", "--format", "markdown"))
+    # Without the parts that vary between runs.
+    text = re.sub(r", in \d+ (?:years?|months?|days?)", "", text)
+    markdown = re.sub(r" Made .*", "", markdown)
     return {
         IMAGES / "plan.svg": terminal(f"$ campaignctl plan\n{text}", "A plan in the terminal"),
         IMAGES / "plan-comment.svg": comment(markdown, "The same plan in a pull request"),
     }
 
 
-def _plans() -> tuple[str, str]:
-    """One plan as text with colours and as Markdown, without the parts that vary between runs."""
+def plan_by(*commands: tuple[str, ...], body: str = "") -> list[str]:
+    """What these commands print of one plan; `body` is the text of its pushes in English."""
+    sale, manifest = "push/spring-sale.yaml", _MANIFEST
+    if body:
+        manifest = manifest.replace("landing_url", f"body: {{en: {body}}}, landing_url")
     with tempfile.TemporaryDirectory() as folder, Sandbox() as sandbox:
         world = World(Path(folder) / "crm", sandbox.url, Control(sandbox.url))
         world.write("campaignctl.yaml", _PROJECT)
-        world.write(
-            "push/spring-sale.yaml", _MANIFEST % ("Spring sale", "22 10:00:00", "Sale begins on Saturday")
-        )
-        world.write("push/old-offer.yaml", _MANIFEST % ("Old offer", "20 09:00:00", "A fifth off"))
+        world.write(sale, manifest % ("Spring sale", "22 10:00:00", "Sale begins on Saturday"))
+        world.write("push/old-offer.yaml", manifest % ("Old offer", "20 09:00:00", "A fifth off"))
         world.apply()
         world.remove("push/old-offer.yaml")
-        world.write(
-            "push/spring-sale.yaml", _MANIFEST % ("Spring sale", "23 10:00:00", "Sale begins on Sunday")
-        )
-        world.write("push/last-call.yaml", _MANIFEST % ("Last call", "28 18:00:00", "Last day of the sale"))
-        runs = (("--color", "always", "plan"), ("plan", "--format", "markdown"))
-        text, markdown = (
-            world.run(*words).out.replace(sandbox.url, "https://api.ocamba.com") for words in runs
-        )
-    markdown = re.sub(r" Made .*", "", markdown)
-    return re.sub(r", in \d+ (?:years?|months?|days?)", "", text), markdown
+        world.write(sale, manifest % ("Spring sale", "23 10:00:00", "Sale begins on Sunday"))
+        world.write("push/last-call.yaml", manifest % ("Last call", "28 18:00:00", "Last day of the sale"))
+        outputs = [world.run(*command).out for command in commands]
+    return [output.replace(sandbox.url, "https://api.ocamba.com") for output in outputs]

@@ -20,7 +20,7 @@ from campaignctl.render.preview_html import page
 from campaignctl.sandbox import Sandbox
 from campaignctl.sandbox.control import Control
 from tests.browser.conftest import FLAGS, chromium
-from tools.reference.pictures import IMAGES
+from tools.reference.pictures import IMAGES, plan_by
 
 LARGEST = 150_000
 # A gradient and a shadow take more bytes than everything else.
@@ -63,10 +63,12 @@ class Shot:
 
 
 def shots(account: Sandbox) -> Mapping[str, Shot]:
-    """What is taken, by the name of its picture; a page of a plan is one line more."""
+    """What is taken, by the name of its picture."""
+    (review,) = plan_by(("plan", "--format", "html"), body="A fifth off everything for the garden")
     shown = previews("spring-sale", _SPRING, samples=_SAMPLES)
     return {
         "preview.png": Shot(".android", html=page(shown, title="acme-crm")),
+        "report.png": Shot(".sides .facts >> nth=1", html=review),
         "sandbox.png": Shot("#campaigns", address=f"{_filled(account)}/"),
     }
 
