@@ -44,7 +44,10 @@ def test_it_plans_applies_changes_applies_again_and_leaves_nothing_behind(told: 
     assert "the-users-own-token" not in done.out + done.err
     (left,) = told.cwd.rglob("*.html")
     assert f"The page is kept: {left}\n" in done.out
-    assert "sms/april-reminder" in left.read_text()
+    page = left.read_text()
+    assert page.startswith("<!doctype html>")
+    assert "sms/april-reminder" in page
+    assert "This SMS message is sent to you from Ocamba!" in page
     assert list(told.cwd.iterdir()) == [left.parent]
 
 

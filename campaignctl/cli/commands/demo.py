@@ -58,8 +58,9 @@ _APPLY_EDIT = """
     Without a file, apply makes a plan, shows it and asks. Here --auto-approve
     answers.
 """
-_PAGES = """
-    For a browser, and to keep with a review: what recipients see of every campaign.
+_REPORT = """
+    A plan is a page, too: for a browser, and to keep with a review. It shows what
+    recipients see of each campaign. This is the first plan:
 """
 _END = """
     That is all: edit, plan, review, apply. Next:
@@ -157,7 +158,7 @@ def command(app: App) -> int:
     """See it work in a few seconds: preview, plan, apply, plan again, change one line, plan, apply.
 
     It uses a sandbox on a free port, a copy of the sample project, and its own token; your token and account
-    are not used. It leaves a page with previews in the folder for temporary files, and says where.
+    are not used. It leaves a plan as a page in the folder for temporary files, and says where.
     """
     with (
         tempfile.TemporaryDirectory(prefix="campaignctl-demo-project-") as folder,
@@ -188,8 +189,8 @@ def _play(stage: _Stage) -> None:
     stage.run("plan")
     stage.tell(_APPLY_EDIT)
     stage.run("apply", "--auto-approve")
-    stage.tell(_PAGES)
-    stage.page("previews.html", "preview")
+    stage.tell(_REPORT)
+    stage.page("report.html", "show", "plan.json")
     stage.tell(_END)
 
 
