@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from campaignctl.errors import NOWHERE, Command, ProjectPlace, at, counted, listed, of_all
+from campaignctl.errors import NOWHERE, Command, ProjectPlace, at, counted, first_of
 from campaignctl.render import FORMAT_VERSION
 from campaignctl.render.errors import hint_text
 from campaignctl.render.escape import escape
@@ -104,8 +104,7 @@ def _names(rows: Sequence[HaltRow], every: bool) -> Iterator[str]:
     shown = rows if every else rows[:_LISTED]
     yield from (f"    {_name(row)}" for row in shown)
     if more := len(rows) - len(shown):
-        every_one = of_all([_name(row) for row in rows])
-        yield f"    and {more:,} more ({every_one}); the same command with -v names each"
+        yield f"    and {more:,} more; the same command with -v names each"
 
 
 def _left(outcome: HaltOutcome, style: Style, place: ProjectPlace, every: bool) -> Iterator[str]:
@@ -129,7 +128,7 @@ def _rest(rows: Sequence[HaltRow], style: Style, every: bool) -> Iterator[str]:
         return
     for found in alike(proven, lambda row: row.outcome):
         word = found[0].outcome
-        names = listed([escape(row.key or row.name) for row in found], _NAMED)
+        names = first_of([escape(row.key or row.name) for row in found], _NAMED)
         yield f"{len(found):,} {style(_counted(word), _WORDS[word][1])}: {names}"
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from campaignctl.campaign.status import Status
 from campaignctl.diff import is_quiet
-from campaignctl.errors import Command, ProjectPlace, Sentence, counted, listed
+from campaignctl.errors import Command, ProjectPlace, Sentence, counted, first_of
 from campaignctl.render.cuts import Cuts
 from campaignctl.render.errors import hint_text
 from campaignctl.render.escape import LIMIT, escape
@@ -100,7 +100,7 @@ def verdict_words(rows: Sequence[StatusRow]) -> list[str]:
 
 def _names(rows: Sequence[StatusRow], page: Page) -> str:
     keys = [escape(row.key) for row in rows]
-    return page.style(listed(keys, len(keys) if page.full else _KEYS), "bold")
+    return page.style(first_of(keys, len(keys) if page.full else _KEYS), "bold")
 
 
 def _each(rows: Sequence[StatusRow], one: str, several: str) -> str:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
-
-from campaignctl.errors import Command, ProjectPlace, Sentence, of_all
+from campaignctl.errors import Command, ProjectPlace, Sentence
 from campaignctl.render.halt import halt_text, halt_verdict, lift_text, lift_verdict
 from campaignctl.review.halt import HINTS, HaltOutcome, HaltRow, HaltWord, LiftOutcome
 from campaignctl.state.halts import Halt
@@ -59,8 +57,7 @@ def test_what_is_not_stopped_comes_first_and_the_verdict_last(golden: Golden) ->
 
 def test_what_is_stopped_is_counted_and_listed_on_request() -> None:
     outcome = HaltOutcome(HALT, True, STOPPED)
-    all_of_them = of_all(str(row.key) for row in STOPPED)
-    assert text(outcome).splitlines()[0].endswith(f"push/stopped-2 and 33 more ({all_of_them})")
+    assert text(outcome).splitlines()[0].endswith("push/stopped-2 and 33 more")
     assert len(text(outcome).splitlines()) == 6
     assert text(outcome).endswith("\nStopped: 36 paused.\n")
     for row in STOPPED:
@@ -74,9 +71,7 @@ def test_hundreds_that_are_not_stopped_for_one_cause_are_told_once() -> None:
         "300 campaigns: NOT PROVEN; not read; recorded as scheduled",
         "    push/unproven-0 (100)",
     ]
-    assert any(
-        re.fullmatch(r"    and 280 more \(cut: 300 in all, sha256 \w+\); the same .*", line) for line in said
-    )
+    assert "    and 280 more; the same command with -v names each" in said
     assert "    no answer for ID" in said
     assert len(said) < 36
     assert all(f"    {row.key} ({row.id})\n" in text(many, every=True) for row in many.rows[:300])

@@ -119,7 +119,7 @@ def test_what_drifts_alike_is_told_once_and_named_with_full() -> None:
     rows = tuple(replace(each, drift=DRIFT) for each in many(36))
     shown = text(rows, TERMINAL)
     assert shown.count('~ name "a" -> "b"') == 1
-    assert "and 33 more (cut: 36 in all, sha256 " in shown
+    assert "and 33 more: applied -> live" in shown
     assert all(each.key in text(rows, TERMINAL, full=True) for each in rows)
 
 
