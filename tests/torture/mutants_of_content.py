@@ -133,7 +133,7 @@ OF_CONTENT = (
     ),
     Mutant(
         "an override against an environment lifts everything",
-        (Edit("campaignctl/plan/model.py", "                and each.against in (None, against)\n", ""),),
+        (Edit("campaignctl/plan/lifts.py", "                and each.against in (None, against)\n", ""),),
         (f"{_FOREIGN}::test_an_override_against_an_environment_lifts_its_campaigns_alone",),
         "",
     ),

@@ -182,6 +182,6 @@ def _judge_sends(key: str, due: Due, mine: list[dict[str, Any]], verdict: Verdic
     if not twice and _was_told(key, verdict):
         return
     if twice or counts.total() > due.sends:
-        verdict.duplicates.append(f"{key}: set off {counts.total()} times, not {due.sends}: {dict(counts)}")
+        verdict.duplicates.append(f"{key}: sent {counts.total()} times, not {due.sends}: {dict(counts)}")
     if counts.total() < due.sends:
-        verdict.losses.append(f"{key}: set off {counts.total()} times, not {due.sends}")
+        verdict.losses.append(f"{key}: sent {counts.total()} times, not {due.sends}")
