@@ -117,7 +117,7 @@ def verdicts(
     """
     shown, live = live, aligned(applied, live)
     yield from _of_fields(applied, live, hidden, accepted)
-    if applied.get(EVENT) and not applied.get("is_draft") and live.complete and not _set_off(live):
+    if applied.get(EVENT) and not applied.get("is_draft") and live.complete and not _has_started(live):
         yield FieldVerdict(EVENT, True, None, "not shown")
     for path, message in _lost(applied, live).items():
         yield FieldVerdict(path, message, None, "hidden" if matches(path, hidden) else "differs")
@@ -197,7 +197,7 @@ def echo_of(told: Iterable[FieldVerdict]) -> dict[str, Any]:
     }
 
 
-def _set_off(live: Live) -> bool:
+def _has_started(live: Live) -> bool:
     """Whether live shows that the event was taken (API contract, section 3: it is not echoed)."""
     shown = live.members
     return bool(

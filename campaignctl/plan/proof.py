@@ -112,7 +112,7 @@ def _happened(intent: Intent, record: Record | None) -> str:
         case "winner":
             return f"the winner of {intent.id} is {record.winner if record else '?'}"
         case "update" if intent.at_once:
-            return f"{intent.id} was set off"
+            return f"{intent.id} started sending"
         case "replace":
             return f"{intent.id} is canceled, and its replacement is not created yet"
     return f"its {intent.operation} happened"
@@ -128,7 +128,9 @@ def unknown(key: str, intent: Intent) -> Unsettled:
 def for_a_person(key: str, intent: Intent, status: Status) -> Unsettled:
     """A write that may have sent and that no read shows: a person decides."""
     what = (
-        f"the winner of {intent.id} was set" if intent.operation == "winner" else f"{intent.id} was set off"
+        f"the winner of {intent.id} was set"
+        if intent.operation == "winner"
+        else f"{intent.id} started sending"
     )
     reason = f"not known whether {what}: it is {status}, and the request may still take effect"
     done, retry = Command("state", "resolve", key, "--done"), Command("state", "resolve", key, "--retry")
@@ -155,11 +157,11 @@ def shows(intent: Intent, record: Record, live: Live, project: Project, now: dat
             made_by = marker.read(live.members)
             return made_by is not None and made_by.intent == intent.intent
     if intent.at_once:
-        return shows_set_off(intent, record, live, now)
+        return shows_sending(intent, record, live, now)
     return _shows_update(intent, record, live, project)
 
 
-def shows_set_off(intent: Intent, record: Record, live: Live, now: datetime) -> bool:
+def shows_sending(intent: Intent, record: Record, live: Live, now: datetime) -> bool:
     """Whether live shows that a campaign was started: by its status, its strategy, or a run since then."""
     status, recurs = status_of(live, record.applied), bool(record.applied.get("recurrence"))
     if status in _BEGUN and not recurs:

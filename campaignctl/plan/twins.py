@@ -87,7 +87,7 @@ def of_record(one: Subject, *, declared: bool, cancels: bool = False) -> Campaig
     spec = overlay(record.applied, one.comparison.changes)
     status, began = one.status, parse_iso(one.seen.began) if one.seen.began else None
     goes = status.can_send or (status is Status.SENT and runs_left(record.applied, now))
-    set_off, past = began or parse_iso(record.created_at), _past(spec, began)
+    started, past = began or parse_iso(record.created_at), _past(spec, began)
     found = Campaign(
         one.key,
         record.id,
@@ -100,7 +100,7 @@ def of_record(one: Subject, *, declared: bool, cancels: bool = False) -> Campaig
         cancels=goes and cancels,
     )
     if goes and not cancels:
-        times = send_times(spec, at_once=set_off, since=parse_iso(record.created_at))
+        times = send_times(spec, at_once=started, since=parse_iso(record.created_at))
         return replace(found, times=_with(times, past, status))
     recurring = without_event(spec) if spec.get("recurrence") else None
     return replace(found, due=lambda at: runs.runs_at(recurring, at)) if recurring else found
@@ -157,8 +157,8 @@ def of_live(live: Live, now: datetime, digest: str) -> Campaign | None:
         return None
     made, last = records.gmt(live.create_time), runs.past_run(live, now)
     created = parse_iso(made) if made else now
-    spec, set_off = requested(live), parse_iso(last) if last else created
-    times = send_times(spec, at_once=set_off, since=created)
+    spec, started = requested(live), parse_iso(last) if last else created
+    times = send_times(spec, at_once=started, since=created)
     if status is Status.SENT:
         last_run = runs.last_run(spec, now)
         times = _past(spec, parse_iso(last) if last else last_run or created)

@@ -102,7 +102,7 @@ def perform(run: Run, change: Change) -> ChangeResult:
             return _after(result, happened)
         if request.operation == "create":
             change = replace(change, id=result.id)
-            happened = f"{result.id} was created and is not set off"
+            happened = f"{result.id} was created and sends nothing yet"
         else:
             happened = f"{result.id} is canceled already"
     return result
@@ -135,7 +135,7 @@ def _performed(run: Run, change: Change, request: Request) -> ChangeResult:
         return _create(run, change, request)
     if request is not change.requests[-1]:
         return _cancel(run, change, request)
-    return _set_off(run, change, request) if change.sends_at_once else _write(run, change, request)
+    return _start_sending(run, change, request) if change.sends_at_once else _write(run, change, request)
 
 
 def _is_unproven(run: Run, change: Change, request: Request) -> bool:
@@ -352,7 +352,7 @@ def _refused(run: Run, change: Change, request: Request, error: Refused) -> Fail
     return problem
 
 
-def _set_off(run: Run, change: Change, request: Request) -> ChangeResult:
+def _start_sending(run: Run, change: Change, request: Request) -> ChangeResult:
     """Send a write that sends at once, or that sets the winner of an A/B test, which sends as well. Like a
     create it has an intent, and it is never repeated."""
     record = run.state.campaigns[change.key]
@@ -378,7 +378,7 @@ def _set_off(run: Run, change: Change, request: Request) -> ChangeResult:
     try:
         run.record(proof.done(change.key, intent, record, live, run.project, run.now()))
     except (LockLost, StateNotSaved) as error:
-        what = f"the winner of {record.id} was set" if change.sets_winner else f"{record.id} was set off"
+        what = f"the winner of {record.id} was set" if change.sets_winner else f"{record.id} started sending"
         return _unrecorded(run, done(change, record.id), what, error)
     if not change.sets_winner:
         return judged(run, change, run.state.campaigns[change.key], live)
@@ -390,11 +390,11 @@ def _set_off(run: Run, change: Change, request: Request) -> ChangeResult:
 
 
 def _as_planned(run: Run, change: Change, record: Record, intent: Intent) -> Live | None:
-    """Read a campaign that would send at once again. Raises Refused if it was set off already, or is not as
-    the plan saw it."""
+    """Read a campaign that would send at once again. Raises Refused if it started sending already, or is not
+    as the plan saw it."""
     live = run.api.read(record.id)
     if live and proof.shows(intent, record, live, run.project, run.now()):
-        what = f"the winner of {record.id} is set" if change.sets_winner else f"{record.id} is set off"
+        what = f"the winner of {record.id} is set" if change.sets_winner else f"{record.id} started sending"
         raise Refused(f"{what} already; nothing was sent", hint=Sentence(Command("plan")))
     if not run.as_planned(change, record, live):
         what = f"{record.id} was changed in the account since this plan was made"

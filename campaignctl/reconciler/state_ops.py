@@ -329,7 +329,7 @@ def _adopt_update(run: Run, key: str, intent: Intent, live: Live) -> str:
     if intent.operation == "winner":
         return f"{key}: {live.id} is recorded as decided, with {run.state.campaigns[key].winner} as winner."
     if intent.operation == "update" and intent.at_once:
-        return f"{key}: {live.id} is recorded as set off."
+        return f"{key}: {live.id} is recorded as sending."
     return f"{key}: the {intent.operation} of {live.id} is recorded as done."
 
 

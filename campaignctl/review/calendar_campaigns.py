@@ -110,7 +110,7 @@ def _timing(found: Campaign) -> tuple[Any, ...]:
 
 
 def _in_account(one: Subject, zone: str) -> Campaign | None:
-    """The campaign as the account has it; None if it was set off and has no other time."""
+    """The campaign as the account has it; None if it was sent at once and has no other time."""
     applied = one.record.applied
     spec = overlay(applied, one.comparison.changes) if one.live else applied
     if has_fired(applied) and not spec.get("recurrence") and not spec.get("scheduled_time"):

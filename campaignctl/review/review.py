@@ -25,7 +25,7 @@ _NEVER = datetime.max.replace(tzinfo=UTC)
 class Group:
     """Changes that do the same to several campaigns, by key; most groups have one.
 
-    They share the action, the reason, what they set off, and every text that recipients see. `common` are the
+    They share the action, the reason, what they send, and every text that recipients see. `common` are the
     fields that change in the same way in all of them, `varying` the paths of those that do not: names, times,
     audiences, links. Each change has all of these paths.
     """

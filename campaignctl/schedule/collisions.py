@@ -28,7 +28,7 @@ Span = tuple[datetime, datetime]
 class SendTimes:
     """Every time at which a campaign sends; all aware, in UTC.
 
-    `at_once` is when it sent, or would send, as soon as it was set off. `spans` are single sends, each from
+    `at_once` is when it sent, or would send, as soon as it was started. `spans` are single sends, each from
     its first to its last instant: the whole span of zones with `send_in_profile_time_zone`. `runs` are those
     of a recurrence from `since` on. `unknown`: its time cannot be read, so it may send at any time.
     """

@@ -168,7 +168,7 @@ class Sent:
     """An entry of the ledger: this body was sent, or may have been.
 
     `content` is the digest of what recipients see and of the audience, empty in entries of older states.
-    `sends` are the times of its sends; `at_once`: it was sent as soon as it was set off.
+    `sends` are the times of its sends; `at_once`: it was sent as soon as it was started.
     """
 
     digest: str

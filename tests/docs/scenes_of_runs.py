@@ -123,7 +123,7 @@ def winner_unknown(world: World) -> str:
     return left_alone(world)
 
 
-def set_off_already(world: World) -> str:
+def sending_already(world: World) -> str:
     world.write("push/spring.yaml", sms("Spring", is_draft=True))
     world.apply()
     campaign_id = world.campaigns()["Spring"]["id"]

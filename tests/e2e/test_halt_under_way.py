@@ -132,7 +132,7 @@ def test_a_mark_between_the_two_steps_of_a_create_prevents_the_send(world: World
         "failed",
         "campaignctl halt --lift now --reason TEXT",
     )
-    golden("created and not set off", change["error"]["summary"].rpartition("; ")[2])
+    golden("created and not sent", change["error"]["summary"].rpartition("; ")[2])
     assert [method for method, _, _ in world.writes()] == ["POST"]
     world.run("halt", "--lift", "--reason", "fixed", status=0)
     world.apply()

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from campaignctl.campaign.live import Live
-from campaignctl.plan.proof import shows_decided, shows_set_off
+from campaignctl.plan.proof import shows_decided, shows_sending
 from campaignctl.schedule.times import parse_iso
 from campaignctl.state.model import AT_ONCE, Intent, Watermark
 from tests.plan.planning import DRAFT, ID, IMMEDIATE, MANUAL, RECURRING, SCHEDULED, Spec, live, record
@@ -41,7 +41,7 @@ def runs(*times: str, skip: bool = False) -> dict[str, Any]:
 def test_status_strategy_or_a_run_since_then_show_a_start(
     spec: Spec, recorded: str, status: str, shown: dict[str, Any]
 ) -> None:
-    assert shows_set_off(STARTED, record(spec, recorded), live(spec, status, **shown), NOW)
+    assert shows_sending(STARTED, record(spec, recorded), live(spec, status, **shown), NOW)
 
 
 @pytest.mark.parametrize(
@@ -62,18 +62,18 @@ def test_status_strategy_or_a_run_since_then_show_a_start(
     ],
 )
 def test_nothing_else_shows_a_start(spec: Spec, recorded: str, status: str, shown: dict[str, Any]) -> None:
-    assert not shows_set_off(STARTED, record(spec, recorded), live(spec, status, **shown), NOW)
+    assert not shows_sending(STARTED, record(spec, recorded), live(spec, status, **shown), NOW)
 
 
 def test_a_run_of_its_own_schedule_is_no_start() -> None:
     daily = {**RECURRING, "recurrence": {"cron": "0 12 * * *"}}
     shown = live(daily, "scheduled", **runs("2026-11-24 12:00:00"))
-    assert not shows_set_off(STARTED, record(daily), shown, NOW)
+    assert not shows_sending(STARTED, record(daily), shown, NOW)
 
 
 def test_a_strategy_that_it_had_before_shows_nothing() -> None:
     known = record(SCHEDULED, "scheduled", send_strategy="immediate")
-    assert not shows_set_off(STARTED, known, live(SCHEDULED, send_strategy="immediate"), NOW)
+    assert not shows_sending(STARTED, known, live(SCHEDULED, send_strategy="immediate"), NOW)
 
 
 def decided(status: str, winner: str | None, **shown: Any) -> Live:
@@ -127,7 +127,7 @@ def test_the_winner_of_a_run_is_not_that_of_the_run_before(
 @pytest.mark.parametrize("strange", [5, True, None, "", "soon", ["2036-12-24 10:00:00"]])
 def test_a_time_that_cannot_be_read_shows_no_start(strange: Any) -> None:
     shown = live(RECURRING, "scheduled", next_run_time=strange, scheduled_run_times=[{"time": strange}])
-    assert not shows_set_off(STARTED, record(RECURRING), shown, NOW)
+    assert not shows_sending(STARTED, record(RECURRING), shown, NOW)
 
 
 def test_a_winner_without_a_request_is_shown_by_the_status_alone() -> None:

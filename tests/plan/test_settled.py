@@ -37,7 +37,7 @@ def intent(operation: Any, **fields: Any) -> Intent:
 
 WRITES = {
     "update": intent("update", patch={"description": "New"}),
-    "set off": intent("update", spec=IMMEDIATE, patch={"run_immediately": True}, first_send=AT_ONCE),
+    "at once": intent("update", spec=IMMEDIATE, patch={"run_immediately": True}, first_send=AT_ONCE),
     "winner": intent("winner", patch={"name": "one", "id": "7"}, first_send=AT_ONCE),
     "pause": intent("pause"),
     "resume": intent("resume", spec=SCHEDULED, first_send="2036-12-24T10:00:00Z"),
@@ -53,7 +53,7 @@ SHOWN = {
     "cancel": {"canceled"},
     "replace": {"canceled"},
     "resume": {"scheduled", "running", "sent", "needs_decision"},
-    "set off": {"running", "sent", "needs_decision"},
+    "at once": {"running", "sent", "needs_decision"},
     "mark": set(),
 }
 
@@ -107,7 +107,7 @@ def test_an_update_is_shown_by_every_field_that_it_wrote(
 @pytest.mark.parametrize("name", WRITES)
 def test_what_a_read_shows_is_settled_at_once(name: str) -> None:
     write = WRITES[name]
-    status = {"pause": "paused", "cancel": "canceled", "winner": "sent", "set off": "running"}
+    status = {"pause": "paused", "cancel": "canceled", "winner": "sent", "at once": "running"}
     fields: Spec = {"metadata": {"campaignctl": MARKED}} if name == "mark" else {}
     seen = live(dict(write.spec) if name != "mark" else SCHEDULED, status.get(name, "scheduled"), **fields)
     if name == "replace":
@@ -121,13 +121,13 @@ def test_what_a_read_shows_is_settled_at_once(name: str) -> None:
     assert after.paused_by_us is (name == "pause")
     assert after.lifecycle == (Lifecycle() if name == "mark" else PAUSED)
     assert after.winner == ("one" if name == "winner" else None)
-    assert dict(after.applied) == (write.spec if name in ("update", "set off", "resume") else SCHEDULED)
-    assert [each.digest for each in found.entry.sent] == (["sha256:new"] if name == "set off" else [])
+    assert dict(after.applied) == (write.spec if name in ("update", "at once", "resume") else SCHEDULED)
+    assert [each.digest for each in found.entry.sent] == (["sha256:new"] if name == "at once" else [])
     assert after.updated_at == iso(AT)
     (said,) = found.said
     assert said == {
         "winner": f"{KEY}: the winner of {ID} is one",
-        "set off": f"{KEY}: {ID} was set off",
+        "at once": f"{KEY}: {ID} started sending",
     }.get(name, f"{KEY}: its {write.operation} happened")
 
 
@@ -196,9 +196,9 @@ def test_what_no_read_shows_is_open_until_it_cannot_arrive_any_more(name: str, s
     assert found.entry.records == {}
     if timedelta(seconds=seconds) < OPEN_UNTIL:
         assert found.left[KEY].reason.startswith("unsettled: ")
-        assert found.left[KEY].at_once is (name in ("winner", "set off"))
+        assert found.left[KEY].at_once is (name in ("winner", "at once"))
         assert found.said == ()
-    elif name in ("winner", "set off"):
+    elif name in ("winner", "at once"):
         assert "campaignctl state resolve push/welcome --done" in found.left[KEY].hint
         assert "campaignctl state resolve push/welcome --retry" in found.left[KEY].hint
         assert BEFORE.get(name, "scheduled") in found.left[KEY].reason
@@ -223,7 +223,7 @@ def test_what_was_not_read_stays_open() -> None:
     assert set(settled(known, {}, PROJECT, late).left) == {KEY}
     gone = settled(known, {KEY: None}, PROJECT, late)
     assert (gone.left, gone.said) == ({}, (f"{KEY}: its pause did not happen",))
-    at_once = state({KEY: record(SCHEDULED)}, pending={KEY: WRITES["set off"]})
+    at_once = state({KEY: record(SCHEDULED)}, pending={KEY: WRITES["at once"]})
     assert "it is missing" in settled(at_once, {KEY: None}, PROJECT, late).left[KEY].reason
 
 

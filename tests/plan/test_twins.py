@@ -297,8 +297,8 @@ specs = st.sampled_from([SCHEDULED, at(1), at(2), RECURRING, IMMEDIATE, MANUAL, 
 @given(specs, specs, st.integers(0, 60), st.integers(0, 60))
 def test_collide_is_symmetric(one: Spec, other: Spec, days: int, more: int) -> None:
     pair = [
-        twins.Campaign(key, key, content(spec), send_times(spec, at_once=set_off, since=set_off))
-        for key, spec, set_off in (
+        twins.Campaign(key, key, content(spec), send_times(spec, at_once=started, since=started))
+        for key, spec, started in (
             ("a", one, NOW - timedelta(days=days)),
             ("b", other, NOW - timedelta(days=more)),
         )

@@ -26,7 +26,7 @@ def armed(account: Account) -> None:
 
 
 def two_steps(account: Account) -> None:
-    """A new campaign that is created, then set off, in an account that is proven."""
+    """A new campaign that is created, then sent, in an account that is proven."""
     account.control.create(campaign("Theirs", is_draft=True))
     account.project = replace(account.project, api=replace(account.project.api, immediate="two_step"))
     account.specs |= {"now": campaign("Now", run_immediately=True)}

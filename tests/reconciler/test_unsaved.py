@@ -55,7 +55,7 @@ def applied(account: Account) -> None:
     account.apply()
 
 
-def set_off(account: Account) -> None:
+def at_once(account: Account) -> None:
     account.specs[KEY] = campaign("Now", is_draft=True)
     account.apply()
     account.specs[KEY] = campaign("Now", run_immediately=True)
@@ -84,7 +84,7 @@ KINDS = {
     "pause": Kind(paused, "pause", "was paused"),
     "cancel": Kind(canceled, "cancel", "was canceled"),
     "removal": Kind(removed, "cancel", "was canceled"),
-    "send at once": Kind(set_off, "update", "was set off"),
+    "send at once": Kind(at_once, "update", "started sending"),
     "winner": Kind(decided, "set-winner", "was set"),
 }
 every_kind = pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)

@@ -187,7 +187,7 @@ def test_settings_that_do_not_fit_are_counted_and_what_loosens_is_shown_first() 
 
 
 def test_an_objection_shows_the_value_and_how_to_lift_it(golden: Golden) -> None:
-    objection = Objection("max_immediate_sends", "4 are set off", "3 in one apply", ("push/a", "push/b"))
+    objection = Objection("max_immediate_sends", "4 send at once", "3 in one apply", ("push/a", "push/b"))
     shown = plan(_far("push/a"), objections=(objection,))
     page = _page(shown)
     assert page.rows == []

@@ -71,7 +71,7 @@ RUNS = (
         " remove its manifest",
     ),
     Moment(
-        runs.set_off_already,
+        runs.sending_already,
         "a request whose answer was lost took effect late. Nothing was sent a second time",
         "`campaignctl apply` records it",
     ),
