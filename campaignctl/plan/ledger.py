@@ -236,7 +236,7 @@ def why_not_again(ctx: PlanContext, one: Subject, known: Unsettled) -> tuple[str
 def _asks_no_more(ctx: PlanContext, one: Subject) -> str | None:
     """Why today's manifest does not ask for a lost create; None if it does."""
     if one.desired == "gone" or one.manifest.adopt is not None:
-        return "no manifest asks for it any more"
+        return "it is no longer asked for by a manifest"
     if one.desired not in ("active", "replaced"):
         return f"it is declared {one.desired}"
     return "its manifest has changed since" if one.body != ctx.unsettled[one.key].digest else None

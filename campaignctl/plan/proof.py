@@ -38,7 +38,7 @@ _WRONG = timedelta(minutes=2)
 
 
 def settles_from(intent: Intent, project: Project, now: datetime) -> datetime:
-    """From when on no request of an intent is under way any more; now if its time is from a wrong date."""
+    """From when on no request of an intent can still be under way; now if its time is from a wrong date."""
     if is_of_a_wrong_date(intent, now):
         return now
     return (parse_iso(intent.at) if intent.at else now) + project.api.timeout + _SECOND

@@ -145,7 +145,7 @@ def _containing(ctx: PlanContext, reviewed: Iterable[Plan]) -> dict[str, list[tu
     return found
 
 
-# What a campaign is that sends nothing any more.
+# A campaign of one of these statuses no longer sends.
 _OVER = (Status.CANCELED, Status.SENT, Status.MISSING)
 
 

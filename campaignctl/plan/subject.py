@@ -319,7 +319,7 @@ class Subject:
         if was == status:
             return None
         if status is Status.MISSING:
-            return "deleted: it is not in this account any more", True
+            return "deleted: it is no longer in this account", True
         if status is Status.CANCELED and self.desired != "canceled":
             return f"canceled {'by a halt' if self.halt else OUTSIDE}; it sends nothing more", True
         if was == Status.NEEDS_DECISION and status in _BEGUN and self._undecided:

@@ -26,7 +26,7 @@ _NAMED = 3
 
 def apart(ctx: PlanContext, verdicts: Mapping[str, Verdict]) -> dict[str, Verdict]:
     """The verdicts without changes that would send what another campaign sends near it, or what one that no
-    manifest asks for any more can still send. What this plan cancels for that is waited for."""
+    manifest still asks for can send. What this plan cancels for that is waited for."""
     kept = dict(verdicts)
     if not any(starts(change) for verdict in verdicts.values() for change in verdict.changes):
         return kept

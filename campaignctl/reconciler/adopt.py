@@ -114,7 +114,7 @@ def take_over(run: Run, key: str, record: Record, requests: Iterable[Request]) -
 def _mark(run: Run, key: str, record: Record, request: Request) -> str | None:
     """Put our marker on a campaign; returns why it has none, or None if a read shows it.
 
-    If the answer is lost, only once it cannot be under way any more: a later write repeats the metadata.
+    If the answer is lost, only once it can no longer be under way: a later write repeats the metadata.
     """
     shows, answered = None, True
 

@@ -105,7 +105,7 @@ def of_then(lives: Iterable[Live], known: Mapping[str, Watched]) -> tuple[Live, 
 
 
 def needs_scan(known: Mapping[str, Watched], now: datetime) -> bool:
-    """Whether an opening read has to read the whole list once: no copy can be created any more."""
+    """Whether an opening read has to read the whole list once: no copy can still be created."""
     return any(not one.scanned and one.until < now for one in known.values())
 
 

@@ -231,7 +231,7 @@ class _Halting:
         return sorted(able, key=lambda campaign: (campaign.first, campaign.key or "", campaign.id))
 
     def _look_and_stop(self) -> None:
-        """Read and stop, a few times, until nothing can send any more."""
+        """Read and stop, a few times, until nothing can send."""
         for wait in READ_WAITS:
             self.wiring.clock.wait(wait)
             self._look()

@@ -400,7 +400,7 @@ def look_for_copies(
 
 
 def left_behind(second: Iterable[tuple[str, Live]]) -> tuple[str, ...]:
-    """Notes on second copies that cannot send any more, or not by themselves: the API has no delete."""
+    """Notes on second copies that can no longer send, or not by themselves: the API has no delete."""
     return tuple(
         f"{live.id} is a second copy of {key}, {status_of(live)}; it is left behind"
         for key, live in second

@@ -56,7 +56,7 @@ class _Open:
 def read_back(run: Run, answered: list[tuple[Change, ChangeResult]]) -> list[ChangeResult]:
     """The results after reading live, and without the intents of what is known then.
 
-    A write that is not shown has failed; if its answer was lost, only once nothing can be under way any more,
+    A write that is not shown has failed; if its answer was lost, only once nothing can still be under way,
     and one that may have sent stays unknown. All that are left stay unknown if a read fails.
     """
     results = {change.key: result for change, result in answered}

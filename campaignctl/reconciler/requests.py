@@ -220,7 +220,7 @@ def _is_due(run: Run, change: Change) -> bool:
 def _cancel(run: Run, change: Change, request: Request) -> ChangeResult:
     """Cancel the campaign that a create replaces; done only when a read shows it as canceled.
 
-    That is waited for until nothing can be under way any more.
+    That is waited for until nothing can still be under way.
     """
     key, record, planned = change.key, run.state.campaigns[change.key], run.state.pending[change.key]
 

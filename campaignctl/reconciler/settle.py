@@ -35,7 +35,7 @@ def drop_planned(run: Run) -> None:
 
 
 def give_up(run: Run, declared: Collection[str]) -> None:
-    """Drop what is left of replacements that no manifest asks for any more."""
+    """Drop what is left of replacements that no manifest still asks for."""
     pending = run.session.state.pending if run.session.state else {}
     dropped = {key: None for key, intent in pending.items() if intent.half_done and key not in declared}
     if dropped:
@@ -49,7 +49,7 @@ def settle(run: Run) -> dict[str, Unsettled]:
 
 
 def _settle_writes(run: Run) -> dict[str, Unsettled]:
-    """Settle writes to recorded campaigns by one read each, once nothing can be under way any more."""
+    """Settle writes to recorded campaigns by one read each, once nothing can still be under way."""
     writes = proof.open_writes(run.state)
     run.note(f"settling {counted(len(writes), 'write')} of unknown outcome")
     await_age(run, writes.values())

@@ -135,7 +135,7 @@ def _unsettled(rows: Sequence[StatusRow], page: Page) -> Iterator[str]:
 
 
 def _missing(rows: Sequence[StatusRow], page: Page) -> Iterator[str]:
-    yield f"{_names(rows, page)}: not found in this account any more"
+    yield f"{_names(rows, page)}: no longer found in this account"
     yield from _hint(Sentence(Command("plan", *_targets(rows))), page, "what to do:")
 
 

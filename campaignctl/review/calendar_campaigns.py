@@ -123,7 +123,7 @@ def _in_account(one: Subject, zone: str) -> Campaign | None:
 
 
 def _declared(one: Subject, zone: str, wanted: DesiredCampaign) -> Campaign | None:
-    """The campaign once its manifest is applied; None if that ends it or has no time of its own any more."""
+    """The campaign once its manifest is applied; None if that ends it or leaves it no time of its own."""
     sends = sends_after(one.record.applied, one.spec, one.now)
     if wanted.lifecycle.phase == "canceled" or (sends.when == "never" and not one.spec.get("is_draft")):
         return None

@@ -120,7 +120,7 @@ class Control:
         return self._act(campaign_id, "draft")
 
     def delete(self, campaign_id: str) -> dict[str, Any]:
-        """Delete a campaign: no answer shows it any more, its sends stay in the log."""
+        """Delete a campaign: no answer shows it from then on, its sends stay in the log."""
         return self._act(campaign_id, "delete")
 
     def swap_names(self, campaign_id: str, first: int = 0, second: int = 1) -> dict[str, Any]:

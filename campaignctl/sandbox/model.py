@@ -121,7 +121,7 @@ class Campaign:
         return version
 
     def trimmed(self, now: float) -> Campaign:
-        """Return the campaign without the versions that lists do not show any more."""
+        """Return the campaign without the versions that lists no longer show."""
         if self.earlier is None:
             return self
         visible = self.visible_from <= now

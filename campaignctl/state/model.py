@@ -145,7 +145,7 @@ class Intent:
 
     @property
     def half_done(self) -> bool:
-        """Whether it is a replacement that needs no cancel any more, and whose create was not sent."""
+        """Whether it is a replacement that no longer needs a cancel, and whose create was not sent."""
         return self.ended and self.phase == "planned"
 
 

@@ -197,7 +197,7 @@ class GitHub(Team):
     ) -> dict[str, Ran]:
         path, branch = f".github/workflows/{file or self.workflow}", ref_name or self.main
         number = self._begun(event, path, head, branch)
-        context = {
+        context: dict[str, Any] = {
             "event_name": event,
             "event": {"repository": {"default_branch": self.main}, **payload},
             "repository": REPOSITORY,

@@ -170,10 +170,10 @@ PAUSED, CANCELED = Lifecycle(phase="paused"), Lifecycle(phase="canceled")
     ("pending", "desired", "why"),
     [
         (lost(), wanted({**SCHEDULED, "name": "Corrected"}, "flash"), "its manifest has changed since"),
-        (lost(), None, "no manifest asks for it any more"),
+        (lost(), None, "it is no longer asked for by a manifest"),
         (lost(), wanted(SCHEDULED, "flash", lifecycle=PAUSED), "it is declared paused"),
         (lost(), wanted(SCHEDULED, "flash", lifecycle=CANCELED), "it is declared canceled"),
-        (lost(), wanted(SCHEDULED, "flash", adopt="77"), "no manifest asks for it any more"),
+        (lost(), wanted(SCHEDULED, "flash", adopt="77"), "it is no longer asked for by a manifest"),
         (lost(DRAFT, None), wanted(SCHEDULED, "flash"), "its manifest has changed since"),
         (lost(IMMEDIATE, "immediately"), wanted(IMMEDIATE, "flash"), "may have sent"),
         (lost(first_send="2026-11-25T11:59:00Z"), wanted(SCHEDULED, "flash"), "may have sent"),

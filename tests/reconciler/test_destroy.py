@@ -85,5 +85,5 @@ def test_what_others_ended_is_said_once(two: Account) -> None:
     recorded = [note for note in two.apply(targets=("c",)).notes if note.startswith("recorded: ")]
     assert [note.split(":")[1] for note in recorded] == [" a", " b"]
     assert "canceled outside of campaignctl" in recorded[0]
-    assert "not in this account any more" in recorded[1]
+    assert "no longer in this account" in recorded[1]
     assert {two.state.campaigns[key].status for key in "ab"} >= {"canceled"}

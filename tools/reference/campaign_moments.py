@@ -138,7 +138,7 @@ CAMPAIGNS = (
         "`campaignctl halt KEY --reason TEXT` stops it at once; then `phase: paused` in its manifest in"
         " place of `is_draft: true`",
     ),
-    Moment(campaigns.time_passed, "it cannot be resumed or changed any more", "set a new `scheduled_time`"),
+    Moment(campaigns.time_passed, "it can no longer be resumed or changed", "set a new `scheduled_time`"),
     Moment(
         campaigns.already_sent,
         "recipients have it",

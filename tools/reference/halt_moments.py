@@ -14,7 +14,7 @@ HALTS = (
     ),
     Moment(
         halts.mark_deleted,
-        "someone deleted the stop mark; what it halted is not known any more. Nothing that can send is sent",
+        "someone deleted the stop mark; what it halted is no longer known. Nothing that can send is sent",
         "ask who deleted it. `campaignctl halt --lift --reason TEXT` goes on without it; "
         "`campaignctl halt --all --reason TEXT` halts everything again",
     ),

@@ -49,7 +49,7 @@ def _keep_issue(
     host: Host, drift: Sequence[Mapping[str, Any]], left: Sequence[Mapping[str, Any]], parts: Sequence[str]
 ) -> None:
     """Open the issue, or bring it up to date. Who follows it hears of it when what was found has changed, and
-    when nothing is found any more."""
+    when nothing is found."""
     if not (parts or host.comments_here):
         return
     job = host.job
@@ -61,7 +61,7 @@ def _keep_issue(
             host.write_issue(number, said=said, closed=True)
         return
     found = digest([[{**each, "at": None} for each in drift], list(left)])
-    head = f"[This run]({job.run}) found it. The run that finds nothing any more closes this issue."
+    head = f"[This run]({job.run}) found it. A run that finds nothing closes this issue."
     body = "\n\n".join((f"<!-- {job.name} alarm {found} -->\n{head}", *parts))
     title = f"{job.name}: {_counts(len(drift), len(left))}"
     before = known[0][1] if known else found

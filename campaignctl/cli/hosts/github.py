@@ -213,7 +213,7 @@ class GitHub:
             "conclusion": "neutral" if count else "success",
             "output": {
                 "title": f"{counted(count, 'campaign')}, not by this pull request",
-                "summary": text or "Nothing is blocked any more.",
+                "summary": text or "Nothing is blocked now.",
             },
         }
         self._api.ask(f"{self._here}/check-runs", need=need, method="POST", body=body)

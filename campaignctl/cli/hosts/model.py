@@ -143,7 +143,7 @@ class Host(Protocol):
         """Replace a comment, or write a new one."""
 
     def show_before(self, count: int, text: str) -> None:
-        """Show as a status of its own how many campaigns were blocked before a request; 0: none any more."""
+        """Show as a status of its own how many campaigns were blocked before a request; 0: none now."""
 
     def issues(self) -> Iterator[Comment]:
         """Our own open issues, the oldest first."""
