@@ -146,7 +146,8 @@ def plan_page(app: App, plan: Plan, cuts: Cuts, samples: Mapping[str, str]) -> s
 
     review, place = _review(plan, samples, every=True), app.settings.place(plan.environment)
     calendar = calendar_fragment(review.calendar) if review.calendar else ""
-    return app.console.redacted(report(review, place=place, cuts=cuts, calendar=calendar))
+    hide = app.console.redacted
+    return hide(report(review, place=place, cuts=cuts, calendar=calendar, hide=hide))
 
 
 def _show_summary(app: App, plan: Plan, whole: Command, now: datetime) -> None:
