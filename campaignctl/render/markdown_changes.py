@@ -198,7 +198,8 @@ def _texts(preview: Preview) -> Iterator[tuple[str, str]]:
         case EmailPreview():
             yield "from", f"{content.sender_name} <{content.sender_email}>"
             yield "subject", content.subject
-            yield "preview text", content.preheader
+            # Else it is the beginning of the text, which follows.
+            yield "preview text", content.preheader if content.preheader_from == "preheader" else ""
             yield "text", content.text
         case SmsPreview():
             yield "text", content.text

@@ -29,8 +29,8 @@ def test_an_error_of_lint_fails_validate_and_stops_no_plan(world: World) -> None
     ]
     assert {one["key"] for one in document["changes"]} == {"sale", "calm"}
     text = world.run("plan", status=0).out
-    assert "[SMS003]" in text
-    assert "1 error." in text
+    assert "error SMS003: " in text
+    assert "Lint: 1 error; stops nothing\n" in text
     assert "`SMS003`" in world.run("plan", "--format", "markdown", status=0).out
 
     saved = world.folder.parent / "plan.json"

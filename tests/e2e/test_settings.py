@@ -19,13 +19,13 @@ def test_a_raised_guardrail_is_shown_reviewed_and_recorded_once(world: World) ->
     assert "guardrails.max_immediate_sends [loosens]: 3 -> 9999" in text
     assert "No changes to campaigns." in text
     assert f"at {world.url}" in text
-    assert "State: .campaignctl/state.json" in text
+    assert "; state: .campaignctl/state.json\n" in text
     document = world.plan()
     assert document["settings_changed"] == [shown]
     assert document["account"] == {"url": world.url, "company_id": "6197120"}
     assert document["state"] == ".campaignctl/state.json"
     comment = world.run("plan", "--format", "markdown", status=0).out
-    assert "| **`guardrails.max_immediate_sends`** | **`3`** | **`9999`** | **loosens** |" in comment
+    assert "- **`guardrails.max_immediate_sends` loosens**: `3` → `9999`" in comment
 
     # Nothing is done without a plan that shows it.
     other = world.folder.parent / "other.json"

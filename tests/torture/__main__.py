@@ -67,10 +67,11 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=secrets.randbelow(10**6), help="default: a random one")
     parser.add_argument("--workers", type=int, default=3 * (os.cpu_count() or 1), help="trials at a time")
     parser.add_argument(
-        "--part",
-        type=_part,
-        metavar="K/N",
-        help="the K-th of N parts of the trials; with one --seed all parts together are all of them",
+        "--skip",
+        type=int,
+        default=0,
+        metavar="N",
+        help="leave out the first N: goes on where a run with the same --seed was stopped",
     )
     parser.add_argument(
         "--only", default="", metavar="TEXT", help="only trials whose plan, row or label contains TEXT"
@@ -166,18 +167,7 @@ def _chosen(jobs: list[Job], options: argparse.Namespace) -> list[Job]:
     wanted = [job for job in jobs if options.only in f"{job.scenario} | {job.group} | {job.label}"]
     shuffle = random.Random(options.seed).shuffle
     shuffle(wanted)
-    if options.part:
-        number, of = options.part
-        return wanted[number - 1 :: of]
-    return wanted[: options.slice] if options.slice else wanted
-
-
-def _part(text: str) -> tuple[int, int]:
-    """`2/5`: the second of five."""
-    number, _, of = text.partition("/")
-    if not (number.isdigit() and of.isdigit() and 1 <= int(number) <= int(of)):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a part such as 2/5")
-    return int(number), int(of)
+    return wanted[: options.slice] if options.slice else wanted[options.skip :]
 
 
 def _done(

@@ -31,7 +31,8 @@ def pictures() -> Mapping[Path, str]:
     text, markdown = plan_by(("--color", "always", "plan"), ("plan", "--format", "markdown"))
     # Without the parts that vary between runs.
     text = re.sub(r", in \d+ (?:years?|months?|days?)", "", text)
-    markdown = re.sub(r" Made .*", "", markdown)
+    # What is folded is folded in a comment, too.
+    markdown = re.sub(r" Made .*", "", markdown).partition("### Field by field")[0]
     return {
         IMAGES / "plan.svg": terminal(f"$ campaignctl plan\n{text}", "A plan in the terminal"),
         IMAGES / "plan-comment.svg": comment(markdown, "The same plan in a pull request"),
