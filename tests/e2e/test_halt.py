@@ -194,7 +194,7 @@ def test_a_deleted_stop_mark_is_noticed_until_a_lift_settles_it(world: World) ->
     (world.folder / ".campaignctl/state.json.halts").unlink()
     world.write("b.yaml", sms("B", scheduled_time=FAR, description="new"))
     world.apply(status=1)
-    (lift,) = {each["hint"].split(" goes on")[0] for each in world.plan(status=1)["blocked"]}
+    (lift,) = {each["hint"].split(" goes on")[0].strip("`") for each in world.plan(status=1)["blocked"]}
     assert lift == "campaignctl halt --lift --reason TEXT"
     for command in ("status", "doctor"):
         assert lift in world.run(command).out
