@@ -66,8 +66,8 @@ def _rule_json(one: Rule) -> dict[str, Any]:
 
 
 #: Sentences about a plan that its text shows; the others are counted.
-_MOST = 10
-_PLACES = 3
+_MOST = 5
+_PLACES = 2
 _TEXT_SHOWN = 300
 
 
@@ -81,8 +81,8 @@ def lint_lines(review: Review, style: Style, place: ProjectPlace) -> Iterator[st
     for remark in review.lint[:_MOST]:
         found = remark.first
         severity = style(f"{found.severity} {found.code}:", "bold", _TONES[found.severity])
-        yield f"  {severity} {escape(found.message, None)}"
-        yield f"      {first_of([escape(str(each.source)) for each in remark.places], _PLACES)}"
+        places = first_of([escape(str(each.source)) for each in remark.places], _PLACES)
+        yield f"  {severity} {escape(found.message, None)} ({places})"
     if rest := sum(len(remark.places) for remark in review.lint[_MOST:]):
         yield f"  {counted(rest, 'more finding')} not shown. To see each with its line:"
         yield f"    {escape(Command('validate').at(place), None)}"
