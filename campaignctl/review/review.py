@@ -145,6 +145,8 @@ def _group(changes: Sequence[Change]) -> Group:
 
 def _same(one: FieldChange, other: FieldChange) -> bool:
     """Whether two changes of a field are the same."""
+    if isinstance(one.after, str) and one.before is None:
+        return other.before is None and other.after == one.after
     return _text([one.before, one.after]) == _text([other.before, other.after])
 
 
@@ -167,9 +169,8 @@ def _shared(change: Change) -> str:
     )
 
 
-def _text(value: Any) -> str:
-    """JSON, in which 1 is neither true nor 1.0."""
-    return json.dumps(value, ensure_ascii=False, sort_keys=True, default=str)
+# In JSON 1 is neither true nor 1.0.
+_text = json.JSONEncoder(ensure_ascii=False, sort_keys=True, default=str).encode
 
 
 def _fields(changes: Iterable[FieldChange]) -> list[list[Any]]:
@@ -180,10 +181,14 @@ def _field(change: FieldChange) -> list[Any]:
     return [change.path, change.before, change.after]
 
 
+def _as_text(value: Any) -> str:
+    return value if isinstance(value, str) else _text(value)
+
+
 def _may_differ(change: FieldChange) -> bool:
     """Whether a field may differ within a group: each text that recipients see has to be read by itself."""
     values = (change.before, change.after)
-    if any(value is not None and len(_text(value)) > _SHORT for value in values):
+    if any(value is not None and len(_as_text(value)) > _SHORT for value in values):
         return False
     return change.path.split("/")[0] != "messages" or all(
         value is None or (isinstance(value, str) and value.startswith(("https://", "http://")))
