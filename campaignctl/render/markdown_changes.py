@@ -160,11 +160,16 @@ def _message(one: Compared, cuts: Cuts, *, alone: bool) -> str:
         if alone or before.get(name) != after.get(name)
     }
     said = [
-        f"{'' if name in _UNNAMED else f'{name}: '}{_loud(text, name in _BOLD)}"
+        f"{'' if name in _UNNAMED else f'{name}: '}{_loud(_begun(text), name in _BOLD)}"
         for name, text in texts.items()
         if text
     ]
     return "<br>\n".join(f"> {line}" for line in (f"<sub>{head}</sub>", *said, *_parts(one)))
+
+
+def _begun(markdown: str) -> str:
+    """Markdown at the beginning of a line, where a sign or a number would begin a list or a rule."""
+    return f"<wbr>{markdown}" if markdown[:1] in "-+=.:;!?()%&'\"0123456789" else markdown
 
 
 def _parts(one: Compared) -> Iterator[str]:

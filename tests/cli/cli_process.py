@@ -17,7 +17,7 @@ from typing import Any
 from tests import forks
 
 ROOT = Path(__file__).resolve().parents[2]
-SECONDS = 60
+SECONDS = 120
 
 
 @dataclass(frozen=True)

@@ -264,9 +264,8 @@ def _country(code: str, day: int = 22) -> Change:
 def test_equal_changes_are_one_block(golden: Golden) -> None:
     shown = plan(*map(_country, _COUNTRIES))
     golden("ten equal creates", _text(shown))
-    golden(
-        "ten equal creates in full", plan_text(review_of(shown), color=False, now=NOW, cuts=Cuts(full=True))
-    )
+    full = plan_text(review_of(shown), color=False, now=NOW, cuts=Cuts(full=True))
+    golden("ten equal creates in full", full)
     golden("two equal creates", _text(plan(*map(_country, _COUNTRIES[:2]))))
     golden("ten equal creates at two times", _text(plan(*(_country(c, 22 + (c < "DF")) for c in _COUNTRIES))))
 

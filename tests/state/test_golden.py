@@ -88,7 +88,8 @@ def _without_new(document: dict[str, Any]) -> dict[str, Any]:
     """A plan without the fields that came after version 0.1.0, all of which are empty or false."""
     assert not any(change.pop("changes_sends") or change.pop("halts") for change in document["changes"])
     assert not any(blocked.pop("before") for blocked in document["blocked"])
-    later = ("settings", "settings_changed", "state", "against", "withdrawn", "project_id", "targets", "lint")
+    later = ["settings", "settings_changed", "state", "against", "withdrawn", "project_id", "targets", "lint"]
+    later.append("neighbours")
     assert not any(document.pop(name) for name in later)
     new = {
         "changes": ("unmanaged", "valid_until", "waits_for", "ran", "formerly", "zone"),

@@ -45,7 +45,8 @@ def plan_by(*commands: tuple[str, ...], body: str = "") -> list[str]:
     if body:
         manifest = manifest.replace("landing_url", f"body: {{en: {body}}}, landing_url")
     with tempfile.TemporaryDirectory() as folder, Sandbox() as sandbox:
-        world = World(Path(folder) / "crm", sandbox.url, Control(sandbox.url))
+        wide = {"COLUMNS": "100"}
+        world = World(Path(folder) / "crm", sandbox.url, Control(sandbox.url), wide)
         world.write("campaignctl.yaml", _PROJECT)
         world.write(sale, manifest % ("Spring sale", "22 10:00:00", "Sale begins on Saturday"))
         world.write("push/old-offer.yaml", manifest % ("Old offer", "20 09:00:00", "A fifth off"))
