@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -48,13 +48,11 @@ class Field:
 class Values:
     """Makes values safe to show, whole as long as there is room: `letters` is what is left.
 
-    A longer one is cut, and said with length and digest of the whole; `cuts` counts it. `hide` takes a secret
-    out of a text, which the marks of a change could split.
+    A longer one is cut, and said with length and digest of the whole; `cuts` counts it.
     """
 
     cuts: Cuts
     letters: int
-    hide: Callable[[str], str] = str
     _known: dict[tuple[str, str], tuple[Piece, ...]] = field(default_factory=dict)
 
     def fields(self, changes: Iterable[FieldChange]) -> tuple[Field, ...]:
@@ -78,14 +76,12 @@ class Values:
 
     def whole(self, kind: Kind, text: str, start: int = 0) -> tuple[Piece, ...]:
         """One text, or what fits of it from a place on."""
-        text = self.hide(text)
         if self._fits(len(text)):
             return (Piece(kind, safe(text)),)
         return Piece(kind, safe(text[start : start + _CUT])), Piece("cut", f"({self.cuts.remark(text)})")
 
     def words(self, before: str, after: str) -> tuple[Piece, ...]:
         """Two texts in one, word by word; of what does not fit, the text from the first change on."""
-        before, after = self.hide(before), self.hide(after)
         if before == after:
             return self.whole("same", after)
         if (known := self._known.get((before, after))) is None:

@@ -7,7 +7,7 @@ digest, so that no other runs.
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
@@ -60,18 +60,17 @@ def report(
     cuts: Cuts | None = None,
     calendar: str = "",
     letters: int = _LETTERS,
-    hide: Callable[[str], str] = str,
 ) -> str:
     """The page of a review, with commands as typed at `place`. `calendar` is safe HTML for its own part.
 
     Values are whole until they have this many `letters` together; afterwards `cuts` has the number of those
-    that are cut. `hide` takes a secret out of a text.
+    that are cut.
 
     Raises `TimeError` if the plan's zone does not exist.
     """
     plan, cuts = review.plan, cuts or Cuts()
     nonce = sha256(repr((plan, calendar)).encode(errors="replace")).hexdigest()[:32]
-    values = Values(cuts, letters, hide)
+    values = Values(cuts, letters)
     parts = _Parts(plan, values, place)
     blocks = Blocks(review, values, Room(), nonce).all()
     drawn = template("review.html").render(

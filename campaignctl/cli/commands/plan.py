@@ -123,7 +123,8 @@ def show_plan_as(
         from campaignctl.render.markdown import plan_markdown
 
         link = manifest_links(os.environ, app.settings.cwd)
-        app.console.say(plan_markdown(_review(plan, samples), limit=form.limit, cuts=cuts, link=link))
+        review = _with_previews(_review(app, plan), samples)
+        app.console.say(plan_markdown(review, limit=form.limit, cuts=cuts, link=link))
     elif form.name == "html":
         app.console.raw(plan_page(app, plan, cuts, samples))
     elif form.summary:
@@ -132,11 +133,19 @@ def show_plan_as(
         show_plan(app, plan, cuts, now)
 
 
-def _review(plan: Plan, samples: Mapping[str, str], *, every: bool = False) -> Review:
-    """The plan with what recipients see and with its calendar."""
-    from campaignctl.review.review import review_of, with_previews
+def _review(app: App, plan: Plan) -> Review:
+    """The plan as it is shown: without the token."""
+    from campaignctl.review.hidden import without_secret
+    from campaignctl.review.review import review_of
 
-    return with_previews(review_of(plan), samples, every=every)
+    return review_of(without_secret(plan, app.console.redacted))
+
+
+def _with_previews(review: Review, samples: Mapping[str, str], *, every: bool = False) -> Review:
+    """A review with what recipients see and with its calendar."""
+    from campaignctl.review.review import with_previews
+
+    return with_previews(review, samples, every=every)
 
 
 def plan_page(app: App, plan: Plan, cuts: Cuts, samples: Mapping[str, str]) -> str:
@@ -144,18 +153,17 @@ def plan_page(app: App, plan: Plan, cuts: Cuts, samples: Mapping[str, str]) -> s
     from campaignctl.render.calendar_html import calendar_fragment
     from campaignctl.render.review_html import report
 
-    review, place = _review(plan, samples, every=True), app.settings.place(plan.environment)
+    review = _with_previews(_review(app, plan), samples, every=True)
     calendar = calendar_fragment(review.calendar) if review.calendar else ""
-    hide = app.console.redacted
-    return hide(report(review, place=place, cuts=cuts, calendar=calendar, hide=hide))
+    place = app.settings.place(plan.environment)
+    return app.console.redacted(report(review, place=place, cuts=cuts, calendar=calendar))
 
 
 def _show_summary(app: App, plan: Plan, whole: Command, now: datetime) -> None:
     from campaignctl.render.plan import plan_summary
-    from campaignctl.review.review import review_of
 
     console, place = app.console, app.settings.place(plan.environment)
-    review, color = review_of(plan), console.colored(console.out)
+    review, color = _review(app, plan), console.colored(console.out)
     console.say(plan_summary(review, color=color, now=now, width=console.width, place=place, whole=whole))
 
 
@@ -169,7 +177,6 @@ def show_plan(
     """
     from campaignctl.render.plan import plan_text
     from campaignctl.render.summary import summary_text
-    from campaignctl.review.review import review_of
 
     console = app.console
     brief = console.verbosity == "quiet" and not asked
@@ -177,7 +184,7 @@ def show_plan(
         f"{summary_text(plan)}\n"
         if brief
         else plan_text(
-            review_of(plan),
+            _review(app, plan),
             color=console.colored(console.err if aside else console.out),
             now=now,
             width=console.width,
