@@ -248,7 +248,7 @@ def _differing_items(one: Sequence[Any], other: Sequence[Any]) -> Iterable[int]:
 
 
 def messages_before(after: Mapping[str, Any], changes: Iterable[FieldChange]) -> list[Any]:
-    """The messages of the spec from which these `field_changes` lead to `after`; both specs have some."""
+    """The messages of the spec from which these `field_changes` lead to `after`, which has some."""
     before = {"messages": deepcopy(list(after["messages"]))}
     of_messages = (change for change in changes if split(change.path)[0] == "messages")
     ordered = sorted(of_messages, key=lambda change: [_place(part) for part in split(change.path)])
@@ -258,8 +258,9 @@ def messages_before(after: Mapping[str, Any], changes: Iterable[FieldChange]) ->
             _put(before, split(change.path), None)
     for change in ordered:
         if change.before is not None:
-            _put(before, split(change.path), change.before)
-    return before["messages"]
+            _put(before, split(change.path), deepcopy(change.before))
+    messages: Any = before.get("messages")
+    return messages if isinstance(messages, list) else []
 
 
 def _place(part: str) -> tuple[int, str]:

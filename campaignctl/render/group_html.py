@@ -131,7 +131,8 @@ class Block:
     @property
     def channels(self) -> set[str]:
         """The channels of the campaign."""
-        messages = (self.change.spec or {}).get("messages") or ()
+        messages = (self.change.spec or {}).get("messages")
+        messages = messages if isinstance(messages, list | tuple) else ()
         return {str(each.get("channel")) for each in messages if isinstance(each, dict)}
 
     @property
@@ -169,7 +170,7 @@ class Blocks:
         shown: set[str] = set()
         blocks = []
         for group in self.review.groups:
-            # What a second change of a campaign leads to is seen with the first.
+            # What lint says of a second change of a campaign is seen with the first.
             keys = [key for key in group.keys if key not in shown]
             shown.update(keys)
             blocks.append(self._block(group, keys, about))
@@ -198,7 +199,7 @@ class Blocks:
             unmanaged=self.values.fields(set_outside(group.first.unmanaged)),
             warnings=tuple(self._warnings(group)),
             lint=tuple(_remark(one, group) for one in self.review.lint if id(one) in remarks),
-            messages=self._messages(keys),
+            messages=self._messages(group.changes),
         )
 
     def _facts(self, change: Change) -> Iterator[Fact]:
@@ -232,16 +233,16 @@ class Blocks:
         for text, about in said.items():
             yield About(text, () if len(about) == len(group.changes) else tuple(about))
 
-    def _messages(self, keys: Sequence[str]) -> tuple[Message, ...]:
+    def _messages(self, changes: Sequence[Change]) -> tuple[Message, ...]:
         """What looks the same is drawn once, whatever its links: those are in the fields."""
         alike: dict[Any, list[Compared]] = {}
-        for key in keys:
-            for one in self.review.messages_of(key):
+        for change in changes:
+            for one in self.review.messages_of(change):
                 alike.setdefault(_look(one), []).append(one)
         messages: dict[Any, Message] = {}
         for found in alike.values():
             first, about = found[0], tuple(one.key for one in found)
-            about = () if len(about) == len(keys) else about
+            about = () if len(about) == len(changes) else about
             message = messages.setdefault(
                 (first.message, first.channel, about),
                 Message(first.message, first.channel, first.key if len(found) > 1 else "", about),

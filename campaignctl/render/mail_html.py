@@ -95,8 +95,10 @@ def policy(nonce: str, script: str = "") -> str:
 
 def _sanitised(html: str, nonce: str) -> str:
     # The parser drops a body with its colours; whatever these replacements make is sanitised afterwards.
+    # It takes no lone surrogates.
+    printable = html.encode(errors="replace").decode()
     clean = _cleaner()(
-        _BODY.sub(r"<\1div", shallow(html)), set_tag_attribute_values={"style": {"nonce": nonce}}
+        _BODY.sub(r"<\1div", shallow(printable)), set_tag_attribute_values={"style": {"nonce": nonce}}
     )
     return _PIECES.sub(_piece, clean)
 

@@ -141,7 +141,7 @@ def _differing(group: Group, tell: Callable[[Change], str], cuts: Cuts, *, below
 
 def _seen(review: Review, group: Group, cuts: Cuts) -> str:
     """The texts before and after, message by message and language by language."""
-    messages = review.messages_of(group.first.key)
+    messages = review.messages_of(group.first)
     shown = messages[: cuts.most(_MESSAGES_SHOWN)]
     parts = [_message(one, cuts, alone=len(group.changes) == 1) for one in shown]
     if rest := messages[len(shown) :]:

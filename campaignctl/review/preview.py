@@ -9,7 +9,7 @@ from typing import Any, Literal
 from campaignctl.content.model import Preview
 from campaignctl.content.previews import previews
 from campaignctl.diff import messages_before
-from campaignctl.plan.model import Action, Change, Plan
+from campaignctl.plan.model import Action, Change
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,15 +30,13 @@ class Compared:
 
 
 def compared(
-    plan: Plan, *, samples: Mapping[str, str], langs: Sequence[str] | None = None
+    change: Change, *, samples: Mapping[str, str], langs: Sequence[str] | None = None
 ) -> tuple[Compared, ...]:
-    """The messages that a plan adds, removes or changes, campaign by campaign."""
-    return tuple(
-        one
-        for change in plan.changes
-        if change.spec is not None and change.spec.get("messages")
-        for one in _of_change(change, change.spec, samples, langs)
-    )
+    """The messages that a change adds, removes or changes; none if its spec has no list of them."""
+    messages = (change.spec or {}).get("messages")
+    if change.spec is None or not messages or not isinstance(messages, list | tuple):
+        return ()
+    return tuple(_of_change(change, change.spec, samples, langs))
 
 
 def _of_change(

@@ -72,19 +72,20 @@ class Remark:
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """Everything that is reviewed. `groups` have each change of the plan once, and `messages` by key what
-    recipients see before and after the first change of each, which stands for the others, or after every
-    change. `calendar` is the week in which the changed campaigns first send, if they do by themselves."""
+    """Everything that is reviewed. `groups` have each change of the plan once, and `messages` by key and
+    action what recipients see before and after the first change of each, which stands for the others, or
+    after every change. `calendar` is the week in which the changed campaigns first send, if they do by
+    themselves."""
 
     plan: Plan
     groups: tuple[Group, ...]
     lint: tuple[Remark, ...] = ()
-    messages: Mapping[str, tuple[Compared, ...]] = field(default_factory=dict)
+    messages: Mapping[tuple[str, Action], tuple[Compared, ...]] = field(default_factory=dict)
     calendar: Calendar | None = None
 
-    def messages_of(self, key: str) -> tuple[Compared, ...]:
-        """What recipients of one campaign see."""
-        return self.messages.get(key, ())
+    def messages_of(self, change: Change) -> tuple[Compared, ...]:
+        """What recipients of one campaign see before and after a change of it."""
+        return self.messages.get((change.key, change.action), ())
 
 
 def review_of(plan: Plan) -> Review:
@@ -99,11 +100,11 @@ def with_previews(review: Review, samples: Mapping[str, str], *, every: bool = F
     does not change. Raises `TimeError` if the plan's zone does not exist.
     """
     plan = review.plan
-    shown = plan if every else replace(plan, changes=tuple(group.first for group in review.groups))
-    messages: dict[str, list[Compared]] = {}
-    for one in compared(shown, samples=samples):
-        messages.setdefault(one.key, []).append(one)
-    seen = {key: tuple(found) for key, found in messages.items()}
+    shown = plan.changes if every else [group.first for group in review.groups]
+    seen: dict[tuple[str, Action], tuple[Compared, ...]] = {}
+    for change in shown:
+        of = change.key, change.action
+        seen[of] = (*seen.get(of, ()), *compared(change, samples=samples))
     return replace(review, messages=seen, calendar=calendar_of(plan))
 
 

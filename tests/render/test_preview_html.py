@@ -319,3 +319,7 @@ def test_previews_that_carry_more_than_is_known_are_drawn() -> None:
 def test_the_templates_are_in_the_package() -> None:
     folder = Path(preview_html.__file__).parent / "templates"
     assert {path.suffix for path in folder.iterdir()} == {".html", ".css", ".js"}
+
+
+def test_half_a_character_in_an_email_is_shown_as_a_question_mark() -> None:
+    assert "<p>a?b</p>" in mail_document("<p>a\ud800b</p>", "en", "n")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -12,7 +14,7 @@ from campaignctl.campaign.lifecycle import Lifecycle
 from campaignctl.diff import FieldChange
 from campaignctl.errors import Finding, Source
 from campaignctl.plan.model import Action, Change, Conflict, Unmanaged
-from campaignctl.review.review import Group, groups_of, review_of
+from campaignctl.review.review import Group, groups_of, review_of, with_previews
 from tests.render.sample_plans import created, plan, updated
 
 _TITLE = FieldChange("messages/0/push/title/en", "Old", "New")
@@ -181,3 +183,36 @@ def test_every_field_of_every_change_is_in_exactly_one_group(diffs: list[dict[st
                 each.path: repr((each.before, each.after)) for each in (*group.common, *group.own(change))
             }
             assert told == {each.path: repr((each.before, each.after)) for each in change.diff}
+
+
+_PUSH: dict[str, Any] = {"channel": "push", "push": {"title": {"en": "New"}, "body": {"en": "Today"}}}
+
+
+def test_a_pause_before_an_update_shows_no_text_of_it() -> None:
+    update = replace(updated("push/a", _TITLE), spec={"messages": [_PUSH]})
+    pause = replace(update, action=Action.PAUSE, diff=())
+    for every in (False, True):
+        review = with_previews(review_of(plan(pause, update)), {}, every=every)
+        assert review.messages_of(pause) == ()
+        assert [each.change for each in review.messages_of(update)] == ["changed"]
+
+
+@pytest.mark.parametrize("messages", [1, "x", {"en": 1}, True, [None], [1], [[]]])
+@pytest.mark.parametrize("action", [Action.CREATE, Action.UPDATE])
+def test_what_is_no_list_of_messages_has_no_preview(messages: Any, action: Action) -> None:
+    change = replace(updated("k", _TITLE), action=action, spec={"messages": messages})
+    assert with_previews(review_of(plan(change)), {}).messages_of(change) == ()
+
+
+_ODD = st.sampled_from(["", "messages", "messages/0", "messages/7/sms", "messages/x", _TITLE.path])
+_ODD_VALUES: st.SearchStrategy[Any] = st.sampled_from([None, 1, "x", [], [{}], {"en": "x"}, [_PUSH], _PUSH])
+
+
+@given(st.lists(st.builds(FieldChange, _ODD, _ODD_VALUES, _ODD_VALUES), max_size=3))
+def test_previews_of_fields_that_do_not_fit_the_spec_neither_fail_nor_change_the_plan(
+    diff: list[FieldChange],
+) -> None:
+    shown = plan(replace(updated("k", *diff), spec={"messages": [_PUSH]}))
+    before = json.dumps([[each.path, each.before, each.after] for each in diff])
+    with_previews(review_of(shown), {})
+    assert json.dumps([[each.path, each.before, each.after] for each in diff]) == before

@@ -209,7 +209,12 @@ def _of_plan(
 
     plan = codec.decode(read_text(planfile), where=planfile)
     keyed = _of_keys(plan, patterns)
-    found = [one for one in compared(plan, samples=samples, langs=langs or None) if one.key in keyed]
+    found = [
+        one
+        for change in plan.changes
+        if change.key in keyed
+        for one in compared(change, samples=samples, langs=langs or None)
+    ]
     show.changes(found, planfile)
     if rest := len(keyed - {one.key for one in found}):
         show.app.console.log(
