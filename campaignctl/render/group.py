@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -64,7 +64,8 @@ def group_lines(group: Group, page: Page) -> Iterator[str]:
     for label, lines in _facts(group, page):
         for index, line in enumerate(lines):
             yield f"{INDENT}{label + ':' if index == 0 else '':<9}{line}"
-    yield from fields(_untold(group, group.common, page), page)
+    said = frozenset.intersection(*(told_in_words(change) for change in group.changes))
+    yield from fields(_untold(said, group.common, page), page)
     unmanaged = group.first.unmanaged
     if unmanaged:
         yield f"{INDENT}{page.style('also sent, set outside of the manifests:', 'bold', 'yellow')}"
@@ -131,6 +132,7 @@ def _facts(group: Group, page: Page) -> Iterator[tuple[str, list[str]]]:
     yield "sends", [style(line, "bold", "red") for line in sends] if change.sends_at_once else sends
     if change.action in REACHING:
         yield "reaches", _told(group, lambda one: (_reaches(one, page),), "audience", _AUDIENCES, page)
+    yield "waits", _told(group, _waits, "cancel", _TIMES, page)
     yield "undo", _told(group, lambda one: (undo_text(one.undo, page.zone),), "time", _TIMES, page)
     yield "was", [escape(change.moved_from)] if change.moved_from and len(group.changes) == 1 else []
     warnings = [_conflict(one, page.cuts) for one in change.conflicts]
@@ -172,6 +174,12 @@ def _reaches(change: Change, page: Page) -> str:
     return f"{page.style(EVERYONE, 'bold')} ({why})"
 
 
+def _waits(change: Change) -> tuple[str, ...]:
+    """What has to be canceled before the change is made."""
+    keys = ", ".join(map(escape, change.waits_for))
+    return (f"until this is canceled: {keys}",) if keys else ()
+
+
 def _undo(change: Change, page: Page) -> tuple[str, ...]:
     """Until when it can be undone; nothing if that is the time of the send, which is told next to it."""
     first = change.sends.first
@@ -183,10 +191,9 @@ def _conflict(one: Conflict, cuts: Cuts) -> str:
     return f"conflict: {cuts.text(one.path)} was {applied}, changed live to {live}; this plan sets {manifest}"
 
 
-def _untold(group: Group, changes: Iterable[FieldChange], page: Page) -> list[FieldChange]:
-    """The fields that the facts above do not say already; all of them in full."""
-    said = () if page.cuts.full else told_in_words(group.first)
-    return [each for each in changes if each.path not in said]
+def _untold(said: Container[str], changes: Iterable[FieldChange], page: Page) -> list[FieldChange]:
+    """The fields that the facts above have not `said` already; all of them in full."""
+    return [each for each in changes if page.cuts.full or each.path not in said]
 
 
 def _rows(group: Group, page: Page) -> Iterator[str]:
@@ -194,6 +201,7 @@ def _rows(group: Group, page: Page) -> Iterator[str]:
     tells: list[tuple[str, _Tell]] = [
         ("sends", lambda one: _sends(one, page, distances=False)),
         ("reaches", lambda one: (audience_text(one.audience, page.cuts),)),
+        ("waits", _waits),
         ("can be undone", lambda one: _undo(one, page)),
     ]
     differ = [each for each in tells if len(by_text(group, each[1])) > 1]
@@ -201,7 +209,7 @@ def _rows(group: Group, page: Page) -> Iterator[str]:
     for change in shown:
         own = [f"{label} {', '.join(tell(change))}" for label, tell in differ]
         own += [f"was {escape(change.moved_from)}"] if change.moved_from else []
-        own += [brief(each, page.cuts) for each in _untold(group, group.own(change), page)]
+        own += [brief(each, page.cuts) for each in _untold(told_in_words(change), group.own(change), page)]
         said = f": {'; '.join(own)}" if own else ""
         yield f"{INDENT}{page.style(escape(change.key), 'bold')}{_known_as(change, page)}{said}"
     if rest := group.keys[len(shown) :]:

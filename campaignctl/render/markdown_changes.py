@@ -66,6 +66,8 @@ def _facts(change: Change, plan: Plan) -> Iterator[_Fact]:
     if change.action in REACHING:
         everyone = change.audience == EVERYONE
         yield "Reaches", lambda one: audience_text(one.audience, Cuts(full=True)), everyone
+    if change.waits_for:
+        yield "Waits until canceled", lambda one: ", ".join(one.waits_for), False
     yield "Can be undone", lambda one: undo_text(one.undo, plan.time_zone), change.undo == "never"
 
 
@@ -143,15 +145,17 @@ def _seen(review: Review, group: Group, cuts: Cuts) -> str:
     """The texts before and after, message by message and language by language."""
     messages = review.messages_of(group.first)
     shown = messages[: cuts.most(_MESSAGES_SHOWN)]
-    parts = [_message(one, cuts, alone=len(group.changes) == 1) for one in shown]
+    parts = [_message(one, cuts, group) for one in shown]
     if rest := messages[len(shown) :]:
         cuts.count += 1
         parts.append(f"> _{counted(len(rest), 'more text')} not shown_")
     return joined(parts)
 
 
-def _message(one: Compared, cuts: Cuts, *, alone: bool) -> str:
-    """One message. Of several campaigns only what changes: in the rest, one may differ from another."""
+def _message(one: Compared, cuts: Cuts, group: Group) -> str:
+    """One message. Of several campaigns only what changes: in the rest, one may differ from another. A link
+    may differ even so, and is told with its campaign."""
+    alone, links = len(group.changes) == 1, any(path.startswith("messages/") for path in group.varying)
     head = f"{one.channel}, {prose(one.lang)}, {prose(one.message)}: {one.change}"
     before, after = (dict(_texts(side)) if side else {} for side in (one.before, one.after))
     texts = {
@@ -159,11 +163,10 @@ def _message(one: Compared, cuts: Cuts, *, alone: bool) -> str:
         for name in dict.fromkeys([*before, *after])
         if alone or before.get(name) != after.get(name)
     }
-    said = [
-        f"{'' if name in _UNNAMED else f'{name}: '}{_loud(_begun(text), name in _BOLD)}"
-        for name, text in texts.items()
-        if text
-    ]
+    named = {name: f"{name}: " for name in texts if name not in _UNNAMED}
+    if links:
+        named[_LINK] = f"{_LINK}, in {code_span(one.key)}: "
+    said = [f"{named.get(name, '')}{_loud(_begun(text), name in _BOLD)}" for name, text in texts.items() if text]
     return "<br>\n".join(f"> {line}" for line in (f"<sub>{head}</sub>", *said, *_parts(one)))
 
 
@@ -188,6 +191,7 @@ def _range(least: int, most: int) -> str:
 
 
 _BOLD = ("title", "subject")
+_LINK = "opens"
 _UNNAMED = ("title", "body", "subject", "text")
 
 
@@ -199,7 +203,7 @@ def _texts(preview: Preview) -> Iterator[tuple[str, str]]:
             yield "title", content.title
             yield "body", content.body
             yield from ((f"button {at}", each.title) for at, each in enumerate(content.buttons, 1))
-            yield "opens", content.landing_url
+            yield _LINK, content.landing_url
         case EmailPreview():
             yield "from", f"{content.sender_name} <{content.sender_email}>"
             yield "subject", content.subject

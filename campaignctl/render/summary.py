@@ -212,10 +212,10 @@ def by_text(group: Group, tell: Callable[[Change], T]) -> dict[T, list[str]]:
     return told
 
 
-def told_in_words(change: Change) -> tuple[str, ...]:
+def told_in_words(change: Change) -> frozenset[str]:
     """The fields of a create that the words about it already tell: its name, time, audience and channels."""
     if change.action is not Action.CREATE or change.spec is None:
-        return ()
+        return frozenset()
     targeting = change.spec.get("targeting")
     said = {
         "name": bool(change.name),
@@ -224,7 +224,7 @@ def told_in_words(change: Change) -> tuple[str, ...]:
         "send_in_profile_time_zone": change.sends.profile_zone,
         "targeting": isinstance(targeting, Mapping) and targeting == change.audience,
     }
-    return tuple(
+    return frozenset(
         path
         for path in (each.path for each in change.diff)
         if said.get(path.split("/")[0]) or (path.startswith("messages/") and path.endswith("/channel"))

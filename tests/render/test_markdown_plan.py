@@ -17,7 +17,7 @@ from campaignctl.schedule.sends import Sends
 from campaignctl.state.model import Overridden
 from tests.golden import Golden
 from tests.render.gfm import Page, html_of, page_of
-from tests.render.sample_plans import BLOCKED, SETTINGS, created, plan, reviewed, updated
+from tests.render.sample_plans import BLOCKED, SETTINGS, created, plan, reviewed, updated, welcome
 
 _FAR = "2036-03-22 10:00:00"
 _GMT = "Sat 22 Mar 2036 10:00 GMT"
@@ -308,3 +308,19 @@ def test_no_line_of_a_comment_is_a_table_or_wider_than_its_words() -> None:
     assert not re.search(
         r"[^\s<>]{60}", re.sub(r"<details>.*?</details>|<!--.*?-->", "", text, flags=re.DOTALL)
     )
+
+
+def test_a_link_that_differs_within_a_group_is_told_with_its_campaign() -> None:
+    def text(*countries: str) -> str:
+        changes = [created(f"push/{code.lower()}", welcome(code)) for code in countries]
+        return plan_markdown(reviewed(plan(*changes)))
+
+    assert "> opens, in `push/at`: `https://shop.example/AT`" in text("DE", "AT")
+    assert "> opens: `https://shop.example/AT`" in text("AT")
+
+
+def test_a_change_says_what_has_to_be_canceled_before() -> None:
+    moves = [replace(updated(f"push/{key}"), waits_for=(f"old/{key}",)) for key in "ab"]
+    assert "Waits until canceled: old/a<br>" in plan_markdown(reviewed(plan(moves[0])))
+    both = plan_markdown(reviewed(plan(*moves)))
+    assert "- `push/b`: waits until canceled old/b" in both

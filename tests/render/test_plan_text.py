@@ -313,3 +313,30 @@ def test_every_change_and_every_field_is_in_the_full_text(diffs: list[dict[str, 
                 for value in (field.before, field.after):
                     lines = value.split("\n") if isinstance(value, str) else [json_text(value)]
                     assert value is None or all(escape(line, None) in text for line in lines)
+
+
+def test_a_condition_that_the_audience_of_another_campaign_leaves_out_is_shown() -> None:
+    conditions = ("in", "odd")
+    changes = [
+        created(
+            f"push/{operator}",
+            {
+                "name": "N",
+                "targeting": {"os": {"items": ["ios"], "op": "in"}, "isps": {"items": ["a"], "op": operator}},
+            },
+        )
+        for operator in conditions
+    ]
+    odd = replace(changes[1], audience={"os": {"items": ["ios"], "op": "in"}})
+    text = _text(plan(changes[0], odd))
+    assert 'push/odd "N": reaches os ios; targeting/isps/op "odd"' in text
+    assert '+ targeting/isps/items ["a"]' in text
+
+
+def test_a_change_says_what_has_to_be_canceled_before() -> None:
+    moves = [replace(updated(f"push/{key}"), waits_for=(f"old/{key}",)) for key in "ab"]
+    assert "      waits:   until this is canceled: old/a\n" in _text(plan(moves[0]))
+    both = _text(plan(*moves))
+    assert '      push/b "Digest" (1030978): waits until this is canceled: old/b\n' in both
+    ten = [replace(updated(f"push/{key}"), waits_for=(f"old/{key}",)) for key in range(10)]
+    assert "      waits:   10 cancels: until this is canceled: old/0, " in _text(plan(*ten))
