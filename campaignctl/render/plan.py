@@ -50,7 +50,7 @@ def plan_text(
     plan = review.plan
     page = Page(Style(color), plan.time_zone, now, width, place, cuts or Cuts())
     parts = [
-        _header(plan, page.style),
+        _header(plan, page),
         *_section("Settings changed since the last apply", _settings(plan, page), page.style),
         *_changes(review, page),
         *_section(lint_title(review), lint_lines(review, page.style, page.place), page.style),
@@ -97,7 +97,7 @@ def plan_summary(
     groups = review.groups[:_SUMMARY_GROUPS]
     rest = sum(len(group.changes) for group in review.groups[_SUMMARY_GROUPS:])
     lines = [
-        _header(plan, style),
+        _header(plan, page),
         *(group_line(group, page) for group in groups),
         *([f"{INDENT}... and {counted(rest, 'more change')}"] if rest else []),
         *(f"{style(label, 'bold')}: {told}" for label, told in _others(review) if told),
@@ -121,7 +121,8 @@ def _others(review: Review) -> Iterator[tuple[str, str]]:
     yield "Lifted", ", ".join(escape(one.name) for one in plan.lifted)
 
 
-def _header(plan: Plan, style: Style) -> str:
+def _header(plan: Plan, page: Page) -> str:
+    style = page.style
     environment = f" ({escape(plan.environment)})" if plan.environment else ""
     account = f"company {escape(plan.company_id)}" if plan.company_id else "company not known yet"
     at = f" at {escape(plan.url)}" if plan.url else ""
@@ -130,6 +131,8 @@ def _header(plan: Plan, style: Style) -> str:
         style(summary_text(plan), "bold"),
         f"For {style(escape(plan.project), 'bold')}{environment}, {account}{at}{state}",
     ]
+    if _expired(plan, page):
+        lines.append(style("Expired: this plan cannot be applied.", "bold", "red"))
     if not plan.refreshed:
         lines.append("Made from the state alone: the account was not read.")
     if plan.overrides:
@@ -206,6 +209,10 @@ def _lifted(plan: Plan, page: Page) -> Iterator[str]:
         yield f"  {escape(one.name)} for {keys_text(one.keys, page.cuts)}, {until}{reason}"
 
 
+def _expired(plan: Plan, page: Page) -> bool:
+    return plan.valid_until is not None and bool(plan.changes) and page.now > plan.valid_until
+
+
 def _footer(plan: Plan, page: Page) -> Iterator[str]:
     for note in plan.notes:
         yield page.style(f"Note: {escape(at(page.cuts.named(note), page.place), None)}", "dim")
@@ -214,5 +221,10 @@ def _footer(plan: Plan, page: Page) -> Iterator[str]:
         yield f"  {escape(page.cuts.command.at(page.place), None)}"
     if plan.valid_until is not None and plan.changes:
         until = humanize.instant(plan.valid_until, page.zone)
-        yield f"Valid until {until}, {humanize.distance(plan.valid_until, page.now)}."
+        distance = humanize.distance(plan.valid_until, page.now)
+        if _expired(plan, page):
+            yield page.style(f"Expired: it was valid until {until}, {distance}. Plan again:", "bold", "red")
+            yield f"  {escape(Command('plan', '-o', 'FILE').at(page.place), None)}"
+        else:
+            yield f"Valid until {until}, {distance}."
     yield page.style(summary_text(plan), "bold")

@@ -144,7 +144,7 @@ _SILENT = (Action.CANCEL, Action.FORGET, Action.MOVE, Action.PAUSE, Action.ADOPT
 def sends_lines(change: Change, zone: str, now: datetime, *, distances: bool = True) -> list[str]:
     """When the campaign sends after the change; empty if that is irrelevant.
 
-    `distances` adds how far away that is ("in 2 hours"), for text that is read at once.
+    `distances` adds how far away that is ("in 2 hours"), or that it is past, for text that is read at once.
     """
     sends = change.sends
     match sends.when:
@@ -201,7 +201,9 @@ def _recurring(change: Change, zone: str, now: datetime, distances: bool) -> lis
 
 
 def _distance(at: datetime, now: datetime, distances: bool) -> str:
-    return f", {humanize.distance(at, now)}" if distances else ""
+    if not distances:
+        return ""
+    return f", {humanize.distance(at, now)}" if at >= now else ", which is past"
 
 
 def by_text(group: Group, tell: Callable[[Change], T]) -> dict[T, list[str]]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -340,3 +341,23 @@ def test_a_change_says_what_has_to_be_canceled_before() -> None:
     assert '      push/b "Digest" (1030978): waits until this is canceled: old/b\n' in both
     ten = [replace(updated(f"push/{key}"), waits_for=(f"old/{key}",)) for key in range(10)]
     assert "      waits:   10 cancels: until this is canceled: old/0, " in _text(plan(*ten))
+
+
+@pytest.mark.parametrize("late", [timedelta(minutes=-1), timedelta(0), timedelta(minutes=5)])
+def test_an_expired_plan_says_first_and_last_that_it_cannot_be_applied(late: timedelta) -> None:
+    spec = {"name": "N", "scheduled_time": "2036-03-22 10:00:00"}
+    end = datetime(2036, 3, 22, 10, 0, tzinfo=UTC)
+    review = review_of(plan(created("push/a", spec), valid_until=end))
+    text = plan_text(review, color=False, now=end + late)
+    short = plan_summary(review, color=False, now=end + late, whole=Command("plan", "--full"))
+    expired = late > timedelta(0)
+    first = "Expired: this plan cannot be applied."
+    assert [first in text, first in short] == [expired, expired]
+    last = f"Expired: it was valid until {_END}, 5 minutes ago. Plan again:\n  campaignctl plan -o FILE\n"
+    assert (last in text) == expired
+    assert (f"Valid until {_END}, in " in text) == (not expired)
+    assert (f"sends:   {_END}, which is past\n" in text) == expired
+    assert "ago" not in text.replace(last, "")
+
+
+_END = "Sat 22 Mar 2036 10:00 GMT (11:00 Europe/Belgrade)"
