@@ -85,7 +85,7 @@ def group_line(group: Group, page: Page) -> str:
         told.append(next(iter(reaches))[0] if len(reaches) == 1 else f"{len(reaches):,} audiences")
     if count := len(group.common) + len(group.varying):
         told.append(counted(count, "field"))
-    return f"{page.style(what, 'bold', _tone(change))}: {', '.join(filter(None, told)) or change.reason}"
+    return f"{page.style(what, 'bold', _tone(change))}: {'; '.join(filter(None, told)) or change.reason}"
 
 
 def fields(changes: Iterable[FieldChange], page: Page) -> Iterator[str]:

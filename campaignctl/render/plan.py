@@ -23,7 +23,7 @@ from campaignctl.render.summary import (
 )
 from campaignctl.render.table import Style, Tone
 from campaignctl.render.values import set_outside
-from campaignctl.review.review import Review
+from campaignctl.review.review import Review, outline_of
 from campaignctl.schedule import humanize
 
 _SETTING_SHOWN = 300
@@ -94,11 +94,13 @@ def plan_summary(
     the command that shows everything."""
     plan, style = review.plan, Style(color)
     page = Page(style, "UTC", now, width, place, Cuts())
-    groups = review.groups[:_SUMMARY_GROUPS]
-    rest = sum(len(group.changes) for group in review.groups[_SUMMARY_GROUPS:])
+    groups = review.groups
+    if len(groups) > _SUMMARY_GROUPS:
+        groups = outline_of(groups)
+    rest = sum(len(group.changes) for group in groups[_SUMMARY_GROUPS:])
     lines = [
         _header(plan, page),
-        *(group_line(group, page) for group in groups),
+        *(group_line(group, page) for group in groups[:_SUMMARY_GROUPS]),
         *([f"{INDENT}... and {counted(rest, 'more change')}"] if rest else []),
         *(f"{style(label, 'bold')}: {told}" for label, told in _others(review) if told),
         "To see everything:",

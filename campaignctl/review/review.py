@@ -124,6 +124,16 @@ def groups_of(changes: Iterable[Change]) -> tuple[Group, ...]:
     return tuple(group for groups in ordered for group in groups)
 
 
+def outline_of(groups: Sequence[Group]) -> tuple[Group, ...]:
+    """The groups, those as one that do the same to the same fields, whatever the texts say: for lines that
+    show no text. Each stands where the first of it stood."""
+    alike: dict[str, list[Change]] = {}
+    for group in groups:
+        does = _text([_does(group.first), sorted(each.path for each in group.first.diff)])
+        alike.setdefault(does, []).extend(group.changes)
+    return tuple(_group(sorted(found, key=lambda one: one.key)) for found in alike.values())
+
+
 def _groups(changes: Sequence[Change]) -> list[Group]:
     """One group if few fields differ, else one for each set of fields that are equal in all."""
     group = _group(changes)
@@ -153,21 +163,28 @@ def _same(one: FieldChange, other: FieldChange) -> bool:
 
 def _shared(change: Change) -> str:
     """What all changes of a group have in common, as text."""
-    sends = change.sends
     own = frozenset(each.path for each in change.diff if _may_differ(each))
     return _text(
         [
-            [change.action, change.arms, change.changes_sends, change.sends_at_once, change.halts],
-            [change.deliberate_resend, change.lifecycle.phase, bool(change.waits_for), bool(change.id)],
-            [sends.when, sends.profile_zone, change.zone, change.audience == EVERYONE],
-            # A move says where from, which is told for each.
-            [change.undo.split(" ")[0], None if change.action is Action.MOVE else str(change.reason)],
-            [request.operation for request in change.requests],
+            _does(change),
             [[each.path, each.applied, each.live, each.manifest] for each in change.conflicts],
             [[each.path, each.baseline, each.value] for each in change.unmanaged],
             [[each.path] if each.path in own else _field(each) for each in change.diff],
         ]
     )
+
+
+def _does(change: Change) -> list[Any]:
+    """What a change does, without its fields."""
+    sends = change.sends
+    return [
+        [change.action, change.arms, change.changes_sends, change.sends_at_once, change.halts],
+        [change.deliberate_resend, change.lifecycle.phase, bool(change.waits_for), bool(change.id)],
+        [sends.when, sends.profile_zone, change.zone, change.audience == EVERYONE],
+        # A move says where from, which is told for each.
+        [change.undo.split(" ")[0], None if change.action is Action.MOVE else str(change.reason)],
+        [request.operation for request in change.requests],
+    ]
 
 
 # In JSON 1 is neither true nor 1.0.

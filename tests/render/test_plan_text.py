@@ -177,7 +177,7 @@ def test_after_thirty_different_changes_each_takes_a_line_and_after_a_hundred_mo
     lines = plan_text(review_of(plan(*changes)), color=False, now=NOW, cuts=cuts).splitlines()
     assert sum(line.startswith("   ~ update push/0") for line in lines) == 100
     assert lines.count('      + messages/0/name "29"') == 1
-    assert "   ~ update push/030: only when started manually, everyone, 1 field" in lines
+    assert "   ~ update push/030: only when started manually; everyone; 1 field" in lines
     assert "... 170 more changes (cut: sha256 a756d731f762), in short:" in lines
     assert "      ... and 70 more changes" in lines
     assert cuts.count == 1

@@ -14,7 +14,7 @@ from campaignctl.campaign.lifecycle import Lifecycle
 from campaignctl.diff import FieldChange
 from campaignctl.errors import Finding, Source
 from campaignctl.plan.model import Action, Change, Conflict, Unmanaged
-from campaignctl.review.review import Group, groups_of, review_of, with_previews
+from campaignctl.review.review import Group, groups_of, outline_of, review_of, with_previews
 from tests.render.sample_plans import created, plan, updated
 
 _TITLE = FieldChange("messages/0/push/title/en", "Old", "New")
@@ -153,6 +153,16 @@ def test_a_warning_names_the_campaigns_it_is_about() -> None:
     changes = (replace(_country("DE"), warnings=("mind",)), _country("FR"))
     (group,) = groups_of(changes)
     assert group.warnings == {"mind": ("push/spring-de",)}
+
+
+def test_an_outline_joins_what_differs_in_texts_alone() -> None:
+    title, score = (FieldChange(path, None, "x") for path in ("messages/0/push/title/en", "score"))
+    texts = [replace(title, after=f"New in {country}") for country in ("DE", "FR", "AT")]
+    groups = groups_of(
+        [*(updated(f"push/{number}", text) for number, text in enumerate(texts)), updated("z", score)]
+    )
+    assert len(groups) == 4
+    assert _keys(outline_of(groups)) == [("push/0", "push/1", "push/2"), ("z",)]
 
 
 def test_lint_says_each_sentence_once_and_errors_first() -> None:
