@@ -204,6 +204,8 @@ def _rows(group: Group, page: Page) -> Iterator[str]:
         ("waits", _waits),
         ("can be undone", lambda one: _undo(one, page)),
     ]
+    if group.first.action not in REACHING:
+        tells = [each for each in tells if each[0] != "reaches"]
     differ = [each for each in tells if len(by_text(group, each[1])) > 1]
     shown = group.changes[: page.cuts.most(_ROWS)]
     for change in shown:

@@ -271,6 +271,13 @@ def test_equal_changes_are_one_block(golden: Golden) -> None:
     golden("ten equal creates at two times", _text(plan(*(_country(c, 22 + (c < "DF")) for c in _COUNTRIES))))
 
 
+def test_what_is_canceled_reaches_no_audience() -> None:
+    gone = [replace(_country(country), action=Action.CANCEL, diff=()) for country in _COUNTRIES[:2]]
+    text = _text(plan(*gone))
+    assert "x cancel 2 campaigns" in text
+    assert "reaches" not in text
+
+
 def test_a_summary_is_one_screen(golden: Golden) -> None:
     changes = [
         updated(f"push/{number:03}", FieldChange("messages/0/name", None, f"{number}"))
