@@ -61,7 +61,7 @@ def outcome_text(outcome: Outcome, *, color: bool, place: ProjectPlace = NOWHERE
         *_told(changes, lambda result: _why(result, style, place), every),
         *_told(changes, lambda result: _remarks(result, style, cuts), every),
         cut_lines(cuts, place),
-        "\n".join(f"Note: {escape(at(note, place), None)}" for note in outcome.notes),
+        "\n".join(f"Note: {escape(at(_named(note, every), place), None)}" for note in outcome.notes),
         "\n".join(_next(outcome.next, style, place, every)),
         verdict,
     ]
@@ -107,19 +107,20 @@ def _table(changes: Sequence[ChangeResult], style: Style, every: bool) -> Iterat
     """The changes, those that are not done first. What is left out is counted."""
     groups = alike(changes, lambda result: result.outcome)
     groups.sort(key=lambda results: _ORDER.index(results[0].outcome))
-    shown = [results if every else _first(results) for results in groups]
+    shown = [results if every else _first(results, alone=len(groups) == 1) for results in groups]
     if listed := [each for results in shown for each in results]:
         rows = [(_said(each), escape(each.id or "-"), escape(each.key)) for each in listed]
         tones = [_UNDONE[each.outcome][1] if each.outcome in _UNDONE else None for each in listed]
         yield from table_lines(_HEAD, rows, style, tones)
     for results, some in zip(groups, shown, strict=True):
         if results[0].outcome != "done" and (more := len(results) - len(some)):
-            yield f"and {more:,} more: {_UNDONE[results[0].outcome][0]}; -v lists each"
+            words = _UNDONE[results[0].outcome][0]
+            yield f"and {more:,} more: {words}; -v lists each" if some else f"-v lists the {more:,} changes"
 
 
-def _first(results: Sequence[ChangeResult]) -> Sequence[ChangeResult]:
-    """Those of one outcome that are listed: of what is done, all or none."""
-    if results[0].outcome == "done":
+def _first(results: Sequence[ChangeResult], *, alone: bool) -> Sequence[ChangeResult]:
+    """Those of one outcome that are listed: of what is done, and if nothing was started, all or none."""
+    if results[0].outcome == "done" or (alone and results[0].outcome == "not_started"):
         return results if len(results) <= _FEW else ()
     return results[:_LISTED]
 
@@ -188,6 +189,11 @@ def _counts(changes: Sequence[ChangeResult]) -> list[tuple[str, int]]:
     said = [(words.lower(), undone[outcome]) for outcome, (words, _) in _UNDONE.items()]
     said += [(words, done[action]) for action, words in _DONE.items()]
     return [(words, count) for words, count in said if count]
+
+
+def _named(note: str, every: bool) -> str:
+    """A note, its names cut unless `every`: the plan that was applied has them."""
+    return Cuts(full=every).named(note)
 
 
 def _next(commands: Sequence[Command], style: Style, place: ProjectPlace, every: bool) -> Iterator[str]:

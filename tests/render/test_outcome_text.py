@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from campaignctl.errors import Command, Sentence
+from campaignctl.errors import Command, Names, Sentence
 from campaignctl.plan.model import Action, Blocked
 from campaignctl.render.outcome import outcome_json, outcome_text, outcome_verdict
 from campaignctl.review.outcome import ChangeResult, Failure, Outcome
@@ -99,6 +99,17 @@ def test_an_apply_of_which_nothing_was_done_says_so() -> None:
         assert f"Incomplete: nothing was changed, {counts}{blocked}." in text
     made = ChangeResult("push/b", Action.CREATE, "1", "done")
     assert "nothing was changed" not in outcome_text(Outcome("incomplete", (left, made)), color=False)
+
+
+def test_a_refusal_lists_no_changes_and_its_notes_are_short() -> None:
+    keys = [f"push/{number:02}" for number in range(38)]
+    left = tuple(ChangeResult(key, Action.CANCEL, None, "not_started") for key in keys)
+    refused = Outcome("refused", left, notes=(Sentence(Names.of(keys), ": still declared"),))
+    text = outcome_text(refused, color=False)
+    assert text.startswith("Refused: nothing was changed, 38 not started.\n\n-v lists the 38 changes\n")
+    assert "push/05" not in text
+    listed = outcome_text(refused, color=False, every=True)
+    assert [listed.count(key) for key in keys] == [2] * 38
 
 
 def test_color_only_on_request() -> None:
