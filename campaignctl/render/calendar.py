@@ -35,7 +35,7 @@ _STANDINGS = {
 _UNDATED = {
     "at once": "as soon as it is applied",
     "by hand": "when it is started by hand",
-    "draft": "never: it is a draft",
+    "draft": "never, while it is a draft",
     "decision": "when its A/B test is decided",
     "unknown": "its time cannot be read: at any time",
 }

@@ -78,7 +78,7 @@ def findings_verdict(findings: Sequence[Finding], *, info: bool = False) -> str:
 
 def hidden_text(remarks: int) -> str:
     """The line that counts remarks which are not shown."""
-    return f"{remarks:,} info; -v shows them."
+    return f"{remarks:,} info; -v shows {'it' if remarks == 1 else 'them'}."
 
 
 def findings_json(findings: Sequence[Finding]) -> dict[str, Any]:

@@ -21,7 +21,7 @@ def test_an_error_of_lint_fails_validate_and_stops_no_plan(world: World) -> None
     assert shown["campaigns"] == 2
     notes = [one for one in shown["findings"] if one["severity"] == "info"]
     assert len(notes) == shown["infos"] > 0
-    assert f"{shown['infos']} info; -v shows them." in world.run("validate", status=1).out
+    assert f"{shown['infos']} info; -v shows" in world.run("validate", status=1).out
 
     document = world.plan()
     assert [(one["code"], one["key"], one["severity"]) for one in document["lint"]] == [

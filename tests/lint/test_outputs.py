@@ -44,7 +44,7 @@ def test_each_output_has_the_severity_and_the_rule(tmp_path: Path) -> None:
 
     words = [line.split(" ")[0] for line in findings_github(found).splitlines()]
     assert sorted(words) == ["::error", "::notice", "::warning"]
-    assert findings_text(found, color=False).endswith("1 error, 1 warning.\n1 info; -v shows them.\n")
+    assert findings_text(found, color=False).endswith("1 error, 1 warning.\n1 info; -v shows it.\n")
     assert findings_text(found, color=False, info=True).endswith("1 error, 1 warning, 1 info.\n")
     counts = findings_json(found)
     assert (counts["errors"], counts["warnings"], counts["infos"]) == (1, 1, 1)
