@@ -26,6 +26,7 @@ _TERMINAL = {
     "36": "#79c0ff",
 }
 _SGR = re.compile(r"\x1b\[([\d;]*)m")
+_SPACES = re.compile(" {2,}")
 
 
 @dataclass
@@ -39,7 +40,9 @@ class _Picture:
     def text(self, x: float, text: str, width: float, look: str) -> None:
         """A piece of text on the current row, exactly as wide as `width`."""
         head = f'<text x="{x:.1f}" y="{self.height + _SIZE:.1f}" textLength="{width:.1f}"'
-        self.parts.append(f'{head} lengthAdjust="spacingAndGlyphs" {look}>{escape(text, quote=False)}</text>')
+        # Browsers make one space of several, whatever `xml:space` says, and stretch the rest to the width.
+        told = escape(_SPACES.sub(lambda spaces: "\N{NO-BREAK SPACE}" * len(spaces[0]), text), quote=False)
+        self.parts.append(f'{head} lengthAdjust="spacingAndGlyphs" {look}>{told}</text>')
         self.width = max(self.width, x + width)
 
     def box(self, x: float, width: float, height: float, look: str) -> None:
@@ -55,7 +58,7 @@ class _Picture:
             (
                 (
                     f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}"'
-                    f' height="{height}" role="img" xml:space="preserve" font-size="{_SIZE}">'
+                    f' height="{height}" role="img" font-size="{_SIZE}">'
                 ),
                 f"<title>{escape(title)}</title>",
                 f'<rect x=".5" y=".5" width="{width - 1}" height="{height - 1}" rx="8" {look}/>',
