@@ -166,7 +166,9 @@ def _message(one: Compared, cuts: Cuts, group: Group) -> str:
     named = {name: f"{name}: " for name in texts if name not in _UNNAMED}
     if links:
         named[_LINK] = f"{_LINK}, in {code_span(one.key)}: "
-    said = [f"{named.get(name, '')}{_loud(_begun(text), name in _BOLD)}" for name, text in texts.items() if text]
+    said = [
+        f"{named.get(name, '')}{_loud(_begun(text), name in _BOLD)}" for name, text in texts.items() if text
+    ]
     return "<br>\n".join(f"> {line}" for line in (f"<sub>{head}</sub>", *said, *_parts(one)))
 
 
