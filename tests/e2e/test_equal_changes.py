@@ -46,7 +46,7 @@ def test_a_changed_price_of_36_campaigns_is_one_block_in_every_output(world: Wor
     summary = world.run("plan", "--summary").out
     assert len(summary.splitlines()) <= 8
     assert (
-        "~ update 36 campaigns: spring[country=*: Sat 22 Mar 2036 10:00 GMT, 36 audiences, 1 field" in summary
+        "~ update 36 campaigns: spring[country=*: Sat 22 Mar 2036 10:00 GMT; 36 audiences; 1 field" in summary
     )
 
     full = world.run("plan", "--full").out
