@@ -126,10 +126,16 @@ def _rest(rows: Sequence[HaltRow], style: Style, every: bool) -> Iterator[str]:
     if every:
         yield from (f"{_name(row)}: {_found(row, style)}" for row in proven)
         return
+    keys = Counter(row.key or row.name for row in proven)
     for found in alike(proven, lambda row: row.outcome):
         word = found[0].outcome
-        names = first_of([escape(row.key or row.name) for row in found], _NAMED)
+        names = first_of([_short(row, alone=keys[row.key or row.name] == 1) for row in found], _NAMED)
         yield f"{len(found):,} {style(_counted(word), _WORDS[word][1])}: {names}"
+
+
+def _short(row: HaltRow, *, alone: bool) -> str:
+    """The key, or the name of what has none; with the id if it does not stand `alone` for one campaign."""
+    return escape(row.key or row.name) + ("" if alone or not row.id else f" ({escape(row.id)})")
 
 
 def _to_lift(outcome: HaltOutcome, place: ProjectPlace) -> str:

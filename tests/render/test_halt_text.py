@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from campaignctl.errors import Command, ProjectPlace, Sentence
 from campaignctl.render.halt import halt_text, halt_verdict, lift_text, lift_verdict
 from campaignctl.review.halt import HINTS, HaltOutcome, HaltRow, HaltWord, LiftOutcome
@@ -62,6 +64,13 @@ def test_what_is_stopped_is_counted_and_listed_on_request() -> None:
     assert text(outcome).endswith("\nStopped: 36 paused.\n")
     for row in STOPPED:
         assert f"{row.key} ({row.id}): paused; the API says paused\n" in text(outcome, every=True)
+
+
+def test_two_campaigns_of_one_key_are_told_by_their_ids() -> None:
+    one, other = rows(2, "idle", "draft")
+    told = text(HaltOutcome(HALT, True, (one, replace(other, key=one.key), *STOPPED[:1])))
+    assert "2 draft or manual: push/idle-0 (100), push/idle-0 (101)\n" in told
+    assert "1 paused: push/stopped-0\n" in told
 
 
 def test_hundreds_that_are_not_stopped_for_one_cause_are_told_once() -> None:
