@@ -200,6 +200,11 @@ def _paused(rows: Sequence[StatusRow], page: Page) -> Iterator[str]:
         yield from _hint(Sentence(Command("plan", *words)), page, "no time to come; what to do:")
 
 
+def _lifted(rows: Sequence[StatusRow], page: Page) -> Iterator[str]:
+    yield f"{_names(rows, page)}: paused by a halt that is lifted; an apply resumes what has a time to come"
+    yield from _hint(Sentence(Command("plan")), page, "to see when it sends:")
+
+
 def _drift(rows: Sequence[StatusRow], page: Page) -> Iterator[str]:
     row = rows[0]
     when = f", changed {next_run_text(row.changed_at, page.zone)}" if row.changed_at else ""
@@ -227,6 +232,10 @@ def _is_unknown(row: StatusRow) -> bool:
 
 def _is_foreign(row: StatusRow) -> bool:
     return row.halt is None and row.paused_by == "someone else" and row.phase == "active"
+
+
+def _waits_for_a_resume(row: StatusRow) -> bool:
+    return row.halt is None and row.paused_by == "halt" and row.declared and row.phase == "active"
 
 
 def _differs(row: StatusRow) -> bool:
@@ -282,6 +291,14 @@ _KINDS = (
         _is_halted,
         lambda row: row.halt and (row.halt.who, row.halt.at, row.halt.reason),
         _halted,
+        urgent=False,
+    ),
+    _Kind(
+        ("is paused by a lifted halt", "are paused by a lifted halt"),
+        "cyan",
+        _waits_for_a_resume,
+        lambda _: True,
+        _lifted,
         urgent=False,
     ),
     _Kind(

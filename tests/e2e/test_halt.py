@@ -121,6 +121,7 @@ def test_a_halt_that_was_killed_is_finished_by_the_same_command(world: World) ->
     kill(process)
     assert set(outcomes(halt(world, "--all")).values()) == {"stopped"}
     world.run("halt", "--lift", "--reason", "fixed", status=0)
+    assert "4 are paused by a lifted halt" in world.run("-q", "status", status=0).out
     world.apply()
     assert {c["live"]["status"] for c in world.control.campaigns()} == {"scheduled"}
 

@@ -151,12 +151,22 @@ def test_the_verdict_counts_what_needs_a_decision() -> None:
     assert status_verdict(never, color=False).endswith(" None sends by itself.")
 
 
+def test_what_a_lifted_halt_paused_waits_for_an_apply() -> None:
+    rows = [row(f"push/{number}", "paused", paused_by="halt") for number in range(3)]
+    shown = text([*rows, row("push/gone", "paused", paused_by="halt", declared=False)])
+    assert "push/0, push/1, push/2: paused by a halt that is lifted; an apply resumes" in shown
+    assert "\n    campaignctl plan\n" in shown
+    assert "4 campaigns: 3 are paused by a lifted halt." in shown
+    assert "lifted" not in text([replace(one, halt=HALT) for one in rows])
+    assert "lifted" not in text([replace(one, phase="paused") for one in rows])
+
+
 @pytest.mark.parametrize("status", [*Status, "not created", "on_hold"])
 def test_every_hint_fits_the_status(status: str) -> None:
     """For each live status, halted or not, declared or not, in every phase."""
     able = status in ("scheduled", "running", "unknown", "on_hold")
     halts = [(None, False), (HALT, False), *([(HALT, True)] if able else [])]
-    pauses = [None, "manifest", "someone else"] if status == "paused" else [None]
+    pauses = [None, "manifest", "halt", "someone else"] if status == "paused" else [None]
     phases = ["active", "paused", "canceled"]
     for (halt, goes), declared, phase, by in product(halts, [True, False], phases, pauses):
         one = row("push/a", status, halt=halt, goes=goes, declared=declared, phase=phase, paused_by=by)
