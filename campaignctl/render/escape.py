@@ -15,6 +15,7 @@ import json
 import re
 import unicodedata
 from collections.abc import Iterator
+from functools import lru_cache
 from itertools import count
 from urllib.parse import quote
 
@@ -123,12 +124,20 @@ def prose(text: str, limit: int = 1_000) -> str:
 
     Plain words stay words; text between backticks becomes code, and so does everything else.
     """
+    # The same times, audiences and names come again and again.
+    return _known_prose(text, limit) if len(text) <= LIMIT else _prose(text, limit)
+
+
+def _prose(text: str, limit: int) -> str:
     shown: list[str] = []
     for piece, literal in _joined(_shortened(text, limit)):
         if literal and shown and shown[-1].endswith("`"):
             shown.append(" ")
         shown.append(code_span(piece, limit) if literal else piece)
     return "".join(shown).strip() or (code_span(text) if text else "")
+
+
+_known_prose = lru_cache(maxsize=4_096)(_prose)
 
 
 def _joined(text: str) -> Iterator[tuple[str, bool]]:

@@ -87,6 +87,8 @@ def _apart(group: Group, plan: Plan, cuts: Cuts, link: Link) -> str:
 
 def _differ(group: Group, plan: Plan) -> list[_Fact]:
     """The facts that are not the same for all campaigns of a group."""
+    if len(group.changes) == 1:
+        return []
     return [each for each in _facts(group.first, plan) if len(by_text(group, each[1])) > 1]
 
 
