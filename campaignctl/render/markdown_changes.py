@@ -8,9 +8,9 @@ from dataclasses import replace
 from campaignctl.content.model import EmailPreview, Preview, PushPreview, SmsPreview
 from campaignctl.diff import EVERYONE, FieldChange
 from campaignctl.errors import counted, first_of
-from campaignctl.plan.model import Action, Change, Plan
+from campaignctl.plan.model import Change, Plan
 from campaignctl.render.cuts import Cuts
-from campaignctl.render.escape import code_span, fenced, html_code, prose
+from campaignctl.render.escape import LIMIT, code_span, fenced, html_code, prose
 from campaignctl.render.fitting import Section, joined
 from campaignctl.render.summary import CHANGES_SENDS, REACHING, by_text, sends_lines, undo_text
 from campaignctl.render.values import audience_text, brief, compared, set_outside, value_text, whole
@@ -290,9 +290,11 @@ def _row(group: Group, change: Change, facts: Sequence[_Fact], cuts: Cuts) -> st
     """One campaign of a group with what is its own, on one safe line."""
     own = [f"{label.lower()} {cuts.text(tell(change))}" for label, tell, _ in facts]
     own += [brief(each, cuts) for each in group.own(change)]
-    if change.action is Action.MOVE and change.moved_from:
+    if change.moved_from:
         own.insert(0, f"was {cuts.text(change.moved_from)}")
-    known_as = f" ({cuts.text(change.id)})" if change.id else ""
+    named = change.name and "name" not in group.varying
+    known_as = f" {cuts.value(change.name, LIMIT)}" if named else ""
+    known_as += f" ({cuts.text(change.id)})" if change.id else ""
     return ": ".join(filter(None, (f"{cuts.text(change.key)}{known_as}", "; ".join(own))))
 
 

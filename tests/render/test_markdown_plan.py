@@ -53,7 +53,9 @@ def test_equal_changes_are_told_once_with_their_number_and_the_first_of_them(gol
     changes = [replace(updated(f"push/{number:02}", price), id=str(number)) for number in range(36)]
     text = plan_markdown(reviewed(plan(*changes)))
     golden("36 equal updates", text)
-    assert all(f"push/{number:02} ({number})" in text for number in range(36)), "each is in the folded part"
+    assert all(f'push/{number:02} "Digest" ({number})' in text for number in range(36)), (
+        "each is in the folded part"
+    )
 
 
 def test_what_differs_in_a_small_group_stands_below_it(golden: Golden) -> None:
@@ -324,3 +326,9 @@ def test_a_change_says_what_has_to_be_canceled_before() -> None:
     assert "Waits until canceled: old/a<br>" in plan_markdown(reviewed(plan(moves[0])))
     both = plan_markdown(reviewed(plan(*moves)))
     assert "- `push/b`: waits until canceled old/b" in both
+
+
+def test_each_campaign_of_a_group_has_its_name_in_the_folded_part() -> None:
+    moves = [replace(updated(f"push/{key}"), name=f"Name {key}", moved_from=f"old/{key}") for key in "ab"]
+    text = plan_markdown(reviewed(plan(*moves)))
+    assert 'push/a "Name a" (1030978): was old/a\npush/b "Name b" (1030978): was old/b\n' in text
