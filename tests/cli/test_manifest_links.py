@@ -60,3 +60,22 @@ def test_elsewhere_and_outside_of_the_repository_there_is_none(
     assert manifest_links({"GITHUB_WORKSPACE": str(tmp_path)}, tmp_path)("work/a.yaml:1:1") == ""
     for outside in ("a.yaml:1:1", "work/../a.yaml:1:1", "/etc/passwd", ""):
         assert manifest_links(github, tmp_path)(outside) == ""
+
+
+def test_a_name_of_a_file_cannot_end_the_address(github: dict[str, str], tmp_path: Path) -> None:
+    link, at = manifest_links(github, tmp_path), f"https://git.example/acme/crm/blob/{_HEAD}"
+    assert link("work/a:3) [x](https://evil.example).yaml:4:1") == (
+        f"{at}/a%3A3%29%20%5Bx%5D%28https%3A/evil.example%29.yaml#L4"
+    )
+    assert link("work/a:5:4:1") == f"{at}/a%3A5#L4"
+    assert link("work/a:x") == f"{at}/a%3Ax#L1"
+    assert link("work/\udc80:4:1") == f"{at}/%3F#L4"
+    assert link("work/\ud800:4:1") == ""
+    assert link("work/\0:4:1") == ""
+
+
+def test_the_workspace_may_be_a_link(github: dict[str, str], tmp_path: Path) -> None:
+    (tmp_path / "work").mkdir()
+    (tmp_path / "short").symlink_to("work")
+    github["GITHUB_WORKSPACE"] = str(tmp_path / "short")
+    assert manifest_links(github, tmp_path / "short")("a.yaml:3:7").endswith("/a.yaml#L3")

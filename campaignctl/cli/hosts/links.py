@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from urllib.parse import quote
 
 from campaignctl.cli.hosts.detect import host_of
+
+_PLACE = re.compile(r"(.+?):([0-9]+)(?::[0-9]+)?", re.DOTALL)
 
 
 def manifest_links(environ: Mapping[str, str], cwd: Path) -> Callable[[str], str]:
@@ -19,14 +22,17 @@ def manifest_links(environ: Mapping[str, str], cwd: Path) -> Callable[[str], str
     blob = f"{environ['CI_PROJECT_URL']}/-/blob" if "CI_PROJECT_URL" in environ else server
     if not root or not {"GITHUB_ACTIONS", "GITLAB_CI"} & set(environ):
         return lambda _source: ""
-    head = host_of(environ).job.head
+    head, top = host_of(environ).job.head, Path(root).resolve()
 
     def link(source: str) -> str:
-        file, _, place = source.partition(":")
-        path = (cwd / file).resolve()
-        if not file or not path.is_relative_to(root):
+        # A colon may be in the name of a file too.
+        file, line = found.groups() if (found := _PLACE.fullmatch(source)) else (source, "1")
+        try:
+            path = (cwd / file).resolve()
+        except (OSError, RuntimeError, ValueError):  # no name of a file, or a loop of links
             return ""
-        inside = quote(path.relative_to(root).as_posix())
-        return f"{blob}/{head}/{inside}#L{place.partition(':')[0] or 1}"
+        if not file or not path.is_relative_to(top):
+            return ""
+        return f"{blob}/{head}/{quote(path.relative_to(top).as_posix(), errors='replace')}#L{line}"
 
     return link
