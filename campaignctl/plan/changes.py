@@ -287,7 +287,7 @@ def left_behind(one: Subject) -> str:
 
 
 def replace(ctx: PlanContext, one: Subject) -> Change:
-    """Create a campaign in place of a recorded one, which is cancelled first where possible."""
+    """Create a campaign in place of a recorded one, which is canceled first where possible."""
     record, status = one.record, one.status
     cancels = status in (Status.SCHEDULED, Status.PAUSED, Status.RUNNING, Status.UNKNOWN)
     warnings: tuple[str, ...] = ()

@@ -126,7 +126,7 @@ def cancel_copies(run: Run) -> list[str]:
     """Cancel second copies; the recorded campaign stays. Returns a line on each that may still send."""
     left = []
     for key, live in run.opening.copies:
-        run.note(f"{key}: {live.id} is a second copy of it and is cancelled")
+        run.note(f"{key}: {live.id} is a second copy of it and is canceled")
         problem = "it is not shown as canceled"
         try:
             why = "campaignctl: a second copy of the same campaign"
@@ -136,6 +136,6 @@ def cancel_copies(run: Run) -> list[str]:
         except (Refused, OutcomeUnknown, ReadFailed) as error:
             problem = error.summary
         if problem:
-            left.append(f"{key}: its second copy {live.id} could not be cancelled: {problem}")
+            left.append(f"{key}: its second copy {live.id} could not be canceled: {problem}")
             run.note(left[-1])
     return left

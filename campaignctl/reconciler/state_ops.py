@@ -298,8 +298,8 @@ def _adopt(run: Run, key: str, intent: Intent | None, campaign_id: str, *, force
     record = created(run, key, intent or intent_of(live), live)
     if marker.read(live.members) is None:
         run.record(Entry(records={key: replace(record, unmarked=True)}))
-    cancelled = _cancel_doubles(run, key, live, others.values())
-    return f"{key} is now {campaign_id}.{cancelled}"
+    canceled = _cancel_doubles(run, key, live, others.values())
+    return f"{key} is now {campaign_id}.{canceled}"
 
 
 def _check_marker(run: Run, key: str, intent: Intent | None, live: Live, *, force: bool) -> None:
@@ -364,8 +364,8 @@ def _cancel_doubles(run: Run, key: str, kept: Live, others: Iterable[Live]) -> s
             run.api.send(Request("cancel", live.id, {"reason": why}), before=run.may_send)
         except ApiError as error:
             raise CampaignctlError(
-                f"{key} is now {kept.id}, but its copy {live.id} could not be cancelled: {error.summary}",
+                f"{key} is now {kept.id}, but its copy {live.id} could not be canceled: {error.summary}",
                 hint=f"{to_end(status_of(live))} {live.id} in the dashboard",
             ) from error
-        said += f" Its second copy {live.id} was cancelled."
+        said += f" Its second copy {live.id} was canceled."
     return said

@@ -115,7 +115,7 @@ def _moves(clock: Clock, here: str) -> str:
         else ""
     )
     steps = (f'<button name="advance" value="{step}">+ 1 {step}</button>' for step in ("hour", "day", "week"))
-    value, words = ("run", "Let it run") if clock.frozen else ("stop", "Stop it")
+    value, words = ("run", "Let it run") if clock.frozen else ("stop", "Stop the clock")
     stop = f'<button id="stop" name="clock" value="{value}">{words}</button>'
     return (
         f'<form method="post" action="{here}" data-quiet>{live("following", following)}{"".join(steps)}'

@@ -109,7 +109,7 @@ def test_a_button_keeps_the_focus_and_what_is_typed_stays(account: Account, open
     account.create(push("New", scheduled_time=FUTURE))
     tab.page.locator("#stop").focus()
     press("Enter")
-    expect(tab.page.locator("#stop")).to_have_text("Stop it")
+    expect(tab.page.locator("#stop")).to_have_text("Stop the clock")
     expect(tab.page.locator("#stop")).to_be_focused()
     expect(tab.page.get_by_role("link", name="New")).to_be_visible()
     assert date.input_value() == "2036-07-01T10:00"

@@ -101,7 +101,7 @@ def test_a_copy_that_could_not_be_canceled_is_said_again(twice: Account, fault: 
     twice.control.fault({"path": "cancel$", "times": 9}, fault)
     outcome = twice.apply()
     assert outcome.result == "incomplete"
-    assert any(f"its second copy {other} could not be cancelled" in note for note in outcome.notes)
+    assert any(f"its second copy {other} could not be canceled" in note for note in outcome.notes)
     twice.control.clear_faults()
     assert twice.plan().refused
     assert twice.apply().result == "done"

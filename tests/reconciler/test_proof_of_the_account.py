@@ -58,7 +58,7 @@ def test_a_create_that_is_answered_by_another_company_is_the_last_request(
     (made,) = [each for each in ours.control.campaigns() if not each["deleted"]][-1:]
     assert f"{made['id']} was created in company {OTHER_COMPANY}, not in {COMPANY}" in note
     assert made["live"]["status"] == ("draft" if first == "draft" else "canceled")
-    assert ("in the dashboard" in note) is (first == "draft"), "a draft cannot be cancelled"
+    assert ("in the dashboard" in note) is (first == "draft"), "a draft cannot be canceled"
     assert (ours.state.campaigns, ours.state.pending) == ({}, {})
     assert ours.state.released[-1].id == made["id"]
     assert ours.state.account.company_id in (None, COMPANY)
@@ -77,7 +77,7 @@ def test_with_the_right_token_everything_is_created_afterwards(repository: Repos
     assert len(ours.control.sends()) == 1
 
 
-def test_a_campaign_that_cannot_be_cancelled_there_is_named(repository: Repository) -> None:
+def test_a_campaign_that_cannot_be_canceled_there_is_named(repository: Repository) -> None:
     ours = repository("ours", id=ID)
     ours.specs = {"far": FAR}
     in_another_company(ours, "pinned")

@@ -190,7 +190,7 @@ def posted_twice(account: Account) -> tuple[str, str]:
 
 
 @pytest.mark.parametrize("refused", [False, True])
-def test_a_second_copy_of_what_was_posted_twice_is_cancelled(known: Account, refused: bool) -> None:
+def test_a_second_copy_of_what_was_posted_twice_is_canceled(known: Account, refused: bool) -> None:
     campaign_id, copy = posted_twice(known)
     if refused:
         known.control.fault({"path": "cancel"}, {"kind": "status", "status": 422})
@@ -198,9 +198,9 @@ def test_a_second_copy_of_what_was_posted_twice_is_cancelled(known: Account, ref
     outcome = known.apply()
     assert known.control.campaign(copy)["status"] == ("scheduled" if refused else "canceled")
     assert known.control.campaign(campaign_id)["status"] == "scheduled"
-    assert f"far: {copy} is a second copy of it and is cancelled" in notes(known)
+    assert f"far: {copy} is a second copy of it and is canceled" in notes(known)
     told = [*outcome.notes, *notes(known)]
-    assert any(f"{copy} could not be cancelled" in note for note in told) is refused
+    assert any(f"{copy} could not be canceled" in note for note in told) is refused
     assert (outcome.result == "done") is not refused
 
 
@@ -217,7 +217,7 @@ def test_a_second_copy_is_over_once_a_read_shows_it(known: Account, gone: bool) 
     known.wire.after_write = canceled
     outcome = known.apply()
     assert outcome.result == ("done" if gone else "incomplete")
-    said = f"far: its second copy {copy} could not be cancelled: "
+    said = f"far: its second copy {copy} could not be canceled: "
     assert [note.startswith(said) for note in outcome.notes] == ([] if gone else [True])
 
 

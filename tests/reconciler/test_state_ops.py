@@ -344,14 +344,14 @@ def test_a_create_is_adopted_by_its_id(lost: Account) -> None:
 @pytest.mark.parametrize(
     ("status", "said", "after"),
     [
-        ("scheduled", "Its second copy {} was cancelled.", "canceled"),
-        ("paused", "Its second copy {} was cancelled.", "canceled"),
-        ("running", "Its second copy {} was cancelled.", "canceled"),
+        ("scheduled", "Its second copy {} was canceled.", "canceled"),
+        ("paused", "Its second copy {} was canceled.", "canceled"),
+        ("running", "Its second copy {} was canceled.", "canceled"),
         ("sent", "{} carries the same marker and is sent; it is left as it is.", "sent"),
         ("draft", "{} carries the same marker and is draft; it is left as it is.", "draft"),
     ],
 )
-def test_the_other_campaign_with_its_marker_is_cancelled_where_it_can_be(
+def test_the_other_campaign_with_its_marker_is_canceled_where_it_can_be(
     lost: Account, status: str, said: str, after: str
 ) -> None:
     kept = landed(lost)
@@ -364,13 +364,13 @@ def test_the_other_campaign_with_its_marker_is_cancelled_where_it_can_be(
     assert lost.control.campaign(kept)["status"] != "canceled"
 
 
-def test_a_copy_that_cannot_be_cancelled_is_named(lost: Account) -> None:
+def test_a_copy_that_cannot_be_canceled_is_named(lost: Account) -> None:
     kept = landed(lost)
     other = str(lost.control.clone(kept, status="scheduled")["id"])
     lost.control.fault({"path": "cancel"}, {"kind": "status", "status": 422})
     with pytest.raises(CampaignctlError) as refused:
         lost.resolve("lost", "adopt", campaign_id=kept)
-    assert f"its copy {other} could not be cancelled" in refused.value.summary
+    assert f"its copy {other} could not be canceled" in refused.value.summary
     assert refused.value.hint == f"cancel {other} in the dashboard"
     assert lost.id_of("lost") == kept
 

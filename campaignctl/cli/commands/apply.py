@@ -152,7 +152,7 @@ def _approval_of(planfile: str) -> tuple[ReviewedRequest, ...]:
 def destroy(app: App, /, options: Options, **params: Any) -> int:
     """Cancel every recorded campaign; the same as `apply --destroy`.
 
-    The API cannot delete campaigns: drafts and manual campaigns cannot be cancelled, so they stay in the
+    The API cannot delete campaigns: drafts and manual campaigns cannot be canceled, so they stay in the
     account and are listed.
     """
     return apply_manifests(app, options, RunOptions(**params))
