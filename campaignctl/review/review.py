@@ -6,14 +6,15 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from campaignctl.diff import EVERYONE, FieldChange
 from campaignctl.errors import SEVERITIES, Finding
 from campaignctl.plan.model import Action, Change, Plan
-from campaignctl.review.calendar import Calendar
-from campaignctl.review.preview import Compared, compared
-from campaignctl.review.week import calendar_of
+
+if TYPE_CHECKING:
+    from campaignctl.review.calendar import Calendar
+    from campaignctl.review.preview import Compared
 
 # More differences than this make a group harder to read than its campaigns one by one.
 _MOST_VARYING = 4
@@ -99,6 +100,10 @@ def with_previews(review: Review, samples: Mapping[str, str], *, every: bool = F
     `every`: of each change, and not of the first of each group alone, from which another may differ in what
     does not change. Raises `TimeError` if the plan's zone does not exist.
     """
+    # What plans and applies do without: previews alone take longer to import than a short plan to print.
+    from campaignctl.review.preview import compared
+    from campaignctl.review.week import calendar_of
+
     plan = review.plan
     shown = plan.changes if every else [group.first for group in review.groups]
     seen: dict[tuple[str, Action], tuple[Compared, ...]] = {}

@@ -124,6 +124,8 @@ def test_nothing_reaches_out_of_a_phone(opened: Opener) -> None:
 
 def test_the_page_is_walked_by_keyboard(opened: Opener) -> None:
     tab = opened(page(many(2)))
+    for frame in tab.page.frames:
+        frame.wait_for_load_state()
     press = tab.page.keyboard.press
     press("Tab")
     assert focused(tab) == "a Skip to the campaigns"

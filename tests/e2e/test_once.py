@@ -134,7 +134,7 @@ def test_a_create_that_is_still_on_its_way_is_waited_for(world: World) -> None:
     world.write("draft.yaml", sms("Draft", is_draft=True))
     world.apply()
     world.write("far.yaml", sms("Far", scheduled_time=FAR))
-    world.control.fault({"method": "POST", "times": 1}, {"kind": "delay", "seconds": 1.8})
+    world.control.fault({"method": "POST", "times": 1}, {"kind": "delay", "seconds": 1.2})
     process = world.start("apply", "--auto-approve")
     until(lambda: world.control.faults()[0]["used"])
     kill(process)
