@@ -17,6 +17,7 @@ MARGIN = 0.02
 """Seconds added to each window: requests may reach the server a little closer together than they left."""
 
 UNSENT_POLL = 0.005
+CALM_ANSWERS = 20
 AT_ONCE = -math.inf
 
 
@@ -85,6 +86,34 @@ class Track:
 
 
 @dataclass(slots=True)
+class Burst:
+    """How many requests may leave within a second, learned from refusals that say nothing else.
+
+    A refusal halves it (once a second: those of one burst are one fact); after every `CALM_ANSWERS` answers
+    it grows by one, up to the configured limit. So clients of one account share it evenly.
+    """
+
+    configured: int
+    permitted: int
+    _halved: float = AT_ONCE
+    _calm: int = 0
+
+    def refuse(self, now: float) -> None:
+        """The server counted one request too many."""
+        self._calm = 0
+        if now - self._halved >= SECOND:
+            self.permitted = max(1, self.permitted // 2)
+            self._halved = now
+
+    def calm(self) -> None:
+        """Record an answer that was not a refusal."""
+        self._calm += 1
+        if self._calm >= CALM_ANSWERS:
+            self._calm = 0
+            self.permitted = min(self.permitted + 1, self.configured)
+
+
+@dataclass(slots=True)
 class Rest:
     """What is left of a window that others use too, as the server says."""
 
@@ -99,6 +128,7 @@ class Budget:
         keep = max(limits.per_second, limits.per_minute)
         self._configured = {SECOND: limits.per_second, MINUTE: limits.per_minute}
         self._limit = dict(self._configured)
+        self._burst = Burst(limits.per_second, limits.per_second)
         self._reserve = limits.reserve_per_minute
         self._all = Track(keep)
         self._normal = Track(keep)
@@ -115,7 +145,8 @@ class Budget:
         return self._windows_free_at(now, reserve=reserve, departs=True)
 
     def _windows_free_at(self, now: float, *, reserve: bool, departs: bool) -> float:
-        times = [self._all.free_at(limit, span, now, departs=departs) for span, limit in self._limit.items()]
+        spans = ((SECOND, self._second_limit), (MINUTE, self._limit[MINUTE]))
+        times = [self._all.free_at(limit, span, now, departs=departs) for span, limit in spans]
         if not reserve:
             times.append(self._normal.free_at(self._normal_limit, MINUTE, now, departs=departs))
         return max(times)
@@ -149,9 +180,15 @@ class Budget:
             if granted in track.grants:
                 track.grants.remove(granted)
 
-    def pause(self, until: float) -> None:
-        """Nothing starts before `until`."""
-        self._paused_until = max(self._paused_until, until)
+    def refuse(self, now: float, pause: float) -> None:
+        """Nothing starts for `pause` seconds after a refusal; one of a second or less halves the burst."""
+        self._paused_until = max(self._paused_until, now + pause)
+        if pause <= SECOND:
+            self._burst.refuse(now)
+
+    def calm(self) -> None:
+        """Record an answer that was not a refusal."""
+        self._burst.calm()
 
     def observe(self, now: float, seen: Report) -> None:
         """Take in what an answer says about one of the windows.
@@ -172,7 +209,7 @@ class Budget:
         times = [*self._normal.times, *[now] * self._normal.unsent]
         start = max(now, self._paused_until)
         for _ in range(requests):
-            for span, limit in ((SECOND, self._limit[SECOND]), (MINUTE, self._normal_limit)):
+            for span, limit in ((SECOND, self._second_limit), (MINUTE, self._normal_limit)):
                 if len(times) >= limit:
                     start = max(start, times[-limit] + span + MARGIN)
             times.append(start)
@@ -182,6 +219,10 @@ class Budget:
     def _kept(self) -> int:
         """The reserve; a smaller budget than the configured one keeps the same part of it."""
         return self._reserve * self._limit[MINUTE] // self._configured[MINUTE]
+
+    @property
+    def _second_limit(self) -> int:
+        return min(self._limit[SECOND], self._burst.permitted)
 
     @property
     def _normal_limit(self) -> int:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from threading import Event, Lock
 
-from campaignctl.api.budget import Budget, Limits, report
+from campaignctl.api.budget import CALM_ANSWERS, Budget, Limits, report
 from campaignctl.errors import Interrupted
 
 ANNOUNCE_FROM = 5.0
@@ -58,7 +58,6 @@ class Waiter:
         return seconds * (0.5 + self.random() / 2)
 
 
-CALM_ANSWERS = 20
 LONGEST_PAUSE = 120.0
 """Twice the longest window: a server that asks for more is wrong, or means something else."""
 LONGEST_DEPARTURE = 1.1
@@ -197,6 +196,7 @@ class Pacer:
         seen = report(headers)
         with self._lock:
             self._parallelism.calm()
+            self._budget.calm()
             if seen is not None:
                 self._budget.observe(self._waiter.monotonic(), seen)
 
@@ -213,7 +213,7 @@ class Pacer:
             return self._waiter.jittered(_doubled(CROWDED_BACK_OFF, tries))
         pause = retry_after or self._waiter.jittered(_doubled(FIRST_BACK_OFF, tries))
         with self._lock:
-            self._budget.pause(self._waiter.monotonic() + min(pause, LONGEST_PAUSE))
+            self._budget.refuse(self._waiter.monotonic(), min(pause, LONGEST_PAUSE))
         return pause
 
     def estimate(self, requests: int) -> timedelta:

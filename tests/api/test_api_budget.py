@@ -167,6 +167,34 @@ def test_a_budget_that_shrinks_is_kept_and_one_that_grows_is_not_used() -> None:
     assert fullest(starts(larger, 300), 60.0) == 135
 
 
+def test_refusals_that_say_nothing_else_halve_the_second_and_calm_answers_bring_it_back() -> None:
+    budget = Budget(DOCUMENTED)
+    for _ in range(6):  # of one burst
+        budget.refuse(0.0, 1.0)
+    assert fullest(starts(budget, 50, now=1.0), 1.0) == 5
+    for _ in range(20):
+        budget.calm()
+    assert fullest(starts(budget, 50, now=100.0), 1.0) == 6
+    for _ in range(200):
+        budget.calm()
+    assert fullest(starts(budget, 50, now=200.0), 1.0) == 10
+
+
+def test_refusals_go_on_halving_down_to_one_a_second() -> None:
+    budget = Budget(DOCUMENTED)
+    for second in range(9):
+        budget.refuse(float(second), 1.0)
+    assert fullest(starts(budget, 20, now=10.0), 1.0) == 1
+
+
+def test_a_refusal_that_asks_for_a_longer_wait_is_of_the_minute_and_changes_no_second() -> None:
+    budget = Budget(DOCUMENTED)
+    budget.refuse(0.0, 30.0)
+    times = starts(budget, 50)
+    assert times[0] == 30.0
+    assert fullest(times, 1.0) == 10
+
+
 def test_the_figures_tell_which_window_the_headers_describe() -> None:
     budget = Budget(DOCUMENTED)
     budget.observe(0.0, Report(limit=5, remaining=5, reset=1))

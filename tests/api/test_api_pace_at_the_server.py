@@ -102,16 +102,16 @@ def test_another_client_of_the_account_gets_room(time: SharedTime) -> None:
         list(both.map(create, (mine, other), (ours, theirs), (4, 4)))
     assert names_of(time) == ours + theirs
     # Ten or so where threads run at once; a machine that starves some of them lets more collide.
-    assert answers(time, 429) < 100
+    assert answers(time, 429) < 50
 
 
 @pytest.mark.parametrize(
-    ("smaller", "refused"),
-    [({"rate_per_minute": 60}, 10), ({"rate_per_second": 4}, 100)],
+    "smaller",
+    [{"rate_per_minute": 60}, {"rate_per_second": 4}],
     ids=["told by the headers", "told by 429 alone"],
 )
 def test_a_client_recovers_from_a_budget_that_shrinks_midway(
-    time: SharedTime, smaller: dict[str, int], refused: int
+    time: SharedTime, smaller: dict[str, int]
 ) -> None:
     first = [f"a{number:03}" for number in range(100)]
     second = [f"b{number:03}" for number in range(150)]
@@ -120,4 +120,5 @@ def test_a_client_recovers_from_a_budget_that_shrinks_midway(
         control(time).switch(**smaller)
         create(ours, second, 8)
     assert names_of(time) == first + second
-    assert answers(time, 429) < refused
+    # Under ten; each burst of eight threads that a busy machine splits adds some.
+    assert answers(time, 429) < 40
