@@ -7,8 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from campaignctl.api.budget import Limits
-from campaignctl.api.pacing import CALM_ANSWERS, Pacer, Parallelism
+from campaignctl.api.budget import CALM_ANSWERS, Limits
+from campaignctl.api.pacing import Pacer, Parallelism
 from campaignctl.errors import Interrupted
 from tests.api.simulated import SimulatedTime
 
