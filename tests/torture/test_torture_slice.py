@@ -1,4 +1,4 @@
-"""Every boundary of the small plan, and a slice of all other trials by a printed seed.
+"""A slice of all trials by a printed seed; every boundary of the small plan where there is time for it.
 
 In a single-threaded process of its own, because it forks.
 """
@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 _ROOT = Path(__file__).resolve().parents[2]
-_SLICE = 40
+_SLICE = 60
 
 
 def torture(*words: str) -> subprocess.CompletedProcess[str]:
@@ -23,7 +23,12 @@ def torture(*words: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.mark.parametrize(
     "which",
-    [("--small",), ("--slice", str(_SLICE)), ("--git", "--slice", "6"), ("--altered", "--slice", "6")],
+    [
+        pytest.param(("--small",), marks=pytest.mark.slow),
+        ("--slice", str(_SLICE)),
+        ("--git", "--slice", "6"),
+        ("--altered", "--slice", "6"),
+    ],
     ids=["small", "slice", "git", "altered"],
 )
 def test_nothing_is_sent_twice_or_unseen_and_nothing_is_lost(which: tuple[str, ...]) -> None:
