@@ -41,8 +41,10 @@ _WORKERS = 8
 def pytest_configure(config: pytest.Config) -> None:
     """Temporary folders are in memory where there is room for them and programs may run.
 
-    Every write of a state waits for the disk, several times; a real disk would be most of the time.
+    Every write of a state waits for the disk, several times; a real disk would be most of the time. And no
+    test finds what another one has compiled, or this machine's user.
     """
+    os.environ["CAMPAIGNCTL_CACHE"] = "off"
     if _MEMORY.is_dir() and os.access(_MEMORY, os.W_OK):
         found = os.statvfs(_MEMORY)
         if found.f_bavail * found.f_frsize > _ROOM and not found.f_flag & os.ST_NOEXEC:

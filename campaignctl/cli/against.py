@@ -6,12 +6,13 @@ import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from posixpath import isabs, normpath
 from typing import TYPE_CHECKING
 
 from campaignctl.backends.git.command import Git, GitTrouble, enclosing
-from campaignctl.cli.settings import App
+from campaignctl.cli.settings import CACHE_VARIABLE, App
 from campaignctl.cli.wiring import project_directory
 from campaignctl.errors import CampaignctlError
 
@@ -40,11 +41,13 @@ def against(app: App, ref: str) -> Against:
         files = list(_files(git, commit, directory))
     except GitTrouble as error:
         raise CampaignctlError(f"--against {ref}: {error}", hint=error.hint) from error
+    # Where the files are now is nowhere the next time: nothing of it is worth keeping.
+    inputs = replace(app.settings, environ={**app.settings.environ, CACHE_VARIABLE: "off"}).inputs
     with tempfile.TemporaryDirectory(prefix="campaignctl-") as folder:
         for path, mode, content in files:
             _put(Path(folder), PurePosixPath(path), mode, content)
         try:
-            return Against(commit, load(Path(folder), **app.settings.inputs, now=app.console.now()))
+            return Against(commit, load(Path(folder), **inputs, now=app.console.now()))
         except CampaignctlError:
             return Against(commit, None)
 

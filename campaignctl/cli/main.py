@@ -19,7 +19,7 @@ from campaignctl.cli.clock import end_on_signals
 from campaignctl.cli.completion_values import environments
 from campaignctl.cli.console import ColorChoice, Console, LogFormat
 from campaignctl.cli.group import Lazy, LazyGroup, NearestChoice
-from campaignctl.cli.settings import App, Settings
+from campaignctl.cli.settings import CACHE_VARIABLE, App, Settings
 from campaignctl.errors import UsageError
 
 # Objects made at the same time as others before the next search for garbage; Python's default is 700.
@@ -110,6 +110,9 @@ TABLE = {
     help="When to use colour; auto: on a terminal, unless NO_COLOR is set.",
 )
 @click.option(
+    "--no-cache", is_flag=True, help="Use no results of earlier runs and keep none; as CAMPAIGNCTL_CACHE=off."
+)
+@click.option(
     "-q", "quiet", is_flag=True, help="Show the verdict alone, on one line, and questions and errors."
 )
 @click.option(
@@ -132,6 +135,7 @@ def root(  # noqa: PLR0913 - click hands over each option by its name
     variables: Mapping[str, str],
     color: ColorChoice,
     log_format: LogFormat,
+    no_cache: bool,
     quiet: bool,
     verbose: bool,
 ) -> None:
@@ -150,7 +154,8 @@ def root(  # noqa: PLR0913 - click hands over each option by its name
         raise UsageError("-q and -v cannot be combined", hint="use one of them")
     console = ctx.ensure_object(Console)
     typed = ctx.get_parameter_source("directory") is ParameterSource.COMMANDLINE
-    settings = Settings(directory, environment, os.environ, Path.cwd(), variables, typed)
+    environ = {**os.environ, CACHE_VARIABLE: "off"} if no_cache else os.environ
+    settings = Settings(directory, environment, environ, Path.cwd(), variables, typed)
     console.color, console.log_format = color, log_format
     console.verbosity = "quiet" if quiet else "verbose" if verbose else "normal"
     console.secret = settings.token

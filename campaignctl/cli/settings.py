@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 TOKEN_VARIABLE = "OCAMBA_TOKEN"  # noqa: S105 - the name of the variable, not its value
 URL_VARIABLE = "OCAMBA_API_URL"
+CACHE_VARIABLE = "CAMPAIGNCTL_CACHE"
 
 
 class ProjectInputs(TypedDict):

@@ -25,7 +25,7 @@ from campaignctl.yamlio.nodes import (
     scalars,
 )
 from campaignctl.yamlio.reader import read
-from campaignctl.yamlio.substitution import FileText, Reference, Texts
+from campaignctl.yamlio.substitution import FileText, LanguageTexts, Reference, Texts
 from campaignctl.yamlio.values import Builder
 
 #: Fields that name where a campaign comes from.
@@ -83,19 +83,34 @@ def compile_file(name: str, path: str, data: bytes, inputs: CompileInputs) -> Fi
                 if key is not None:
                     claims = (compilation.moves, compilation.adoption)
                     campaigns.append(Declared(key, compilation.place, campaign, *claims))
-    return FileResult(path, tuple(campaigns), tuple(gone), findings.findings, references)
+    variables = frozenset(_variables(file, inputs.defaults, texts))
+    return FileResult(path, tuple(campaigns), tuple(gone), findings.findings, references, variables)
 
 
-def trace_campaign(name: str, path: str, data: bytes, inputs: CompileInputs, key: str) -> Compilation | None:
-    """The compilation of one campaign of a file; None if the file does not declare it."""
+def compilations(name: str, path: str, data: bytes, inputs: CompileInputs) -> Iterator[Compilation]:
+    """The compilation of each campaign of a file that has no errors."""
     file, _ = read(name, path, data)
     texts = inputs.read_texts(named_by(file, inputs.defaults))
     for root in file.documents:
-        if isinstance(root, MappingNode) and not is_removed(root):
+        if isinstance(root, MappingNode) and not is_removed(root) and _chosen(root, file, inputs)[0]:
             for compilation in _Manifest(file, root, inputs, texts, 0).compilations():
-                if compilation.compile() is not None and compilation.key == key:
-                    return compilation
-    return None
+                if compilation.compile() is not None:
+                    yield compilation
+
+
+def _variables(file: SourceFile, defaults: Defaults, texts: Texts) -> Iterator[tuple[str, str]]:
+    """The variables of the project and the environment that a file, its defaults and side files name."""
+    written = [text.text for found in texts.values() for text in _each(found)]
+    for one in (file, *defaults.files):
+        if "${" in one.text or "\\" in one.text:  # an escape may be one of these characters
+            written += [scalar.text for node in one.documents for scalar in scalars(node)]
+    for text in written:
+        if "${" in text:
+            yield from (place for place in places(text) if place[0] != "matrix")
+
+
+def _each(found: FileText | LanguageTexts) -> Iterable[FileText]:
+    return found.texts.values() if isinstance(found, LanguageTexts) else (found,)
 
 
 def named_by(file: SourceFile, defaults: Defaults) -> frozenset[Reference]:
@@ -206,8 +221,7 @@ class _Manifest:
         for node in (*map(self._root.get, _FILLED), *expanded, message):
             yield from (scalar.text for scalar in scalars(node) if "${" in scalar.text)
         for found in self._texts.values():
-            files = [found] if isinstance(found, FileText) else found.texts.values()
-            yield from (one.text for one in files)
+            yield from (one.text for one in _each(found))
 
 
 def _chosen(root: MappingNode, file: SourceFile, inputs: CompileInputs) -> tuple[bool, tuple[Finding, ...]]:

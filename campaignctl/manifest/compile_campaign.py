@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
 from campaignctl.campaign.check import cross_checks, model_problems
@@ -193,18 +194,22 @@ class Compilation:
         if self.key is None or any(found.severity == "error" for found in self.findings):
             return None
         extra = unknown_fields(value.get("extra", {}), value["spec"], _SPEC)
+        spec = merged(value["spec"], value.get("extra", {}))
+        lifecycle = _lifecycle(value.get("lifecycle", {}))
+        moved_from = tuple(move.name for move in self.moves)
         return DesiredCampaign(
             self.key,
-            merged(value["spec"], value.get("extra", {})),
+            spec,
             self.place,
             self._source_digest(),
-            _lifecycle(value.get("lifecycle", {})),
+            lifecycle,
             tuple("/".join(map(str, path)) for path, _ in extra),
             value.get("adopt"),
-            tuple(move.name for move in self.moves),
+            moved_from,
             self._zone(),
             value.get("lint", {}),
-            Positions(self.root, self.builder),
+            _digest(spec, lifecycle, value.get("adopt"), moved_from),
+            Positions(lambda: (self.root, self.builder), self.place),
         )
 
     def _zone(self) -> str:
@@ -373,6 +378,11 @@ def key_of_path(path: str) -> str:
     folder, slash, name = path.rpartition("/")
     stem, dot, _ = name.rpartition(".")
     return f"{folder}{slash}{stem if dot else name}"
+
+
+def _digest(*declared: Any) -> str:
+    text = json.dumps(declared, sort_keys=True, default=asdict)
+    return "sha256:" + hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _lifecycle(value: Mapping[str, Any]) -> Lifecycle:

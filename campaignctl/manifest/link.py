@@ -131,9 +131,7 @@ def _digest(
 ) -> str:
     content: list[Any] = [project.name, project.environment]
     content += [asdict(project.guardrails), [asdict(one) for one in project.overrides]]
-    content += [
-        (key, one.spec, asdict(one.lifecycle), one.adopt, one.moved_from) for key, one in campaigns.items()
-    ]
+    content += [(key, one.digest) for key, one in campaigns.items()]
     content += [(key, one.on_destroy) for key, one in removed.items()]
     return "sha256:" + hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()
 

@@ -13,19 +13,14 @@ from typing import TYPE_CHECKING
 
 from campaignctl.campaign.keys import is_wild, named
 from campaignctl.campaign.problem import KeyPath
-from campaignctl.errors import CampaignctlError, Finding, ManifestError, Source
-from campaignctl.manifest.compile import CompileInputs, compile_file, trace_campaign
-from campaignctl.manifest.compile_campaign import key_of_path
-from campaignctl.manifest.defaults import NO_DEFAULTS, Defaults
-from campaignctl.manifest.discover import discover, left_out
+from campaignctl.errors import CampaignctlError, Finding, ManifestError
+from campaignctl.manifest.discover import left_out
+from campaignctl.manifest.files import ProjectFiles
 from campaignctl.manifest.link import link, override_doubts
 from campaignctl.manifest.model import DesiredCampaign, DesiredState, FileResult
 from campaignctl.project.loader import check_project, load_base, load_project
 from campaignctl.project.model import Project
-from campaignctl.yamlio.files import REVOKE, WITH_TOKEN, TextFiles, content, named_file, shown, token_line
 from campaignctl.yamlio.findings import in_order, of_run
-from campaignctl.yamlio.interpolate import Values, permitted
-from campaignctl.yamlio.reader import read
 
 if TYPE_CHECKING:
     from campaignctl.manifest.origins import Origin
@@ -56,8 +51,8 @@ def load(
     project, before = check_project(project_dir, environment, environ, tool_version, variables)
     if project is None:
         raise ManifestError(before)
-    files = _Files(project, project_dir, environ)
-    results = files.results()
+    files = ProjectFiles(project, project_dir, environ)
+    results = files.results(keep_nodes=False)
     desired, findings = _linked(files, results, before, now)
     desired = desired or (_without_others(files, results, before, only) if only else None)
     if desired is None:
@@ -83,7 +78,7 @@ def check(
     project, findings = check_project(project_dir, environment, environ, tool_version, variables)
     if project is None:
         return None, findings
-    files = _Files(project, project_dir, environ)
+    files = ProjectFiles(project, project_dir, environ)
     return _linked(files, files.results(), findings, now, inspect)
 
 
@@ -109,7 +104,7 @@ def trace(
     )
     from campaignctl.manifest.origins import no_such_key
 
-    files = _Files(project, project_dir, environ)
+    files = ProjectFiles(project, project_dir, environ)
     results = files.results()
     desired, findings = _linked(files, results)
     desired = desired or _without_others(files, results, (), (key,))
@@ -152,10 +147,10 @@ def load_shown(
     project, before = check_project(project_dir, environment, environ, tool_version, variables)
     if project is None:
         raise ManifestError(before)
-    files = _Files(project, project_dir, environ)
+    files = ProjectFiles(project, project_dir, environ)
     results = files.results(only)
     if not {*only} <= {one.key for result in results for one in result.campaigns}:
-        files = _Files(project, project_dir, environ)
+        files = ProjectFiles(project, project_dir, environ)
         results = files.results()
     desired = link(project, results, files.defaults_findings)
     findings = in_order([*before, *files.findings, *desired.findings])
@@ -197,7 +192,7 @@ class Places:
         self._environ = environ
         self._given = (environment, environ, tool_version, variables)
         self._lock = Lock()
-        self._files: _Files | None = None
+        self._files: ProjectFiles | None = None
         self._paths: dict[str, str] = {}
 
     def at(self, key: str, path: KeyPath) -> str:
@@ -214,7 +209,7 @@ class Places:
             project, _ = check_project(self._directory, environment, environ, tool_version, variables)
             if project is None:
                 return ""
-            self._files = _Files(project, self._directory, self._environ)
+            self._files = ProjectFiles(project, self._directory, self._environ)
             for result in self._files.results():
                 self._paths.update({one.key: result.path for one in result.campaigns})
         if key not in self._paths:
@@ -244,7 +239,7 @@ _ACROSS = frozenset({"adopt", "duplicate-campaign", "moved", "removed"})
 
 
 def _without_others(
-    files: _Files, results: Sequence[FileResult], before: Iterable[Finding], only: Collection[str]
+    files: ProjectFiles, results: Sequence[FileResult], before: Iterable[Finding], only: Collection[str]
 ) -> DesiredState | None:
     """The campaigns without errors, if no error concerns a key that `only` names or what it depends on."""
     desired = link(files.project, results, files.defaults_findings)
@@ -289,7 +284,7 @@ def _governs(name: str, path: str) -> bool:
 
 
 def _linked(
-    files: _Files,
+    files: ProjectFiles,
     results: list[FileResult],
     before: tuple[Finding, ...] = (),
     now: datetime | None = None,
@@ -303,101 +298,3 @@ def _linked(
         return None, of_run(in_order([*findings, *more]))
     findings = in_order([*findings, *override_doubts(desired, now)])
     return replace(desired, findings=of_run(findings)), of_run(in_order([*findings, *more]))
-
-
-class _Files:
-    """The files of a project on disk. A file's nodes are dropped once it is compiled."""
-
-    def __init__(self, project: Project, directory: Path, environ: Mapping[str, str]) -> None:
-        self.project = project
-        self._root = directory
-        self._shown = shown(directory)
-        self._environ = environ
-        self._texts = TextFiles(directory, self._shown, project.private, environ)
-        given, withheld = permitted(project.allow_env, environ)
-        self._environments = (project.environment, project.environment_names)
-        self._values = Values(
-            project.variables, given, project.allow_env, sources=project.variable_sources, withheld=withheld
-        )
-        discovered = discover(project, directory, self._shown)
-        self._manifests = discovered.manifests
-        #: About the files themselves: finding and reading them.
-        self.findings = list(discovered.findings)
-        self.defaults_findings: list[Finding] = []
-        self._defaults: dict[str, Defaults] = {}
-        for path in sorted(discovered.defaults, key=lambda path: path.count("/")):
-            self._add_defaults(path)
-
-    def results(self, keys: Collection[str] = ()) -> list[FileResult]:
-        """The result of each manifest that can be read; with `keys`, of each that may declare one of them."""
-        paths = [path for path in self._manifests if not keys or self._may_declare(path, keys)]
-        contents = ((path, self._content(path)) for path in paths)
-        return [
-            compile_file(named_file(self._shown, path), path, data, self._inputs(path))
-            for path, data in contents
-            if data is not None
-        ]
-
-    def origins(self, path: str, key: str) -> tuple[Origin, ...]:
-        """Where every field of a campaign of the file came from."""
-        from campaignctl.manifest.origins import origins_of
-
-        data = self._content(path) or b""
-        found = trace_campaign(named_file(self._shown, path), path, data, self._inputs(path), key)
-        return origins_of(found) if found else ()
-
-    def name(self, path: str) -> str:
-        """What findings call the file at a path of the project."""
-        return named_file(self._shown, path)
-
-    def mentions(self, path: str, keys: Iterable[str]) -> bool:
-        """Whether a file that was not understood names one of these keys, and so may be about it."""
-        data = content(self._root / path)
-        return isinstance(data, str) or any(key.partition("[")[0].encode() in data for key in keys)
-
-    def _may_declare(self, path: str, keys: Collection[str]) -> bool:
-        """Whether a file may declare one of these keys, or one that differs only in case: by its own name, or
-        because it contains the key, perhaps in escapes."""
-        bases = {key.partition("[")[0].lower() for key in keys}
-        if key_of_path(path).lower() in bases:
-            return True
-        data = content(self._root / path)
-        text = data.lower() if isinstance(data, bytes) else b""
-        return b"\\" in text or any(base.encode() in text for base in bases)
-
-    def _add_defaults(self, path: str) -> None:
-        folder, slash, _ = path.rpartition("/")
-        around = self._in_force(folder.rpartition("/")[0]) if slash else NO_DEFAULTS
-        data = self._content(path)
-        if data is None:
-            self._defaults[folder] = replace(around, complete=False)
-            return
-        file, syntax = read(named_file(self._shown, path), path, data)
-        self._defaults[folder], findings = around.within(file, self._values)
-        self.findings += syntax
-        self.defaults_findings += findings
-
-    def _inputs(self, path: str) -> CompileInputs:
-        return CompileInputs(
-            self._values,
-            self._in_force(path.rpartition("/")[0]),
-            self._texts.read,
-            *self._environments,
-        )
-
-    def _in_force(self, folder: str) -> Defaults:
-        """The defaults for a folder: its own, else those of the nearest folder around it."""
-        if not self._defaults:
-            return NO_DEFAULTS
-        while folder not in self._defaults and folder:
-            folder = folder.rpartition("/")[0]
-        return self._defaults.get(folder, NO_DEFAULTS)
-
-    def _content(self, path: str) -> bytes | None:
-        data = content(self._root / path)
-        name, line = named_file(self._shown, path), 0
-        if isinstance(data, bytes) and not (line := token_line(data, self._environ)):
-            return data
-        reason, hint = (WITH_TOKEN, REVOKE) if isinstance(data, bytes) else (data, "")
-        self.findings.append(Finding("error", "file", reason, Source(name, line or 1, 1), hint))
-        return None

@@ -21,7 +21,8 @@ class DesiredCampaign:
     `spec` is the body of the create call: plain JSON values, interpolated, times in GMT, `extra` merged
     in, without our marker. `source_digest` is the digest of the manifest itself before interpolation
     (with the texts of its `{$file:}` and its values of the matrix), so that a change made only by
-    defaults, variables or a newer tool can be told from one made in the manifest. `unchecked` names the
+    defaults, variables or a newer tool can be told from one made in the manifest. `digest` is that of all
+    that is declared: the body, `lifecycle`, `adopt` and `moved`. `unchecked` names the
     fields that came from `extra`. `adopt` is the id of a live campaign to take over, `moved_from` are keys
     under which the campaign may still be recorded, the latest first. `zone` is the zone of its
     `scheduled_time`, if the manifest names one. `lint` are its own settings of lint, as in the project file;
@@ -38,6 +39,7 @@ class DesiredCampaign:
     moved_from: tuple[str, ...] = ()
     zone: str = ""
     lint: Mapping[str, Any] = field(default_factory=dict)
+    digest: str = ""
     positions: Positions | None = field(default=None, compare=False, repr=False)
 
 
@@ -79,7 +81,8 @@ class FileResult:
     """The declarations of one file, and its findings, each with the key that it concerns.
 
     `path` is relative to the project. `references` are the `{$file: PATH}` of the file and its defaults, each
-    as the folder and the path from there: the result depends on their texts.
+    as the folder and the path from there; `variables` are the variables that these and the texts name, as
+    (`var` or `env`, NAME): the result depends on their texts and values.
     """
 
     path: str
@@ -87,6 +90,7 @@ class FileResult:
     removed: tuple[Removed, ...]
     findings: tuple[Finding, ...]
     references: frozenset[tuple[str, str]]
+    variables: frozenset[tuple[str, str]] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from campaignctl.campaign.problem import KeyPath
-from campaignctl.errors import Source
+from campaignctl.errors import CampaignctlError, Source
 from campaignctl.yamlio.interpolate import filled_path, origin
 from campaignctl.yamlio.nodes import MappingNode, Node, ScalarNode, SequenceNode, is_file, locate
 from campaignctl.yamlio.substitution import FileText, Filling, LanguageTexts
@@ -17,14 +19,39 @@ _SNIPPET = 24
 _DEEPEST = 2
 
 
+#: Finds the nodes of a campaign and the texts of its document; None if its file has it no longer.
+Written = Callable[[], "tuple[Node, Filling] | None"]
+
+
 class Positions:
-    """The positions of one campaign. Asked only for findings, so nothing is computed before."""
+    """The positions of one campaign. Asked only for findings, so nothing is computed before.
 
-    __slots__ = ("_filling", "_root")
+    `place` is that of the campaign. Every method raises CampaignctlError if it is not written there any more.
+    """
 
-    def __init__(self, root: Node, filling: Filling) -> None:
-        self._root = root
-        self._filling = filling
+    __slots__ = ("_found", "_place", "_written")
+
+    def __init__(self, written: Written, place: Source) -> None:
+        self._written = written
+        self._place = place
+        self._found: tuple[Node, Filling] | None = None
+
+    @property
+    def _parts(self) -> tuple[Node, Filling]:
+        self._found = self._found or self._written()
+        if self._found is None:
+            raise CampaignctlError(
+                f"{self._place.file} was changed while it was read", hint="run the command again"
+            )
+        return self._found
+
+    @property
+    def _root(self) -> Node:
+        return self._parts[0]
+
+    @property
+    def _filling(self) -> Filling:
+        return self._parts[1]
 
     def at(self, path: KeyPath) -> Source:
         """The place of a value, else of the last part of its path that is written.
@@ -36,7 +63,7 @@ class Positions:
             return self.within(path, 0)
         return self._filling.at(locate(self._root, path))
 
-    def _written_at(self, path: KeyPath) -> Source:
+    def _nearest(self, path: KeyPath) -> Source:
         return self._filling.at(locate(self._root, path))
 
     def written(self, path: KeyPath) -> bool:
@@ -54,7 +81,7 @@ class Positions:
                 return _in_text(found.name, found.text, self._origin(found.text, offset))
         if isinstance(node, ScalarNode) and (place := self._in_scalar(node, offset)):
             return place
-        return self._written_at(path)
+        return self._nearest(path)
 
     def _file(self, node: MappingNode) -> FileText | LanguageTexts | None:
         key, named = node.pairs[0]

@@ -88,7 +88,12 @@ class World:
             for name, value in os.environ.items()
             if not name.startswith(("OCAMBA", "CAMPAIGNCTL"))
         }
-        return {**kept, "OCAMBA_TOKEN": TOKEN, "OCAMBA_API_URL": self.url, **self.environ}
+        own = {
+            "OCAMBA_TOKEN": TOKEN,
+            "OCAMBA_API_URL": self.url,
+            "XDG_CACHE_HOME": str(self.folder.with_name(f"{self.folder.name}-cache")),
+        }
+        return {**kept, **own, **self.environ}
 
     def command(self, *args: str) -> list[str]:
         return [sys.executable, "-m", "campaignctl", "-C", str(self.folder), *args]

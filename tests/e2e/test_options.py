@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -47,6 +48,21 @@ def test_a_target_leaves_everything_else_alone(world: World) -> None:
     assert {c["live"]["status"] for c in world.control.campaigns()} == {"scheduled"}
     world.run("destroy", "--auto-approve", "--target", "gone", status=0)
     world.assert_settled()
+
+
+def test_a_plan_says_the_same_with_a_cache_and_without(world: World) -> None:
+    for name in ("one", "two"):
+        world.write(f"{name}.yaml", sms(name, scheduled_time=FAR))
+    world.apply()
+    world.write("two.yaml", sms("zwei", scheduled_time=FAR))
+    world.remove("one.yaml")
+    cached, fresh = world.run("plan", "--full"), world.run("--no-cache", "plan", "--full")
+    assert (cached.out, cached.status) == (fresh.out, fresh.status)
+    assert "zwei" in cached.out
+    (database,) = Path(world.env()["XDG_CACHE_HOME"]).rglob("*.sqlite3")
+    database.unlink()
+    world.run("--no-cache", "plan", status=0)
+    assert not database.exists()
 
 
 def test_a_sent_campaign_is_replaced_as_a_deliberate_second_send(world: World) -> None:

@@ -208,4 +208,5 @@ def wait_until(moment: float) -> None:
 
 def _environ(url: str, temporary: str) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG")}
-    return {**kept, "TMPDIR": temporary, "OCAMBA_TOKEN": TOKEN, "OCAMBA_API_URL": url}
+    own = {"TMPDIR": temporary, "OCAMBA_TOKEN": TOKEN, "OCAMBA_API_URL": url, "CAMPAIGNCTL_CACHE": "off"}
+    return {**kept, **own}

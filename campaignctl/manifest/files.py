@@ -1,0 +1,162 @@
+"""The files of a project on disk, and what they compile to."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from campaignctl.errors import Finding, Source
+from campaignctl.manifest.cache import Asked, Cache, Entry
+from campaignctl.manifest.compile import CompileInputs, compilations, compile_file
+from campaignctl.manifest.compile_campaign import key_of_path
+from campaignctl.manifest.defaults import NO_DEFAULTS, Defaults
+from campaignctl.manifest.discover import discover
+from campaignctl.manifest.model import Declared, FileResult
+from campaignctl.project.model import Project
+from campaignctl.yamlio.files import REVOKE, WITH_TOKEN, TextFiles, content, named_file, shown, token_line
+from campaignctl.yamlio.interpolate import Values, permitted
+from campaignctl.yamlio.positions import Positions
+from campaignctl.yamlio.reader import read
+
+if TYPE_CHECKING:
+    from campaignctl.manifest.compile_campaign import Compilation
+    from campaignctl.manifest.origins import Origin
+    from campaignctl.yamlio.nodes import Node
+    from campaignctl.yamlio.substitution import Filling
+
+#: How many files are looked up in the cache by one question, and are in memory meanwhile.
+_AT_ONCE = 200
+
+
+class ProjectFiles:
+    """The files of a project on disk, and what they compile to."""
+
+    def __init__(self, project: Project, directory: Path, environ: Mapping[str, str]) -> None:
+        self.project = project
+        self._root = directory
+        self._shown = shown(directory)
+        self._environ = environ
+        self._texts = TextFiles(directory, self._shown, project.private, environ)
+        given, withheld = permitted(project.allow_env, environ)
+        self._environments = (project.environment, project.environment_names)
+        self._values = Values(
+            project.variables, given, project.allow_env, sources=project.variable_sources, withheld=withheld
+        )
+        discovered = discover(project, directory, self._shown)
+        self._manifests = discovered.manifests
+        #: About the files themselves: finding and reading them.
+        self.findings = list(discovered.findings)
+        self.defaults_findings: list[Finding] = []
+        self._defaults: dict[str, Defaults] = {}
+        for path in sorted(discovered.defaults, key=lambda path: path.count("/")):
+            self._add_defaults(path)
+        #: The file whose positions were asked for last.
+        self._asked: tuple[str, Mapping[str, Compilation]] = ("", {})
+
+    def results(self, keys: Collection[str] = (), *, keep_nodes: bool = True) -> list[FileResult]:
+        """The result of each manifest that can be read; with `keys`, of each that may declare one of them.
+
+        Without `keep_nodes` a file is compiled once more when a position in it is asked for: the nodes are
+        most of the memory of a large project.
+        """
+        paths = [path for path in self._manifests if not keys or self._may_declare(path, keys)]
+        results = []
+        with Cache(self._environ, self._root) as cache:
+            for first in range(0, len(paths), _AT_ONCE):
+                some = paths[first : first + _AT_ONCE]
+                contents = [(path, data) for path in some if (data := self._content(path)) is not None]
+                asked = [(self.name(path), path, data, self._inputs(path)) for path, data in contents]
+                for one, entry in zip(asked, cache.entries(asked), strict=True):
+                    results.append(self._result(one, entry, cache, keep_nodes=keep_nodes))
+        return results
+
+    def _result(self, asked: Asked, entry: Entry, cache: Cache, *, keep_nodes: bool) -> FileResult:
+        _, path, _, inputs = asked
+        result = cache.find(entry, inputs)
+        if result is None:
+            result = compile_file(*asked)
+            cache.keep(entry, result, inputs)
+            if keep_nodes:
+                return result
+        return replace(result, campaigns=tuple(self._without_nodes(path, one) for one in result.campaigns))
+
+    def _without_nodes(self, path: str, declared: Declared) -> Declared:
+        if declared.campaign is None:
+            return declared
+        positions = Positions(partial(self._written, path, declared.key), declared.place)
+        return replace(declared, campaign=replace(declared.campaign, positions=positions))
+
+    def _written(self, path: str, key: str) -> tuple[Node, Filling] | None:
+        if self._asked[0] != path:
+            self._asked = path, {one.key: one for one in self._compilations(path) if one.key}
+        found = self._asked[1].get(key)
+        return (found.root, found.builder) if found else None
+
+    def _compilations(self, path: str) -> Iterator[Compilation]:
+        return compilations(self.name(path), path, self._content(path) or b"", self._inputs(path))
+
+    def origins(self, path: str, key: str) -> tuple[Origin, ...]:
+        """Where every field of a campaign of the file came from."""
+        from campaignctl.manifest.origins import origins_of
+
+        found = next((one for one in self._compilations(path) if one.key == key), None)
+        return origins_of(found) if found else ()
+
+    def name(self, path: str) -> str:
+        """What findings call the file at a path of the project."""
+        return named_file(self._shown, path)
+
+    def mentions(self, path: str, keys: Iterable[str]) -> bool:
+        """Whether a file that was not understood names one of these keys, and so may be about it."""
+        data = content(self._root / path)
+        return isinstance(data, str) or any(key.partition("[")[0].encode() in data for key in keys)
+
+    def _may_declare(self, path: str, keys: Collection[str]) -> bool:
+        """Whether a file may declare one of these keys, or one that differs only in case: by its own name, or
+        because it contains the key, perhaps in escapes."""
+        bases = {key.partition("[")[0].lower() for key in keys}
+        if key_of_path(path).lower() in bases:
+            return True
+        data = content(self._root / path)
+        text = data.lower() if isinstance(data, bytes) else b""
+        return b"\\" in text or any(base.encode() in text for base in bases)
+
+    def _add_defaults(self, path: str) -> None:
+        folder, slash, _ = path.rpartition("/")
+        around = self._in_force(folder.rpartition("/")[0]) if slash else NO_DEFAULTS
+        data = self._content(path)
+        if data is None:
+            self._defaults[folder] = replace(around, complete=False)
+            return
+        file, syntax = read(named_file(self._shown, path), path, data)
+        self._defaults[folder], findings = around.within(file, self._values)
+        self.findings += syntax
+        self.defaults_findings += findings
+
+    def _inputs(self, path: str) -> CompileInputs:
+        return CompileInputs(
+            self._values,
+            self._in_force(path.rpartition("/")[0]),
+            self._texts.read,
+            *self._environments,
+        )
+
+    def _in_force(self, folder: str) -> Defaults:
+        """The defaults for a folder: its own, else those of the nearest folder around it."""
+        if not self._defaults:
+            return NO_DEFAULTS
+        while folder not in self._defaults and folder:
+            folder = folder.rpartition("/")[0]
+        return self._defaults.get(folder, NO_DEFAULTS)
+
+    def _content(self, path: str) -> bytes | None:
+        data = content(self._root / path)
+        name, line = named_file(self._shown, path), 0
+        if isinstance(data, bytes) and not (line := token_line(data, self._environ)):
+            return data
+        reason, hint = (WITH_TOKEN, REVOKE) if isinstance(data, bytes) else (data, "")
+        self.findings.append(Finding("error", "file", reason, Source(name, line or 1, 1), hint))
+        return None
