@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cache
 
 from campaignctl.campaign.status import Status, is_draft
 from campaignctl.diff import alike, is_quiet, matches
@@ -53,6 +54,27 @@ class Row:
         )
 
 
+class Rows(tuple[Row, ...]):
+    """Rows in their order: the first that fits decides."""
+
+    __slots__ = ()
+
+    def decide(self, ctx: PlanContext, one: Subject) -> Verdict:
+        """The decision of the first row that fits a key."""
+        asked = self, one.desired, one.recorded is not None
+        return next(row for row in _may_fit(*asked) if row.fits(ctx, one)).decide(ctx, one)
+
+    __hash__ = object.__hash__
+    __eq__ = object.__eq__
+
+
+@cache
+def _may_fit(rows: Rows, desired: Desired, recorded: bool) -> tuple[Row, ...]:
+    """Those that a phase, and whether there is a record, do not rule out: few of them, for each key."""
+    of_phase = (row for row in rows if not row.desired or desired in row.desired)
+    return tuple(row for row in of_phase if row.recorded is None or row.recorded is recorded)
+
+
 def judged(ctx: PlanContext, one: Subject) -> Verdict:
     """The decision on one key."""
     verdict = _decided(ctx, one)
@@ -65,16 +87,12 @@ def judged(ctx: PlanContext, one: Subject) -> Verdict:
     unseen = (verdict.observed or one.record).unconfirmed
     quietly = tuple(found.path for found in one.outside if is_quiet(found.path))
     drift = (*verdict.drift, *one.clones_drift())
-    return replace(verdict, drift=drift, quietly_set=quietly, first_seen=one.first_seen, unconfirmed=unseen)
+    return verdict.having(drift=drift, quietly_set=quietly, first_seen=one.first_seen, unconfirmed=unseen)
 
 
 def _decided(ctx: PlanContext, one: Subject) -> Verdict:
-    verdict = _first(TABLE, ctx, one)
+    verdict = TABLE.decide(ctx, one)
     return ledger.not_twice(ctx, one, verdict) if one.recorded else verdict
-
-
-def _first(rows: tuple[Row, ...], ctx: PlanContext, one: Subject) -> Verdict:
-    return next(row for row in rows if row.fits(ctx, one)).decide(ctx, one)
 
 
 def _is_protected(one: Subject) -> bool:
@@ -125,12 +143,12 @@ def _adopted(ctx: PlanContext, one: Subject) -> Verdict:
 
 def _edits(ctx: PlanContext, one: Subject) -> Verdict:
     """The edits."""
-    return _first(EDITS, ctx, one)
+    return EDITS.decide(ctx, one)
 
 
 def _held(ctx: PlanContext, one: Subject) -> Verdict:
     """The edits; it stays paused."""
-    return _first(EDITS, ctx, replace(one, held=True))
+    return EDITS.decide(ctx, replace(one, held=True))
 
 
 def _paused(ctx: PlanContext, one: Subject) -> Verdict:
@@ -211,64 +229,68 @@ _NOT_FINAL = tuple(status for status in Status if status not in (Status.SENT, St
 _NOT_ENDED = tuple(status for status in _NOT_FINAL if status is not Status.MISSING)
 
 #: The rows, in order; the first that fits decides.
-TABLE = (
-    # desired, recorded, live status, and when, what decides
-    Row(_ASKED_FOR, None, (), (_UNSETTLED, _REPEATED), ledger.posted_again),
-    Row(_ANY, None, (), (_UNSETTLED,), rows.unsettled),
-    Row(_ANY, None, (), (_WRONG_MOVE,), rows.wrong_move),
-    Row(_ANY, _YES, (), (_REFRESH_ONLY,), rows.refresh_only),
-    Row(_ANY, _NO, (), (_REFRESH_ONLY,), rows.nothing),
-    # Not recorded.
-    Row(_GONE, _NO, (), (), rows.nothing),
-    Row(_DECLARED, _NO, (), (_ADOPTS,), _adopted),
-    Row(_STOPPED, _NO, (), (), rows.created_later),
-    Row(_ACTIVE, _NO, (), (_PAST, _NOTED), rows.missed_before),
-    Row(_ACTIVE, _NO, (), (_PAST,), rows.missed),
-    Row(_ACTIVE, _NO, (), (_HALF_SENT,), ledger.half_sent),
-    Row(_ACTIVE, _NO, (), (_SENT_BEFORE,), ledger.sent_already),
-    Row(_ACTIVE, _NO, (), (), ledger.create),
-    # Recorded, and no longer declared.
-    Row(_GONE, _YES, _NOT_FINAL, (_PROTECTED,), rows.protected),
-    Row(_GONE, _YES, (), (_FORGETS,), rows.forgotten_on_destroy),
-    Row(_GONE, _YES, (Status.UNKNOWN,), (_NOT_LIFTED,), rows.unknown),
-    Row(_GONE, _YES, (Status.NEEDS_DECISION,), (), rows.may_send),
-    Row(_GONE, _YES, (Status.SENT,), (_RUNS_LEFT,), rows.may_send),
-    Row(_GONE, _YES, _STILL, (), rows.canceled),
-    Row(_GONE, _YES, _IDLE, (), rows.left_behind),
-    Row(_GONE, _YES, (Status.SENT, Status.CANCELED, Status.MISSING), (), rows.forgotten),
-    # Recorded, and to be replaced.
-    Row(_REPLACED, _YES, _NOT_ENDED, (_PROTECTED,), rows.protected),
-    Row(_REPLACED, _YES, (), (_INACTIVE,), rows.replaced_inactive),
-    Row(_REPLACED, _YES, (Status.UNKNOWN,), (_NOT_LIFTED,), rows.unknown),
-    Row(_REPLACED, _YES, (Status.NEEDS_DECISION,), (), rows.undecided),
-    Row(_REPLACED, _YES, (), (), rows.replaced),
-    # Recorded and declared.
-    Row(_DECLARED, _YES, (Status.MISSING,), (), rows.missing),
-    Row(_CANCELED, _YES, _STILL, (_PROTECTED,), rows.protected),
-    Row(_STOPPED, _YES, (Status.UNKNOWN,), (_NOT_LIFTED,), rows.unknown),
-    Row(_STOPPED, _YES, (Status.SENT,), (_RUNS_LEFT,), rows.sent_with_runs_left),
-    Row(_CANCELED, _YES, _STILL, (), rows.canceled_for_good),
-    Row(_PAUSED, _YES, _GOING, (), _paused),
-    Row(_PAUSED, _YES, (Status.PAUSED,), (), _held),
-    Row(_STOPPED, _YES, (*_IDLE, *_OVER), (), rows.left),
-    Row(_ACTIVE, _YES, (Status.CANCELED,), (_WAS_CANCELED,), rows.active_again),
-    Row(_ACTIVE, _YES, (Status.NEEDS_DECISION,), (_WINNER,), winners.winner),
-    Row(_ACTIVE, _YES, _OVER, (_SAME,), rows.over),
-    Row(_ACTIVE, _YES, _OVER, (_INHERITED,), rows.over_quietly),
-    Row(_ACTIVE, _YES, _OVER, (), rows.too_late),
-    Row(_ACTIVE, _YES, (Status.PAUSED,), (_RESUMABLE,), _resumed),
-    Row(_ACTIVE, _YES, (Status.PAUSED,), (), _held),
-    Row(_ACTIVE, _YES, (*_IDLE, *_STILL), (), _edits),
+TABLE = Rows(
+    (
+        # desired, recorded, live status, and when, what decides
+        Row(_ASKED_FOR, None, (), (_UNSETTLED, _REPEATED), ledger.posted_again),
+        Row(_ANY, None, (), (_UNSETTLED,), rows.unsettled),
+        Row(_ANY, None, (), (_WRONG_MOVE,), rows.wrong_move),
+        Row(_ANY, _YES, (), (_REFRESH_ONLY,), rows.refresh_only),
+        Row(_ANY, _NO, (), (_REFRESH_ONLY,), rows.nothing),
+        # Not recorded.
+        Row(_GONE, _NO, (), (), rows.nothing),
+        Row(_DECLARED, _NO, (), (_ADOPTS,), _adopted),
+        Row(_STOPPED, _NO, (), (), rows.created_later),
+        Row(_ACTIVE, _NO, (), (_PAST, _NOTED), rows.missed_before),
+        Row(_ACTIVE, _NO, (), (_PAST,), rows.missed),
+        Row(_ACTIVE, _NO, (), (_HALF_SENT,), ledger.half_sent),
+        Row(_ACTIVE, _NO, (), (_SENT_BEFORE,), ledger.sent_already),
+        Row(_ACTIVE, _NO, (), (), ledger.create),
+        # Recorded, and no longer declared.
+        Row(_GONE, _YES, _NOT_FINAL, (_PROTECTED,), rows.protected),
+        Row(_GONE, _YES, (), (_FORGETS,), rows.forgotten_on_destroy),
+        Row(_GONE, _YES, (Status.UNKNOWN,), (_NOT_LIFTED,), rows.unknown),
+        Row(_GONE, _YES, (Status.NEEDS_DECISION,), (), rows.may_send),
+        Row(_GONE, _YES, (Status.SENT,), (_RUNS_LEFT,), rows.may_send),
+        Row(_GONE, _YES, _STILL, (), rows.canceled),
+        Row(_GONE, _YES, _IDLE, (), rows.left_behind),
+        Row(_GONE, _YES, (Status.SENT, Status.CANCELED, Status.MISSING), (), rows.forgotten),
+        # Recorded, and to be replaced.
+        Row(_REPLACED, _YES, _NOT_ENDED, (_PROTECTED,), rows.protected),
+        Row(_REPLACED, _YES, (), (_INACTIVE,), rows.replaced_inactive),
+        Row(_REPLACED, _YES, (Status.UNKNOWN,), (_NOT_LIFTED,), rows.unknown),
+        Row(_REPLACED, _YES, (Status.NEEDS_DECISION,), (), rows.undecided),
+        Row(_REPLACED, _YES, (), (), rows.replaced),
+        # Recorded and declared.
+        Row(_DECLARED, _YES, (Status.MISSING,), (), rows.missing),
+        Row(_CANCELED, _YES, _STILL, (_PROTECTED,), rows.protected),
+        Row(_STOPPED, _YES, (Status.UNKNOWN,), (_NOT_LIFTED,), rows.unknown),
+        Row(_STOPPED, _YES, (Status.SENT,), (_RUNS_LEFT,), rows.sent_with_runs_left),
+        Row(_CANCELED, _YES, _STILL, (), rows.canceled_for_good),
+        Row(_PAUSED, _YES, _GOING, (), _paused),
+        Row(_PAUSED, _YES, (Status.PAUSED,), (), _held),
+        Row(_STOPPED, _YES, (*_IDLE, *_OVER), (), rows.left),
+        Row(_ACTIVE, _YES, (Status.CANCELED,), (_WAS_CANCELED,), rows.active_again),
+        Row(_ACTIVE, _YES, (Status.NEEDS_DECISION,), (_WINNER,), winners.winner),
+        Row(_ACTIVE, _YES, _OVER, (_SAME,), rows.over),
+        Row(_ACTIVE, _YES, _OVER, (_INHERITED,), rows.over_quietly),
+        Row(_ACTIVE, _YES, _OVER, (), rows.too_late),
+        Row(_ACTIVE, _YES, (Status.PAUSED,), (_RESUMABLE,), _resumed),
+        Row(_ACTIVE, _YES, (Status.PAUSED,), (), _held),
+        Row(_ACTIVE, _YES, (*_IDLE, *_STILL), (), _edits),
+    )
 )
 
 #: The edits of a recorded campaign that can still be changed.
-EDITS = (
-    Row(_ANY, _YES, (), (_UNTOUCHED,), rows.agrees),
-    Row(_ANY, _YES, (), (_LIVE_HAS,), rows.taken_over),
-    Row(_ANY, _YES, (Status.RUNNING,), (_NOT_HELD, _EDITED), rows.running),
-    Row(_ANY, _YES, (Status.RUNNING,), (_NOT_HELD,), rows.drift_alone),
-    Row(_ANY, _YES, (), (_BACK_TO_DRAFT, _EDITED), rows.no_draft_again),
-    Row(_ANY, _YES, (), (_BACK_TO_DRAFT,), rows.launched_by_others),
-    Row(_ANY, _YES, (Status.UNKNOWN,), (_NOT_LIFTED,), rows.unknown),
-    Row(_ANY, _YES, (), (), rows.updated),
+EDITS = Rows(
+    (
+        Row(_ANY, _YES, (), (_UNTOUCHED,), rows.agrees),
+        Row(_ANY, _YES, (), (_LIVE_HAS,), rows.taken_over),
+        Row(_ANY, _YES, (Status.RUNNING,), (_NOT_HELD, _EDITED), rows.running),
+        Row(_ANY, _YES, (Status.RUNNING,), (_NOT_HELD,), rows.drift_alone),
+        Row(_ANY, _YES, (), (_BACK_TO_DRAFT, _EDITED), rows.no_draft_again),
+        Row(_ANY, _YES, (), (_BACK_TO_DRAFT,), rows.launched_by_others),
+        Row(_ANY, _YES, (Status.UNKNOWN,), (_NOT_LIFTED,), rows.unknown),
+        Row(_ANY, _YES, (), (), rows.updated),
+    )
 )

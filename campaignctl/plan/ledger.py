@@ -128,7 +128,7 @@ def not_twice(ctx: PlanContext, one: Subject, verdict: Verdict) -> Verdict:
             again = told[index].deliberate_resend or "resend" in check.lifted
             warnings = (*told[index].warnings, *check.warnings)
             told[index] = replace(told[index], warnings=warnings, deliberate_resend=again)
-    return replace(verdict, changes=tuple(told), lifted=tuple(lifted))
+    return verdict.having(changes=tuple(told), lifted=tuple(lifted))
 
 
 def _checks(ctx: PlanContext, one: Subject, change: Change) -> Iterator[_Check]:

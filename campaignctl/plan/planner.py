@@ -193,7 +193,7 @@ def _with_unmanaged(ctx: PlanContext, one: Subject, verdict: Verdict) -> Verdict
         replace(change, unmanaged=unasked) if change.action is Action.UPDATE else change
         for change in verdict.changes
     ]
-    verdict = replace(verdict, changes=tuple(told))
+    verdict = verdict.having(changes=tuple(told))
     arming = [index for index, change in enumerate(told) if change.arms and change.id]
     if not arming:
         return verdict
@@ -243,7 +243,7 @@ def _ending(ctx: PlanContext, one: Subject, verdict: Verdict) -> Verdict:
         )
         for change in verdict.changes
     )
-    return replace(verdict, changes=told)
+    return verdict.having(changes=told)
 
 
 def _held_back(ctx: PlanContext, verdicts: dict[str, Verdict]) -> dict[str, Verdict]:

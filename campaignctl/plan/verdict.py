@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 from campaignctl.plan.model import Blocked, Change, Drift
 from campaignctl.state.model import Record
@@ -32,6 +33,12 @@ class Verdict:
     quietly_set: tuple[str, ...] = ()
     unconfirmed: tuple[str, ...] = ()
     first_seen: bool = False
+
+    def having(self, **values: Any) -> Verdict:
+        """The same with other values of these fields; itself if they are the same, as for most keys."""
+        if all(getattr(self, name) == value for name, value in values.items()):
+            return self
+        return replace(self, **values)
 
     def up_to(self, index: int, blocked: Blocked) -> Verdict:
         """Only the changes before an index; the change at the index is blocked, so no drift is corrected."""

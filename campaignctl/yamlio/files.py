@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 import posixpath
 import re
+import stat
 import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -196,11 +197,17 @@ def kept_out(root: Path, relative: str, private: tuple[str, ...]) -> str:
 def content(path: Path) -> bytes | str:
     """The content of a file, at most one byte over the limit, or why it cannot be read."""
     try:
+        found = path.stat()
         # Anything but a file (a pipe, a device) could be read without end.
-        if not path.is_file():
-            return "there is no such file" if not path.exists() else "not a file"
+        if not stat.S_ISREG(found.st_mode):
+            return "not a file"
         with path.open("rb", buffering=0) as stream:
-            return stream.read(LARGEST + 1) or b""
+            data = stream.read(min(found.st_size, LARGEST) + 1) or b""
+            # It has grown since.
+            more = len(data) > found.st_size
+            return data + (stream.read(LARGEST + 1 - len(data)) or b"") if more else data
+    except (FileNotFoundError, NotADirectoryError):
+        return "there is no such file"
     except (OSError, ValueError) as wrong:
         return f"cannot be read: {getattr(wrong, 'strerror', None) or wrong}"
 
