@@ -6,8 +6,8 @@ import importlib
 import sys
 
 NAMES = (
-    *("startup", "validate", "lint", "preview_text", "preview_page", "plan", "matrix", "creates"),
-    *("state_writes", "halt", "git_latency", "git_turns", "storm", "interrupted"),
+    *("startup", "validate", "lint", "preview_text", "preview_page", "plan", "unchanged", "matrix"),
+    *("creates", "state_writes", "halt", "git_latency", "git_turns", "storm", "interrupted"),
 )
 
 

@@ -44,13 +44,13 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as directory:
         folder = Path(directory)
         write(folder)
-        wiring = _applied(_desired(folder))
+        wiring = applied(desired_state(folder))
         for path in folder.glob("c*.yaml"):
             text = path.read_text().replace("Hello from", "Greetings from").replace("[pro, ", "[free, ")
             path.write_text(text)
 
         def planned() -> None:
-            plan_text(review_of(plan(wiring, _desired(folder), Options())), color=False, now=NOW)
+            plan_text(review_of(plan(wiring, desired_state(folder), Options())), color=False, now=NOW)
 
         sides: dict[str, Callable[[], None]] = {"CSafeLoader": lambda: _parsed(folder), "plan": planned}
         seconds: dict[str, list[float]] = {name: [] for name in sides}
@@ -68,7 +68,8 @@ def main() -> int:
     return int(ratio > BOUND)
 
 
-def _desired(folder: Path) -> DesiredState:
+def desired_state(folder: Path) -> DesiredState:
+    """What the manifests of a folder declare."""
     return load(folder, environment=None, environ={}, tool_version="0.1.0", variables={}, now=NOW)
 
 
@@ -77,7 +78,7 @@ def _parsed(folder: Path) -> None:
         yaml.load(path.read_bytes(), Loader=yaml.CSafeLoader)
 
 
-def _applied(desired: DesiredState) -> Wiring:
+def applied(desired: DesiredState) -> Wiring:
     """A run in which all of this has been applied."""
     records = {key: _record(str(number), one) for number, (key, one) in enumerate(desired.campaigns.items())}
     state = State("lineage", 1, None, Account(URL, "1", markers=True), "0.1.0", campaigns=records)

@@ -106,10 +106,10 @@ def main() -> int:
     return int(ratio > BOUND)
 
 
-def write(folder: Path, settings: str = "") -> None:
+def write(folder: Path, settings: str = "", count: int = COUNT) -> None:
     """A project of that many manifests, with these lines in its project file."""
     (folder / "campaignctl.yaml").write_text(f"metadata: {{name: benchmark}}\n{settings}")
-    for number in range(COUNT):
+    for number in range(count):
         (folder / f"c{number:04}.yaml").write_text(_MANIFEST.replace("{number}", str(number)))
 
 
