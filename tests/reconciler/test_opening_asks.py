@@ -21,9 +21,8 @@ from campaignctl.reconciler.opening import (
 from campaignctl.schedule.times import iso
 from campaignctl.state.model import Account, State
 from tests.plan.planning import NOW, SCHEDULED, record, state
-from tests.reconciler.scripted import URL, Item, Script
+from tests.reconciler.scripted import PROJECT, URL, Item, Script
 
-PROJECT = Project("acme", "/project", id="5f0c2f1e-8d5d-4c43-9f1e-1b2c3d4e5f60")
 LOST = "0123456789abcdef"
 COMPANY = "6197120"
 HOUR = timedelta(hours=1)

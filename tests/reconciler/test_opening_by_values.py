@@ -29,8 +29,8 @@ from campaignctl.reconciler.opening import (
 from campaignctl.schedule.times import iso
 from campaignctl.state.model import Dropped, Released, State
 from tests.plan.planning import NOW, SCHEDULED, intent, live, record, state
+from tests.reconciler.scripted import PROJECT
 
-PROJECT = Project("acme", "/project", id="5f0c2f1e-8d5d-4c43-9f1e-1b2c3d4e5f60")
 BY_NAME = replace(PROJECT, id=None)
 THEIRS = replace(PROJECT, id="00000000-8d5d-4c43-9f1e-1b2c3d4e5f60")
 LOST = "0123456789abcdef"
