@@ -39,7 +39,7 @@ def created(run: Run, key: str, intent: Intent, live: Live) -> Record:
             account=learnt if learnt != before else None,
         )
     )
-    if learnt.markers is False and before.markers is None:
+    if before.markers is None:
         _note_markers(run)
     if learnt.markers is None or not run.proven:
         _learn_more(run, key, intent, live)

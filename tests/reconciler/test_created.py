@@ -92,16 +92,16 @@ def test_the_campaign_of_another_key_is_not_recorded_again(known: Direct, other:
 
 
 @pytest.mark.parametrize(
-    ("before", "markers", "shown", "after", "reads"),
+    ("before", "markers", "shown", "after", "reads", "steps"),
     [
-        ((None, None), True, (COMPANY, MARK), (COMPANY, True), 0),
-        ((COMPANY, None), True, (None, MARK), (COMPANY, True), 1),
-        ((COMPANY, None), True, (COMPANY, None), (COMPANY, False), 1),
-        ((None, None), True, (None, None), (None, False), 1),
-        ((None, None), False, (COMPANY, None), (COMPANY, False), 0),
-        ((None, None), False, (COMPANY, MARK), (COMPANY, False), 0),
-        ((COMPANY, False), True, (COMPANY, MARK), (COMPANY, False), 0),
-        ((COMPANY, True), False, (COMPANY, None), (COMPANY, True), 0),
+        ((None, None), True, (COMPANY, MARK), (COMPANY, True), 0, 1),
+        ((COMPANY, None), True, (None, MARK), (COMPANY, True), 1, 1),
+        ((COMPANY, None), True, (COMPANY, None), (COMPANY, False), 1, 2),
+        ((None, None), True, (None, None), (None, False), 1, 2),
+        ((None, None), False, (COMPANY, None), (COMPANY, False), 0, 1),
+        ((None, None), False, (COMPANY, MARK), (COMPANY, False), 0, 1),
+        ((COMPANY, False), True, (COMPANY, MARK), (COMPANY, False), 0, 1),
+        ((COMPANY, True), False, (COMPANY, None), (COMPANY, True), 0, 1),
     ],
 )
 def test_an_answer_tells_the_company_and_whether_markers_come_back(
@@ -111,6 +111,7 @@ def test_an_answer_tells_the_company_and_whether_markers_come_back(
     shown: tuple[str | None, Item | None],
     after: tuple[str | None, bool | None],
     reads: int,
+    steps: int,
 ) -> None:
     learnt(known, *before, api=replace(known.wiring.project.api, markers=markers))
     company, metadata = shown
@@ -118,6 +119,7 @@ def test_an_answer_tells_the_company_and_whether_markers_come_back(
     created(known.run(), KEY, LATER, live(company=company, metadata=metadata))
     assert (known.state.account.company_id, known.state.account.markers) == after
     assert known.script.asked == [ID] * reads
+    assert len(known.kept.steps) == steps
 
 
 @pytest.mark.parametrize(("markers", "notes"), [(True, 0), (False, 1)])
