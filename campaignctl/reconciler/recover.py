@@ -247,8 +247,8 @@ def _ledger(run: Run, desired: DesiredState, intent: Intent, live: Live) -> Iter
     """New ledger entries: its own body, and that of every manifest that it matches, under any key. A folder
     that was moved meanwhile must not send again."""
     status = status_of(live, intent.spec)
-    once = not intent.spec.get("recurrence") or not runs_left(intent.spec, run.now())
-    if not intent.at_once and not (once and status in _HAVE_SENT):
+    over = status in _HAVE_SENT and not runs_left(intent.spec, run.now())
+    if not (intent.at_once or over):
         return
     known = {entry.digest for entry in run.state.sent}
     bodies = [intent.digest, *_asked_by(desired, live, fired=intent.at_once)]

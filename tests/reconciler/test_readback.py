@@ -249,7 +249,11 @@ def others(number: int) -> dict[str, Change]:
 
 
 def test_only_those_that_were_lost_are_read_once_more(known: Direct) -> None:
-    shown = {ID: [item(NEW)], "70": [item(OLD, campaign_id="70")], "71": [item(OLD, campaign_id="71")]}
+    shown: dict[str, Shown | list[Shown]] = {
+        ID: [item(NEW)],
+        "70": [item(OLD, campaign_id="70")],
+        "71": [item(OLD, campaign_id="71")],
+    }
     known.script.by_id = shown
     found = Written(known, **{KEY: UPDATE}, **others(2)).results("k1")
     assert {key: each.outcome for key, each in found.items()} == {KEY: "done", "k0": "failed", "k1": "failed"}
