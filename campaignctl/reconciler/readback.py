@@ -105,7 +105,7 @@ def _give_up(run: Run, left: Mapping[str, _Open]) -> None:
 
 
 def _read(run: Run, wanted: Mapping[str, _Open]) -> dict[str, Live | None]:
-    asked = {key: replace(one.record, applied={}, echo={}) for key, one in wanted.items()}
+    asked = {key: replace(one.record, applied={}) for key, one in wanted.items()}
     ended = any(one.change.action is Action.CANCEL for one in wanted.values())
     lives, _ = read_records(run.api, asked, parallelism=run.wiring.parallelism, live_only=not ended)
     # A list item may omit fields; a write is compared in every field that was set.

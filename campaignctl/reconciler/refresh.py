@@ -262,7 +262,7 @@ def read_written(
     """
     known = {key: intent for key, intent in proof.open_writes(state).items() if intent.id}
     recorded = {
-        key: replace(record, applied={}, echo={})
+        key: replace(record, applied={})
         for key, intent in known.items()
         if (record := state.campaigns.get(key)) and record.id == intent.id
     }

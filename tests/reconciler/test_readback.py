@@ -110,6 +110,9 @@ def known() -> Iterator[Direct]:
         (RESUME, item(next_run_time="2036-12-24 10:00:00"), {"status": "scheduled"}),
         (RESUME, item(status="running", next_run_time="2036-12-25 10:00:00"), {"status": "running"}),
         (CANCEL, item(status="canceled"), {"status": "canceled", "paused_by_us": False}),
+        (UPDATE, item(NEW, next_run_time="2036-12-24 10:00:00"), {"applied": NEW}),
+        (PAUSE, item(status="paused", scheduled_time="2036-12-25 10:00:00"), {"status": "paused"}),
+        (CANCEL, item(OLD, "canceled"), {"status": "canceled"}),
     ],
 )
 def test_a_write_that_a_read_shows_is_done_and_recorded(
@@ -329,13 +332,9 @@ def test_many_results_are_recorded_a_hundred_in_a_step() -> None:
 
 
 def test_final_campaigns_are_in_the_pages_where_one_was_canceled() -> None:
-    items = [item(SCHEDULED, "canceled", f"7{each}") for each in range(40)]
-    writes = {
-        f"k{each}": replace(CANCEL, id=f"7{each}", requests=(replace(CANCEL.requests[0], id=f"7{each}"),))
-        for each in range(40)
-    }
-    with direct(None, Script(items)) as known:
-        found = Written(known, **writes).results()
+    items = [item(NEW, campaign_id=f"7{each}") for each in range(40)]
+    with direct(None, Script([item(status="canceled"), *items])) as known:
+        found = Written(known, **{KEY: CANCEL}, **others(40)).results()
     assert {each.outcome for each in found.values()} == {"done"}
     assert known.script.asked == ["page 1"]
 
@@ -363,6 +362,7 @@ def test_an_item_that_does_not_show_the_write_is_read_by_id(
         found = Written(known, **{KEY: change}, **others(40)).results(*([KEY] if lost else []))
     assert {each.outcome for each in found.values()} == {"done"}
     assert known.script.asked == ["live page 1", *([ID] if by_id else [])]
+    assert known.script.time.seconds == 0, "all at the first look"
 
 
 @pytest.mark.parametrize(
