@@ -1,0 +1,444 @@
+"""The ledger and released campaigns, asked directly: what counts as sent, and what is blocked."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from campaignctl.campaign.canonical import body_digest
+from campaignctl.campaign.lifecycle import Lifecycle
+from campaignctl.campaign.live import Live
+from campaignctl.campaign.status import Status
+from campaignctl.diff import content
+from campaignctl.manifest.model import DesiredCampaign, DesiredState
+from campaignctl.plan import ledger
+from campaignctl.plan.context import PlanContext, Reading, Unsettled
+from campaignctl.plan.model import Options
+from campaignctl.project.model import ApiSettings, Project, Settle
+from campaignctl.schedule.times import iso
+from campaignctl.state.model import AT_ONCE, Account, Intent, Released, Sent, State
+from tests.plan.planning import (
+    DRAFT,
+    ID,
+    IMMEDIATE,
+    KEY,
+    MANUAL,
+    NOW,
+    PROJECT,
+    SCHEDULED,
+    Spec,
+    body,
+    intent,
+    live,
+    only,
+    own,
+    plan_of,
+    record,
+    state,
+    wanted,
+)
+
+AT = "2026-11-01T00:00:00Z"
+RENAMED = {**IMMEDIATE, "name": "Renamed"}
+HOUR = timedelta(hours=1)
+
+
+def context(
+    *desired: DesiredCampaign, known: State | None = None, reading: Reading | None = None, **more: Any
+) -> PlanContext:
+    declared = DesiredState(more.pop("project", PROJECT), {one.key: one for one in desired}, "d")
+    options = more.pop("options", Options())
+    return PlanContext(declared, known, reading or Reading(), options, NOW, **more)
+
+
+def entry(spec: Spec, *, at_once: bool, key: str = "old", campaign_id: str | None = "7") -> Sent:
+    return Sent(body_digest(spec), key, campaign_id, AT, content=content(spec), at_once=at_once)
+
+
+# -------------------------------------------------------------------------------------------- what was sent
+
+
+@pytest.mark.parametrize(
+    ("sent", "spec", "found"),
+    [
+        ([], IMMEDIATE, None),
+        ([entry(IMMEDIATE, at_once=True)], IMMEDIATE, 0),
+        ([entry(SCHEDULED, at_once=False)], SCHEDULED, 0),
+        ([entry(SCHEDULED, at_once=False)], {**SCHEDULED, "name": "Renamed"}, None),
+        ([entry(IMMEDIATE, at_once=True)], RENAMED, 0),
+        ([entry(SCHEDULED, at_once=False), entry(IMMEDIATE, at_once=True)], RENAMED, 1),
+        ([entry(SCHEDULED, at_once=False)], RENAMED, None),
+        ([entry(own(IMMEDIATE, "Other"), at_once=True)], RENAMED, None),
+        ([entry(IMMEDIATE, at_once=True)], MANUAL, None),
+        ([entry(IMMEDIATE, at_once=True)], {**RENAMED, "is_draft": True}, None),
+    ],
+)
+def test_a_body_or_the_content_of_what_sends_at_once_was_sent_before(
+    sent: list[Sent], spec: Spec, found: int | None
+) -> None:
+    ctx = context(known=state(sent=tuple(sent)))
+    assert ledger.sent_before(ctx, spec, body_digest(spec)) == (None if found is None else sent[found])
+
+
+def test_without_a_state_nothing_was_sent_or_missed() -> None:
+    ctx = context()
+    assert ledger.sent_before(ctx, IMMEDIATE, "d") is None
+    assert ledger.missed(ctx, KEY) is None
+    assert ledger.missed(context(known=state(missed={KEY: "d"})), KEY) == "d"
+
+
+@pytest.mark.parametrize(
+    ("key", "campaign_id", "lost"), [(KEY, "7", True), ("old", "7", False), (KEY, None, False)]
+)
+def test_what_was_lost_from_the_state_is_imported_rather_than_sent_again(
+    key: str, campaign_id: str | None, *, lost: bool
+) -> None:
+    sent = entry(IMMEDIATE, at_once=True, key=key, campaign_id=campaign_id)
+    (block,) = plan_of(wanted(IMMEDIATE), known=state(sent=(sent,))).blocked
+    assert block.reason == f"the same content was sent as {key} ({campaign_id or 'id not known'}) at {AT}"
+    assert (f"campaignctl import {KEY} 7" in block.hint) is lost
+    assert f"campaignctl apply --target {KEY} --override resend" in block.hint
+
+
+def test_a_recorded_campaign_is_not_imported_again() -> None:
+    sent = entry(IMMEDIATE, at_once=True, key=KEY)
+    known = state({KEY: record(MANUAL, "manual")}, sent=(sent,))
+    (block,) = plan_of(wanted(IMMEDIATE), known=known).blocked
+    assert (block.id, "import" in block.hint) == (ID, False)
+
+
+# --------------------------------------------------------------------------------------- released campaigns
+
+
+def gone(status: str = "scheduled", spec: Spec = SCHEDULED, key: str = KEY, **more: Any) -> Released:
+    return Released(key, "7", "i", body_digest(spec), status, AT, **more)
+
+
+def with_released(release: Released, shown: Live | str | None = "unread", **options: Any) -> Any:
+    reading = Reading(released={} if shown == "unread" else {"7": shown})  # type: ignore[dict-item]
+    known = state(released=(release,))
+    return plan_of(wanted(SCHEDULED), known=known, reading=reading, options=Options(**options))
+
+
+@pytest.mark.parametrize(
+    ("release", "shown", "status", "words"),
+    [
+        (gone("scheduled"), "unread", Status.SCHEDULED, "scheduled"),
+        (gone("strange"), "unread", Status.UNKNOWN, "strange"),
+        (gone("scheduled"), None, Status.MISSING, "missing"),
+        (gone("scheduled"), live(SCHEDULED, "canceled", "7"), Status.CANCELED, "canceled"),
+        (gone("scheduled"), live(SCHEDULED, "strange", "7"), Status.UNKNOWN, "strange"),
+        (gone("manual"), live(SCHEDULED, "strange", "7"), Status.MANUAL, "manual"),
+        (gone("manual"), live(SCHEDULED, "paused", "7"), Status.PAUSED, "paused"),
+        (gone("scheduled"), Live("7", {"id": "7"}, complete=True), Status.UNKNOWN, "unknown"),
+    ],
+)
+def test_the_status_of_a_released_campaign_is_as_read_else_as_it_was_released(
+    release: Released, shown: Any, status: Status, words: str
+) -> None:
+    reading = Reading(released={} if shown == "unread" else {"7": shown})
+    assert ledger.status_now(context(reading=reading), release) == (status, words)
+
+
+def test_what_was_applied_tells_what_a_status_means() -> None:
+    """A status that no document names is that of a manual campaign, if it has no time."""
+    reading = Reading(released={"7": Live("7", {"id": "7", "status": "strange"}, complete=True)})
+    ctx = context(reading=reading)
+    assert ledger.status_now(ctx, gone(), MANUAL)[0] is Status.MANUAL
+    assert ledger.status_now(ctx, gone(), SCHEDULED)[0] is Status.UNKNOWN
+    assert ledger.status_now(ctx, gone())[0] is Status.UNKNOWN
+    same = plan_of(
+        wanted(MANUAL), known=state(released=(gone("scheduled", MANUAL),)), reading=replace(reading)
+    )
+    assert only(same).warnings == (f"7, once {KEY}, is still there as manual",)
+    other = plan_of(
+        wanted(MANUAL), known=state(released=(gone("scheduled", SCHEDULED),)), reading=replace(reading)
+    )
+    assert [one.status for one in other.blocked] == ["strange"]
+
+
+@pytest.mark.parametrize("status", ["scheduled", "paused", "running", "needs_decision", "strange"])
+def test_a_released_campaign_that_can_send_blocks_its_key(status: str) -> None:
+    (block,) = with_released(gone(), live(SCHEDULED, status, "7")).blocked
+    assert (block.key, block.id, block.status) == (KEY, "7", status)
+    assert block.reason == f"7, once {KEY}, is {status} and can still send"
+    assert f'take it over with `adopt: "7"` in {KEY}' in block.hint
+
+
+def test_an_unknown_status_may_be_lifted() -> None:
+    plan = with_released(gone(), live(SCHEDULED, "strange", "7"), overrides=("unknown_status",))
+    assert only(plan).warnings == (f"7, once {KEY}, is 'strange' and may still send",)
+    assert [(one.name, one.keys) for one in plan.lifted] == [("unknown_status", (KEY,))]
+    for status in ("scheduled", "canceled"):
+        plan = with_released(gone(), live(SCHEDULED, status, "7"), overrides=("unknown_status",))
+        assert bool(plan.blocked) is (status == "scheduled")
+        assert plan.lifted == ()
+
+
+@pytest.mark.parametrize(
+    ("status", "warnings"),
+    [("draft", 1), ("canceled", 0)],
+)
+def test_a_released_campaign_that_stays_behind_is_named(status: str, warnings: int) -> None:
+    shown = live({**SCHEDULED, "is_draft": True} if status == "draft" else SCHEDULED, status, "7")
+    assert len(only(with_released(gone(), shown)).warnings) == warnings
+
+
+@pytest.mark.parametrize(
+    ("key", "spec", "lost", "blocked"),
+    [(KEY, SCHEDULED, True, True), ("old", SCHEDULED, False, True), (KEY, DRAFT, False, False)],
+)
+def test_a_released_campaign_that_was_sent_counts_as_sent(
+    key: str, spec: Spec, *, lost: bool, blocked: bool
+) -> None:
+    release = gone("sent", spec, key)
+    plan = with_released(release, live(SCHEDULED, "sent", "7"))
+    assert bool(plan.blocked) is blocked
+    if blocked:
+        (block,) = plan.blocked
+        assert block.reason == f"the same content was sent as {key} (7)"
+        assert (f"campaignctl import {KEY} 7" in block.hint) is lost
+    again = with_released(release, live(SCHEDULED, "sent", "7"), overrides=("resend",))
+    assert not again.blocked
+
+
+def test_the_first_block_counts_and_no_warning_is_one() -> None:
+    releases = (gone("draft", DRAFT), replace(gone("scheduled"), id="8"), replace(gone("paused"), id="9"))
+    reading = Reading(
+        released={
+            "7": live(DRAFT, "draft", "7"),
+            "8": live(SCHEDULED, "scheduled", "8"),
+            "9": live(SCHEDULED, "paused", "9"),
+        }
+    )
+    (block,) = plan_of(wanted(SCHEDULED), known=state(released=releases), reading=reading).blocked
+    assert block.id == "8"
+
+
+# ----------------------------------------------------------------------- other changes that start a campaign
+
+
+def replacing(release: Released, shown: Any, *, sent: bool = False, **options: Any) -> Any:
+    """A replacement of a recorded campaign, next to a released one."""
+    released = {} if shown == "unread" else {release.id: shown}
+    reading = Reading(live={KEY: live(SCHEDULED, "sent" if sent else "scheduled")}, released=released)
+    known = state({KEY: record(SCHEDULED, "sent" if sent else "scheduled")}, released=(release,))
+    return plan_of(
+        wanted(SCHEDULED), known=known, reading=reading, options=Options(replace=(KEY,), **options)
+    )
+
+
+@pytest.mark.parametrize(
+    ("release", "shown", "blocked"),
+    [
+        (gone(), live(SCHEDULED, "scheduled", "7"), True),
+        (gone(key="old"), live(SCHEDULED, "scheduled", "7"), True),
+        (gone(), "unread", False),
+        (gone(), live(SCHEDULED, "sent", "7"), False),
+        (replace(gone(), id=ID), live(SCHEDULED, "scheduled", ID), False),
+    ],
+)
+def test_a_replacement_is_checked_against_the_released_campaigns_that_were_read(
+    release: Released, shown: Any, *, blocked: bool
+) -> None:
+    plan = replacing(release, shown)
+    assert bool(plan.blocked) is blocked
+    assert bool(plan.changes) is not blocked
+
+
+def test_what_was_lifted_before_a_block_is_said() -> None:
+    strange = replace(gone(), id="6")
+    known = state({KEY: record(SCHEDULED)}, released=(strange, gone()))
+    released = {"6": live(SCHEDULED, "strange", "6"), "7": live(SCHEDULED, "paused", "7")}
+    plan = plan_of(
+        wanted(SCHEDULED),
+        known=known,
+        reading=Reading(live={KEY: live(SCHEDULED)}, released=released),
+        options=Options(replace=(KEY,), overrides=("unknown_status",)),
+    )
+    assert [one.id for one in plan.blocked] == ["7"]
+    assert [one.name for one in plan.lifted] == ["unknown_status"]
+
+
+@pytest.mark.parametrize("lifted", [True, False])
+def test_an_update_that_sends_at_once_is_checked_against_the_ledger(*, lifted: bool) -> None:
+    known = state({KEY: record(MANUAL, "manual")}, sent=(entry(IMMEDIATE, at_once=True),))
+    plan = plan_of(wanted(IMMEDIATE), known=known, options=Options(overrides=("resend",) if lifted else ()))
+    assert [one.status for one in plan.blocked] == ([] if lifted else ["sent"])
+    assert [one.deliberate_resend for one in plan.changes] == ([True] if lifted else [])
+    assert [one.name for one in plan.lifted] == (["resend"] if lifted else [])
+    unsent = plan_of(
+        wanted(IMMEDIATE),
+        known=state({KEY: record(MANUAL, "manual")}),
+        options=Options(overrides=("resend",)),
+    )
+    assert (only(unsent).deliberate_resend, unsent.lifted) == (False, ())
+
+
+BEGAN = "2026-11-20T00:00:00Z"
+
+
+@pytest.mark.parametrize(
+    ("after", "blocked"),
+    [
+        (SCHEDULED, True),
+        ({**SCHEDULED, "description": "new"}, True),
+        ({**MANUAL, "description": "new"}, False),
+        ({**MANUAL, "send_in_profile_time_zone": True}, False),
+    ],
+)
+def test_a_new_time_of_one_that_began_is_a_second_send(after: Spec, *, blocked: bool) -> None:
+    known = state({KEY: record(MANUAL, "manual", began=BEGAN)})
+    plan = plan_of(wanted(after, manifest="new"), known=known)
+    assert [one.reason for one in plan.blocked] == (
+        [f"it began to send at {BEGAN}; this sends to the same people again"] if blocked else []
+    )
+    lifted = plan_of(wanted(after, manifest="new"), known=known, options=Options(overrides=("resend",)))
+    assert only(lifted).deliberate_resend is blocked
+    assert any("a deliberate second send" in one for one in only(lifted).warnings) is blocked
+
+
+@pytest.mark.parametrize("sent", [True, False])
+def test_a_second_send_by_a_replacement_names_that_command(*, sent: bool) -> None:
+    plan = replacing(gone("canceled"), "unread", sent=sent)
+    assert bool(plan.blocked) is sent
+    if sent:
+        assert f"campaignctl apply --replace {KEY} --override resend" in plan.blocked[0].hint
+
+
+# --------------------------------------------------------------------------------------- creates posted again
+
+
+SETTLE = Settle(horizon=24 * HOUR, repost_after=HOUR)
+AGAIN = replace(PROJECT, api=ApiSettings(settle=SETTLE))
+POSTED = iso(NOW - 2 * HOUR)
+
+
+def markers(known: bool | None = True) -> State:
+    return replace(state(), account=Account("https://api.ocamba.com", "6197120", markers=known))
+
+
+@pytest.mark.parametrize(
+    ("first_send", "at", "known", "project", "again"),
+    [
+        (None, POSTED, True, AGAIN, NOW - 2 * HOUR),
+        (None, None, True, AGAIN, NOW),
+        (iso(NOW + 48 * HOUR), POSTED, True, AGAIN, NOW - HOUR),
+        (iso(NOW + 48 * HOUR), None, True, AGAIN, NOW + HOUR),
+        (iso(NOW + 24 * HOUR), POSTED, True, AGAIN, None),
+        (iso(NOW + 24 * HOUR + timedelta(seconds=1)), POSTED, True, AGAIN, NOW - HOUR),
+        (iso(NOW + 25 * HOUR), iso(NOW), True, AGAIN, None),
+        (iso(NOW - HOUR), POSTED, True, AGAIN, None),
+        (AT_ONCE, POSTED, True, AGAIN, None),
+        (None, POSTED, None, AGAIN, None),
+        (None, POSTED, False, AGAIN, None),
+        (None, POSTED, True, replace(PROJECT, api=ApiSettings(settle=SETTLE, markers=False)), None),
+    ],
+)
+def test_a_create_that_was_not_found_is_posted_again_only_where_a_copy_would_be_seen_in_time(
+    first_send: str | None, at: str | None, known: bool | None, project: Project, again: Any
+) -> None:
+    lost = replace(intent(SCHEDULED, first_send=first_send), at=at)
+    assert ledger.again_from(markers(known), project, lost, NOW) == again
+
+
+LOST = replace(intent(SCHEDULED, first_send="2036-12-24T10:00:00Z"), at=POSTED)
+NOT_FOUND = Unsettled(KEY, "i", False, "no reason", "no hint", not_found=True)
+
+
+def lost(
+    spec: Spec = SCHEDULED, left: Unsettled | None = NOT_FOUND, open_: Intent = LOST, **more: Any
+) -> Any:
+    """The plan of a create whose answer was lost."""
+    options = more.pop("options", Options())
+    return plan_of(
+        wanted(spec, **more),
+        known=replace(markers(), pending={KEY: open_}),
+        reading=Reading(unsettled={KEY: left} if left else {}),
+        project=AGAIN,
+        options=options,
+    )
+
+
+def test_it_is_posted_again_under_the_same_intent() -> None:
+    change = only(lost())
+    assert (change.intent, change.reason) == (LOST.intent, "posted again: not found")
+    assert change.warnings == (f"posted at {POSTED} with an unknown outcome, and not found since",)
+    assert not change.deliberate_resend
+
+
+@pytest.mark.parametrize(
+    ("how", "says"),
+    [
+        ({"spec": {**SCHEDULED, "name": "New"}}, "its manifest has changed since"),
+        ({"lifecycle": Lifecycle(phase="paused")}, "it is declared paused"),
+        ({"adopt": "9"}, "it is no longer asked for by a manifest"),
+        ({"left": replace(NOT_FOUND, not_found=False)}, "no reason"),
+        ({"open_": replace(LOST, at=iso(NOW))}, "posted again from"),
+        ({"open_": replace(LOST, first_send=AT_ONCE)}, "no reason"),
+        ({"options": Options(refresh_only=True)}, ""),
+        ({"options": Options(destroy=True)}, ""),
+    ],
+)
+def test_it_is_not_where_nothing_asks_for_it_or_only_a_person_knows(how: dict[str, Any], says: str) -> None:
+    plan = lost(**how)
+    assert not any(change.action == "create" for change in plan.changes)
+    assert any(says in one.reason for one in plan.blocked) or not says
+
+
+def test_a_resend_that_is_posted_again_says_so() -> None:
+    sent = entry(SCHEDULED, at_once=False)
+    known = replace(markers(), pending={KEY: LOST}, sent=(sent,))
+    reading = Reading(unsettled={KEY: NOT_FOUND})
+    (block,) = plan_of(wanted(SCHEDULED), known=known, reading=reading, project=AGAIN).blocked
+    assert block.status == "sent"
+    options = Options(overrides=("resend",))
+    plan = plan_of(wanted(SCHEDULED), known=known, reading=reading, project=AGAIN, options=options)
+    assert "a deliberate second send" in only(plan).warnings
+    assert only(plan).deliberate_resend
+    assert [one.name for one in plan.lifted] == ["resend"]
+
+
+@pytest.mark.parametrize("sent", [True, False])
+@pytest.mark.parametrize("lifted", [True, False])
+def test_the_second_half_of_a_replacement_waits_if_the_first_had_begun(*, sent: bool, lifted: bool) -> None:
+    half = replace(intent(SCHEDULED, phase="planned"), operation="replace", id="7", ended=True)
+    known = replace(markers(), pending={KEY: half}, sent=(entry(IMMEDIATE, at_once=False),) if sent else ())
+    options = Options(overrides=("resend",) if lifted else ())
+    plan = plan_of(wanted(SCHEDULED), known=known, options=options)
+    if sent and not lifted:
+        (block,) = plan.blocked
+        assert (block.id, block.status) == ("7", "half done")
+        assert "7 is canceled, and had begun to send" in block.reason
+    else:
+        change = only(plan)
+        assert (change.reason, change.intent) == ("replace, half done: 7 is canceled", half.intent)
+
+
+def test_without_a_half_done_replacement_nothing_is_half_sent() -> None:
+    one = context(wanted(SCHEDULED), known=markers())
+    assert not ledger.sends_again(one, one.subject(KEY, replacing=False))
+
+
+def test_two_campaigns_are_named_from_the_older_one_on() -> None:
+    lives = [
+        Live("8", {"id": "8", "status": "paused", "create_time": "2026-11-02 00:00:00"}, complete=True),
+        Live("9", {"id": "9", "status": "scheduled", "create_time": "2026-11-01 00:00:00"}, complete=True),
+        Live("7", {"id": "7", "status": "scheduled"}, complete=True),
+    ]
+    reason, hint = ledger.two_campaigns(KEY, lives)
+    assert reason == (
+        "3 campaigns carry its marker: 7 (created unknown, scheduled)"
+        " and 9 (created 2026-11-01 00:00:00, scheduled) and 8 (created 2026-11-02 00:00:00, paused)"
+    )
+    assert [hint.index(f"--adopt {number}") for number in "798"] == sorted(
+        hint.index(f"--adopt {number}") for number in "798"
+    )
+
+
+def test_a_late_manifest_says_what_was_sent() -> None:
+    spec = body(run_immediately=True, name="Other")
+    assert not plan_of(wanted(spec), known=state(sent=(entry(SCHEDULED, at_once=False),))).blocked
