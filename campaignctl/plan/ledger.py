@@ -26,7 +26,7 @@ from campaignctl.state.model import Intent, Released, Sent, State
 def sent_before(ctx: PlanContext, spec: Mapping[str, Any], body: str) -> Sent | None:
     """The ledger's entry of this body, or of its content if both send at once, under any key."""
     entries = ctx.state.sent if ctx.state else ()
-    shown = content(spec) if has_fired(spec) and any(entry.at_once for entry in entries) else None
+    shown = content(spec) if has_fired(spec) else None
     return next(
         (one for one in entries if one.digest == body or (one.at_once and one.content == shown)), None
     )
@@ -124,7 +124,7 @@ def not_twice(ctx: PlanContext, one: Subject, verdict: Verdict) -> Verdict:
         for check in _checks(ctx, one, change):
             if check.blocked is not None:
                 return replace(verdict, lifted=tuple(lifted)).up_to(index, check.blocked)
-            lifted += [name for name in check.lifted if name not in lifted]
+            lifted += check.lifted
             again = told[index].deliberate_resend or "resend" in check.lifted
             warnings = (*told[index].warnings, *check.warnings)
             told[index] = replace(told[index], warnings=warnings, deliberate_resend=again)
@@ -147,7 +147,7 @@ def _checks(ctx: PlanContext, one: Subject, change: Change) -> Iterator[_Check]:
 
 def _second_run(ctx: PlanContext, one: Subject, change: Change) -> Iterator[_Check]:
     """Check a change that lets a campaign send again to the people it reached."""
-    if change.sets_winner or not (why := _why_second(ctx, one, change)):
+    if not (why := _why_second(ctx, one, change)):
         return
     if ctx.lifts.lifts("resend", one.key):
         yield _Check(warnings=(f"a deliberate second send: {why}",), lifted=("resend",))

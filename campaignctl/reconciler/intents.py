@@ -51,7 +51,7 @@ def planned(change: Change, watermark: Watermark, now: datetime, known: Intent |
         digest=change.digest,
         watermark=watermark,
         first_send=None if two_step else first_send(change, now),
-        id=half.id if half else change.id if replaces else None,
+        id=half.id if half else change.id,
         source_digest=change.source_digest,
         lifecycle=change.lifecycle,
         ended=replaces and change.requests[0].operation != "cancel",
@@ -155,7 +155,7 @@ class Writes:
     def _record(self, key: str, intent: Intent) -> None:
         until = self.now() + self.slack
         next_ones = islice(self._waiting.items(), _TOGETHER)
-        at = iso(until.replace(microsecond=0) + _SECOND)
+        at = iso(until + _SECOND)
         lot = {other: replace(one, at=at) for other, one in (*next_ones, (key, intent))}
         self.record(Entry(intents=lot))
         self._until.update(dict.fromkeys(lot, until))

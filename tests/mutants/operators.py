@@ -66,6 +66,11 @@ def _is_builtin_type(node: ast.BinOp) -> bool:
     return isinstance(last, ast.Name) and hasattr(builtins, last.id)
 
 
+def _is_empty(node: ast.expr) -> bool:
+    """Whether it is `{}`, `()`, `[]` or `""`: false already, so only the type checker would notice."""
+    return ast.unparse(node) in ("{}", "()", "[]", "''")
+
+
 class _Visitor(ast.NodeVisitor):
     def __init__(self, text: str) -> None:
         self.found: list[tuple[int, int, str]] = []
@@ -99,7 +104,8 @@ class _Visitor(ast.NodeVisitor):
         for before, after in pairwise(node.values):
             self._between(before, after, "or" if is_and else "and")
         for each in node.values:
-            self._forced(each, str(is_and))
+            if is_and or not _is_empty(each):
+                self._forced(each, str(is_and))
         self.generic_visit(node)
 
     def visit_Compare(self, node: ast.Compare) -> None:

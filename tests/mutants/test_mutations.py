@@ -25,6 +25,8 @@ ROOT = Path(__file__).resolve().parents[2]
         ("x = not a", ["x =  a"]),
         ("x = a and b", ["x = True and b", "x = a or b", "x = a and True"]),
         ("x = a or (b and c)", None),
+        ("x = a or {}", ["x = False or {}", "x = a and {}"]),
+        ("x = a and {}", ["x = True and {}", "x = a or {}", "x = a and True"]),
         ("x = a - b", ["x = a + b"]),
         ("x = a | b", ["x = a", "x = b"]),
         ("isinstance(x, list | tuple)", ["pass"]),

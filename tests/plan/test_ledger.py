@@ -263,9 +263,14 @@ def test_what_was_lifted_before_a_block_is_said() -> None:
     assert [one.name for one in plan.lifted] == ["unknown_status"]
 
 
+#: Of a state that did not keep contents.
+OLDER = Sent(body_digest(IMMEDIATE), "old", "7", AT)
+
+
+@pytest.mark.parametrize("sent", [OLDER, entry(RENAMED, at_once=True)], ids=["its body", "its content"])
 @pytest.mark.parametrize("lifted", [True, False])
-def test_an_update_that_sends_at_once_is_checked_against_the_ledger(*, lifted: bool) -> None:
-    known = state({KEY: record(MANUAL, "manual")}, sent=(entry(IMMEDIATE, at_once=True),))
+def test_an_update_that_sends_at_once_is_checked_against_the_ledger(sent: Sent, *, lifted: bool) -> None:
+    known = state({KEY: record(MANUAL, "manual")}, sent=(sent,))
     plan = plan_of(wanted(IMMEDIATE), known=known, options=Options(overrides=("resend",) if lifted else ()))
     assert [one.status for one in plan.blocked] == ([] if lifted else ["sent"])
     assert [one.deliberate_resend for one in plan.changes] == ([True] if lifted else [])
@@ -276,6 +281,44 @@ def test_an_update_that_sends_at_once_is_checked_against_the_ledger(*, lifted: b
         options=Options(overrides=("resend",)),
     )
     assert (only(unsent).deliberate_resend, unsent.lifted) == (False, ())
+
+
+def test_other_changes_of_what_was_sent_are_not() -> None:
+    later = {**SCHEDULED, "description": "new"}
+    known = state({KEY: record(SCHEDULED)}, sent=(entry(later, at_once=False, key=KEY, campaign_id=ID),))
+    assert [change.action for change in plan_of(wanted(later, manifest="new"), known=known).changes] == [
+        "update"
+    ]
+
+
+def test_a_create_that_was_asked_for_twice_is_checked_once() -> None:
+    known = state(sent=(OLDER,))
+    change = only(plan_of(wanted(IMMEDIATE), known=known, options=Options(replace=(KEY,))))
+    assert (change.action, change.deliberate_resend) == ("create", True)
+
+
+def test_the_winner_of_a_test_that_was_sent_is_set() -> None:
+    first, second = ({"channel": "push", "name": name, "push": {"title": {"en": name}}} for name in "AB")
+    spec = {**IMMEDIATE, "messages": [first, second], "ab_test": {"test_split": 30}}
+    shown = {"messages": [{**first, "id": "81"}, {**second, "id": "82"}]}
+    sent = entry(spec, at_once=True, key=KEY, campaign_id=ID)
+    plan = plan_of(
+        wanted(spec, lifecycle=Lifecycle(winner="A")),
+        known=state({KEY: record(spec, "needs_decision", began=AT)}, sent=(sent,)),
+        reading=Reading(live={KEY: live(spec, "needs_decision", **shown)}),
+    )
+    assert only(plan).sets_winner
+
+
+def test_a_replacement_stays_deliberate_with_a_warning() -> None:
+    change = only(replacing(gone("draft", DRAFT), live(DRAFT, "draft", "7")))
+    assert (change.action, change.deliberate_resend) == ("replace", True)
+    assert f"7, once {KEY}, is still there as draft" in change.warnings
+
+
+def test_a_released_campaign_of_another_key_and_body_is_nothing_to_it() -> None:
+    shown = live(own(SCHEDULED, "Other"), "scheduled", "7")
+    assert only(with_released(gone(spec=own(SCHEDULED, "Other"), key="old"), shown)).action == "create"
 
 
 BEGAN = "2026-11-20T00:00:00Z"

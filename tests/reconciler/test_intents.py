@@ -275,3 +275,12 @@ def test_a_write_that_was_not_sent_is_dropped_or_leaves_later() -> None:
     steps.writes.not_sent("a", lot["a"])
     steps.writes.end()
     assert [step.intents for step in steps.found[1:]] == [{"a": None}]
+
+
+def test_a_key_of_a_later_stage_is_recorded_again() -> None:
+    steps = Steps()
+    lot = steps.expect("a", "b")
+    steps.writes.leaving("a", lot["a"])
+    lot = steps.expect("a", "c")
+    steps.writes.leaving("a", lot["a"])
+    assert steps.recorded == [["a", "b"], ["a", "c"]]
