@@ -1,4 +1,4 @@
-"""Each guardrail on changes that are made for it: what counts, what it says, and how long a change is valid."""
+"""Each guardrail on changes that are made for it: what counts, what it says, how long a change is valid."""
 
 from __future__ import annotations
 
@@ -196,7 +196,7 @@ def test_what_would_have_objected_is_said_as_lifted() -> None:
 def until(change: Change, *lifted: str, before: Any = None, **limits: Any) -> timedelta | None:
     """Until when a change is valid, from now."""
     found = guardrails.valid_until(change, before, Guardrails(**limits), NOW, Lifts(frozenset(lifted)))
-    return found and found - NOW
+    return found - NOW if found else None
 
 
 RUNS = Sends("recurring", (NOW + 21 * HOUR,), None)

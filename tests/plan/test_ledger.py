@@ -300,7 +300,7 @@ def test_a_create_that_was_asked_for_twice_is_checked_once() -> None:
 def test_the_winner_of_a_test_that_was_sent_is_set() -> None:
     first, second = ({"channel": "push", "name": name, "push": {"title": {"en": name}}} for name in "AB")
     spec = {**IMMEDIATE, "messages": [first, second], "ab_test": {"test_split": 30}}
-    shown = {"messages": [{**first, "id": "81"}, {**second, "id": "82"}]}
+    shown: dict[str, Any] = {"messages": [{**first, "id": "81"}, {**second, "id": "82"}]}
     sent = entry(spec, at_once=True, key=KEY, campaign_id=ID)
     plan = plan_of(
         wanted(spec, lifecycle=Lifecycle(winner="A")),
