@@ -130,12 +130,10 @@ class Subject:
         """Its manifest's spec for a campaign that exists: an applied event stays applied, and ignored fields
         keep their applied values."""
         applied, spec = self.record.applied, self.manifest.spec
-        if EVENT in applied and (has_fired(applied) or not spec.get(EVENT)):
+        if not spec.get(EVENT):
             # In a draft an event waits: one that has fired must not, unless the manifest asks for it.
-            waits = spec.get("is_draft") and not spec.get(EVENT)
-            spec = {**spec, EVENT: has_fired(applied) and not waits}
-        elif not spec.get(EVENT):
-            spec = without_event(spec)
+            fired = has_fired(applied) and not spec.get("is_draft")
+            spec = {**spec, EVENT: fired} if EVENT in applied else without_event(spec)
         return self.with_ignored(spec, applied)
 
     def with_ignored(self, spec: Spec, source: Spec) -> Spec:
@@ -222,14 +220,12 @@ class Subject:
         seen = [[change.path, meaning(change.path, change.after)] for change in self.comparison.changes]
         document = {"id": self.record.id, "status": str(status), "drift": seen}
         written = self.written if self.written is not None else self.wanted.spec if self.wanted else {}
-        if self.live is not None:
-            beyond = [
-                [one.path, form(one.path, one.after)]
-                for one in self.set_outside
-                if weight(one.path) is not Weight.OTHER or lookup(written, self.path_in(written, one.path))
-            ]
-            document |= {"outside": beyond} if beyond else {}
-        return digest(document)
+        beyond = [
+            [one.path, form(one.path, one.after)]
+            for one in self.set_outside
+            if weight(one.path) is not Weight.OTHER or lookup(written, self.path_in(written, one.path))
+        ]
+        return digest(document | ({"outside": beyond} if beyond else {}))
 
     @cached_property
     def halt(self) -> tuple[Halt, str] | None:
@@ -292,7 +288,7 @@ class Subject:
 
     def _run_by_others(self) -> tuple[Drift, ...]:
         """Runs of a recurring campaign that others started and no apply has recorded yet."""
-        how = runs.run_by_others(self.record, self.live, self.now) if self.live and self.read else None
+        how = runs.run_by_others(self.record, self.live, self.now) if self.live else None
         if how is None:
             return ()
         seen = runs.ran(self.live, self.now) if self.live else Ran()

@@ -163,6 +163,7 @@ OTHERS = {**SCHEDULED, "messages": [message("sms", priority=2), message(priority
         ("*/0/priority", TWO, OTHERS, True),
         ("messages/0/priority", OTHERS, TWO, True),
         ("messages/0/priority", SWAPPED, SWAPPED, False),
+        ("messages/0", TWO, OTHERS, True),
         ("messages", TWO, OTHERS, False),
         ("targeting/x", TWO, OTHERS, False),
         ("name", TWO, OTHERS, False),
@@ -171,8 +172,14 @@ OTHERS = {**SCHEDULED, "messages": [message("sms", priority=2), message(priority
 def test_what_is_ignored_inside_messages_needs_their_names(
     ignored: str, applied: Spec, shown: Spec, *, unmatched: bool
 ) -> None:
-    one = subject(applied, live(applied), TWO, lifecycle=Lifecycle(ignore_changes=(ignored,)))
+    one = subject(applied, live(applied), TWO, lifecycle=Lifecycle(ignore_changes=("name", ignored)))
     assert one.unmatched(shown) is unmatched
+
+
+def test_messages_without_names_that_are_the_same_need_none() -> None:
+    rule = Lifecycle(ignore_changes=("messages/0/priority",))
+    assert not subject(OTHERS, live(OTHERS), OTHERS, lifecycle=rule).unmatched(OTHERS)
+    assert subject(OTHERS, live(OTHERS), OTHERS, lifecycle=rule).unmatched(TWO)
 
 
 # ----------------------------------------------------------------------------------- what was set outside
@@ -187,6 +194,7 @@ SET = (Unmanaged("quiet_hours", QUIET, None), Unmanaged("deal_id", "7", None))
         ({}, SET),
         ({"spec": None}, SET),
         ({"shown": None}, ()),
+        ({"shown": None, "known": {"baseline": {"deal_id": "7"}}}, ()),
         ({"known": {"baseline": None}}, ()),
         ({"shown": None, "known": {"baseline": None}}, ()),
         ({"known": {"baseline": {"quiet_hours": QUIET}}}, SET[1:]),
@@ -204,7 +212,7 @@ def test_what_was_set_outside_and_no_manifest_sets(how: dict[str, Any], found: A
 
 
 def test_without_a_live_campaign_nothing_was_set_outside() -> None:
-    one = subject(shown=None)
+    one = subject(shown=None, known={"baseline": {"deal_id": "7"}})
     assert (one.beyond, one.set_outside, one.drift) == ({}, (), ())
 
 
@@ -243,6 +251,11 @@ def test_the_digest_of_live_is_of_what_decides_and_of_what_is_written() -> None:
         digest(shown=None),
     ]
     assert len({same, *different}) == len(different) + 1
+    described = {**SCHEDULED, "description": "old"}
+    theirs = [{**described, name: "theirs"} for name in ("name", "description")]
+    assert len({digest(applied=described, shown=live(spec)) for spec in theirs}) == 2
+    beyond = [{**SCHEDULED, name: {"begin": "22:00"}} for name in ("targeting", "quiet_hours")]
+    assert len({digest(shown=live(spec)) for spec in beyond}) == 2
     labeled = live({**SCHEDULED, "labels": ["x"]})
     assert digest(shown=labeled) == same, "a field of the team that nothing writes"
     written = {**SCHEDULED, "labels": ["y"]}
@@ -281,6 +294,7 @@ BY_CONTENT = halted("x", held=(Held("x", "", content(SCHEDULED)),))
         ({"applied": None}, BY_CONTENT, "x"),
         ({"replacing": True}, BY_CONTENT, "x"),
         ({"spec": None}, BY_CONTENT, None),
+        ({"applied": None, "spec": None}, BY_CONTENT, None),
         ({"applied": None, "spec": MANUAL}, BY_CONTENT, "x"),
         ({"applied": None, "spec": TWO}, BY_CONTENT, None),
     ],
@@ -370,7 +384,7 @@ def test_a_status_that_others_gave_it_is_drift(
     (one,) = found
     assert one.reason.startswith(reason)
     assert bool(one.reason) is bool(reason)
-    assert (one.once, one.diff) == (once, (FieldChange("status", before, now),))
+    assert (one.once, one.corrected, one.diff) == (once, False, (FieldChange("status", before, now),))
 
 
 def test_a_campaign_that_is_gone_is_drift_once() -> None:
