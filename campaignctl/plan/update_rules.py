@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from campaignctl.campaign import marker
+from campaignctl.campaign.live import Live
 from campaignctl.diff import (
     EVENT,
     OF_THE_API,
@@ -35,6 +36,7 @@ from campaignctl.plan.model import Conflict
 from campaignctl.plan.subject import Subject
 from campaignctl.plan.verdict import Verdict
 from campaignctl.schedule.sends import is_past
+from campaignctl.state.model import Record
 
 Spec = Mapping[str, Any]
 
@@ -81,19 +83,18 @@ def live_has(one: Subject) -> bool:
         return False
     live, own = aligned(spec, one.live), leaves(spec)
     removed = ((path, one.path_in(spec, path)) for path in leaves(record.applied))
-    return not any(_may_stay(one, path, lookup(live.members, at)) for path, at in removed if at not in own)
+    return not any(_may_stay(record, live, path, at) for path, at in removed if at not in own)
 
 
-def _may_stay(one: Subject, path: str, shown: tuple[Any, ...]) -> bool:
-    """Whether live may still have a field that the manifest no longer sets, and shows as `shown`."""
-    live = one.live
-    if live is None or path == EVENT:
-        return live is None
-    if shown:
+def _may_stay(record: Record, live: Live, path: str, at: str) -> bool:
+    """Whether live may still have a field that the manifest no longer sets, and shows `at` another path."""
+    if path == EVENT:
+        return False
+    if shown := lookup(live.members, at):
         return not is_default(path, shown[0])
     # An answer that does not show the field, now or ever, does not prove that it is gone.
-    hidden = one.record.echo.get(path) == [] or not (live.complete or split(path)[0] in live.members)
-    return hidden and not is_default(path, lookup(one.record.applied, path)[0])
+    hidden = record.echo.get(path) == [] or not (live.complete or split(path)[0] in live.members)
+    return hidden and not is_default(path, lookup(record.applied, path)[0])
 
 
 def target(one: Subject) -> tuple[Spec, Spec]:
@@ -104,15 +105,12 @@ def target(one: Subject) -> tuple[Spec, Spec]:
 
 
 def _added(one: Subject, goal: Spec) -> Iterator[FieldChange]:
-    """What only live has and is ignored. A message comes after those of the manifest, unless that has it."""
-    ours = goal.get("messages")
-    number = len(ours) if isinstance(ours, list | tuple) else 0
+    """The ignored messages that only live has: after those of the manifest, unless that has them."""
+    ours = goal.get("messages") or ()
+    number = len(ours)
     for change in one.comparison.changes:
-        if change.before is not None or not matches(change.path, one.ignored):
-            continue
-        if len(parts := split(change.path)) != len(["messages", "0"]) or parts[0] != "messages":
-            yield change
-        elif (matched([change.after], ours) or (None,)) == (None,):
+        added = list(split(change.path)[:-1]) == ["messages"] and matches(change.path, one.ignored)
+        if added and matched([change.after], ours) in (None, (None,)) and change.after not in ours:
             yield FieldChange(join(["messages", number]), None, change.after)
             number += 1
 
@@ -229,6 +227,6 @@ def _whole(patch: Spec, goal: Spec) -> dict[str, Any]:
     """A patch with every field of the object that it leads to; removed fields stay null, at any depth."""
     fields = {**patch, **goal}
     for name, value in patch.items():
-        if isinstance(value, Mapping) and isinstance(fields[name], Mapping):
+        if isinstance(value, Mapping):
             fields[name] = _whole(value, fields[name])
     return fields

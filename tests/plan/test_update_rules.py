@@ -105,6 +105,8 @@ def test_of_a_field_and_what_is_in_it_the_shorter_path_is_told() -> None:
     theirs = {"x": {"y": {"z": 2, "w": 1}}}
     taken_out = conflicts(applied, (inner,), theirs, {"targeting": AIM})
     assert [one.path for one in taken_out] == ["x/y/z"]
+    replaced = conflicts(applied, (inner,), theirs, {"targeting": AIM, "x": {"q": {"n": 1}}})
+    assert [one.path for one in replaced] == ["x"]
     beside = FieldChange("x/y/w", 1, 2)
     assert conflicts(applied, (beside,), {"x": {"y": {"z": 1, "w": 2}}}, ours) == ()
 
@@ -113,6 +115,9 @@ def test_of_a_field_and_what_is_in_it_the_shorter_path_is_told() -> None:
 
 
 DESCRIBED = {**SCHEDULED, "description": "old"}
+UNFIRED = {**SCHEDULED, "run_immediately": False}
+#: As an API echoes an event that it has not taken.
+FIRED = Live(ID, {**SCHEDULED, "run_immediately": True}, complete=True)
 TRACKED = {**SCHEDULED, "utm_tracking": {"enabled": 0}}
 DEFAULT = {**SCHEDULED, "utm_tracking": {"enabled": 1}}
 PAGE = Live(ID, {name: value for name, value in SCHEDULED.items() if name != "name"}, complete=False)
@@ -136,7 +141,8 @@ PAGE = Live(ID, {name: value for name, value in SCHEDULED.items() if name != "na
         (TRACKED, TRACKED, SCHEDULED, {}, False),
         (DESCRIBED, SCHEDULED, SCHEDULED, {"echo": {"description": []}}, False),
         (DEFAULT, SCHEDULED, SCHEDULED, {"echo": {"utm_tracking/enabled": []}}, True),
-        ({**SCHEDULED, "run_immediately": False}, SCHEDULED, SCHEDULED, {}, True),
+        (UNFIRED, SCHEDULED, SCHEDULED, {}, True),
+        (UNFIRED, FIRED, SCHEDULED, {}, True),
     ],
 )
 def test_live_has_it_already(
@@ -157,6 +163,13 @@ def test_a_list_item_that_does_not_show_a_field_proves_nothing(
 ) -> None:
     shown = Live(ID, {**SCHEDULED, "id": ID, "status": "scheduled", **fields}, complete=complete)
     assert live_has(of(DESCRIBED, shown, SCHEDULED)) is has
+
+
+def test_an_object_that_a_list_item_shows_shows_what_is_gone_from_it() -> None:
+    applied = {**SCHEDULED, "quiet_hours": {"begin": "22:00", "end": "08:00"}}
+    spec = {**SCHEDULED, "quiet_hours": {"begin": "22:00"}}
+    shown = Live(ID, {**spec, "id": ID, "status": "scheduled"}, complete=False)
+    assert live_has(of(applied, shown, spec))
 
 
 def test_an_echo_counts_only_for_what_did_not_change() -> None:
@@ -191,6 +204,14 @@ def test_a_message_that_only_live_has_stays_where_it_is_ignored(
     assert [each["name"] for each in goal["messages"]] == [each["name"] for each in messages]
 
 
+def test_a_message_without_a_name_that_only_live_has_stays() -> None:
+    ours = [message(priority=1), message("sms", priority=2)]
+    spec, shown = {**SCHEDULED, "messages": ours}, {**SCHEDULED, "messages": [*ours, message("email")]}
+    _, goal = target(of(spec, shown, spec, "messages/*"))
+    assert [each["channel"] for each in goal["messages"]] == ["push", "sms", "email"]
+    assert patch(edited(spec, shown, {**spec, "name": "New"}, "messages/*")) == {"name": "New"}
+
+
 def test_another_field_that_only_live_has_stays_where_it_is_ignored() -> None:
     before = {**SCHEDULED, "description": None}
     shown = {**SCHEDULED, "description": "theirs"}
@@ -222,6 +243,19 @@ def test_an_ignored_field_inside_a_list_keeps_lives_value(ignored: str, shown: S
         *filter(None, [ignored]),
     )
     assert patch(found)["messages"][0]["push"] == kept
+
+
+def test_a_list_that_live_does_not_have_has_nothing_to_keep() -> None:
+    assert patch(edited(SCHEDULED, SCHEDULED, {**SCHEDULED, "labels": ["a"]}, "description")) == {
+        "labels": ["a"]
+    }
+
+
+def test_what_the_api_adds_to_a_message_is_not_sent_back() -> None:
+    shown = {**TWO, "messages": [{**A, "id": "81", "priority": 9}, {**B, "id": "82"}]}
+    new = {**TWO, "messages": [A, {**B, "priority": 7}]}
+    sent = patch(edited(TWO, shown, new, "messages/0"))["messages"]
+    assert [(each["priority"], "id" in each) for each in sent] == [(9, False), (7, False)]
 
 
 def test_messages_that_cannot_be_matched_block_what_is_ignored_in_them() -> None:
@@ -300,6 +334,8 @@ def test_what_only_live_shows_is_written_as_a_conflict() -> None:
     (change,) = edited(SCHEDULED, shown, spec, known={"baseline": {"description": "theirs"}}).changes
     assert change.conflicts == ()
     assert change.diff == (FieldChange("description", "theirs", "ours"),)
+    (change,) = edited(SCHEDULED, shown, {**shown, "name": "New"}).changes
+    assert change.conflicts == ()
 
 
 # --------------------------------------------------------------------------------------------- the verdict
@@ -363,6 +399,7 @@ PAST = {**SCHEDULED, "scheduled_time": "2026-11-24 11:00:00"}
         (PAST, {**PAST, "name": "New"}, False, False),
         (PAST, {**PAST, "name": "New"}, True, False),
         (MANUAL, PAST, False, True),
+        ({**PAST, "is_draft": True}, PAST, False, True),
         (SCHEDULED, {**SCHEDULED, "scheduled_time": "2036-12-25 10:00:00"}, True, False),
     ],
 )
@@ -371,7 +408,15 @@ def test_a_time_that_is_past_is_not_set(applied: Spec, spec: Spec, *, held: bool
     verdict = edited(applied, live(applied, status), spec, held=held)
     assert (verdict.blocked is not None) is blocked
     if verdict.blocked:
-        assert verdict.blocked.reason == "its scheduled_time is past"
+        assert verdict.blocked.reason.startswith(("its scheduled_time is past", "it began to send at"))
+
+
+def test_one_that_began_needs_more_than_a_new_time() -> None:
+    began = {"began": "2026-11-24T10:00:00Z"}
+    verdict = edited(SCHEDULED, live(SCHEDULED, "paused"), PAST, held=True, known=began)
+    assert verdict.blocked is not None
+    assert verdict.blocked.reason.startswith("it began to send at 2026-11-24T10:00:00Z")
+    assert f"campaignctl apply --target {KEY} --override resend" in verdict.blocked.hint
 
 
 @pytest.mark.parametrize("lifted", [True, False])
