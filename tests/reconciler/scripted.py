@@ -12,7 +12,7 @@ from typing import Any, cast
 import httpx
 
 from campaignctl.api.client import OcambaApi
-from campaignctl.errors import CampaignctlError
+from campaignctl.errors import CampaignctlError, StateNotSaved
 from campaignctl.project.model import Project
 from campaignctl.reconciler.opening import Opening, Scan
 from campaignctl.reconciler.ports import Backend, Session
@@ -38,12 +38,14 @@ class Script:
     a status is refused, and of several each read shows the next, and the last one again and again.
 
     `repeats`: pages past the end are the last one again. `dated`: answers have the time, a second later each.
-    Writes are answered with nothing, or refused with the status in `refuses`.
+    Writes are answered with nothing, a create with the campaign `created`, or refused with the status in
+    `refuses`.
     """
 
     items: Sequence[Item] = ()
     by_id: Mapping[str, Shown | list[Shown]] = field(default_factory=dict)
     refuses: Mapping[str, int] = field(default_factory=dict)
+    created: Item = field(default_factory=dict)
     size: int = 100
     total: bool = True
     repeats: bool = False
@@ -55,9 +57,11 @@ class Script:
         """Answer a request."""
         word = request.url.path.rsplit("/", 1)[-1]
         if request.method != "GET":
-            name = "update" if request.method == "PATCH" else word
+            name = "update" if request.method == "PATCH" else "create" if word == "campaigns" else word
             self.asked.append(name)
-            return httpx.Response(self.refuses.get(name, 204), json={} if name in self.refuses else None)
+            if name in self.refuses:
+                return httpx.Response(self.refuses[name], json={})
+            return httpx.Response(201, json=self.created) if name == "create" else httpx.Response(204)
         if word != "campaigns":
             self.asked.append(word)
             found = self._shown(word)
@@ -92,7 +96,8 @@ class Script:
 @dataclass
 class Kept:
     """A state in memory, with its lock and stop mark, and each step that was recorded. `fails` is raised by
-    every step, `lost` by whatever checks the lock."""
+    every step, `lost` by whatever checks the lock; `full_after` this many steps none can be saved any more.
+    `on_step` is called after each."""
 
     state: State | None = None
     mark: Halts = field(default_factory=Halts)
@@ -100,6 +105,8 @@ class Kept:
     steps: list[Entry] = field(default_factory=list)
     fails: CampaignctlError | None = None
     lost: CampaignctlError | None = None
+    full_after: int | None = None
+    on_step: Callable[[], object] = lambda: None
     place: str | None = None
     locks: list[str] = field(default_factory=list)
     companions: int = 1
@@ -129,16 +136,21 @@ class Kept:
         self.place = place
 
     def write(self, state: State) -> None:
-        if self.fails is not None:
-            raise self.fails
+        self._check_saved()
         self.state = state
 
-    def append(self, entry: Entry) -> None:
+    def _check_saved(self) -> None:
+        if self.full_after is not None and len(self.steps) >= self.full_after:
+            raise StateNotSaved("the disk is full")
         if self.fails is not None:
             raise self.fails
+
+    def append(self, entry: Entry) -> None:
+        self._check_saved()
         assert self.state is not None
         self.steps.append(entry)
         self.state = self.state.after(entry)
+        self.on_step()
 
 
 @dataclass
