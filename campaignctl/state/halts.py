@@ -100,7 +100,8 @@ class Halt:
         """Whether it still stops a key that a lift names."""
         if not self.in_force or lift.keys is None:
             return self.in_force
-        return any(self.names(key) or any(fits(key, own) for own in self.keys or ()) for key in lift.keys)
+        held = [own for own in self.keys or () if self.names(own)]
+        return any(self.names(key) or any(fits(key, own) for own in held) for key in lift.keys)
 
 
 @dataclass(frozen=True, slots=True)
