@@ -102,7 +102,7 @@ class _Others:
         waits, repeats, second = [], [], None
         for other in (*self._with(one), *_stored_as(self._ctx, change, one)):
             why = self._why_not(one, other)
-            was = self._earlier.get(str(other.key), other) if other.planned else other
+            was = self._earlier.get(str(other.key), other)
             if why and not (before and collide(before, was, self._window)):
                 if not _is_lifted(self._ctx, change, other):
                     self.strange += [change.key] if _is_strange(change, other) else []
@@ -132,7 +132,7 @@ class _Others:
         """The other campaigns with its content, and the one that it seems to be renamed from, each once."""
         known = {one.id} - {None}
         records = list(self._records.get(one.content, ()))
-        if one.id is None and (old := self._renamed.get(str(one.key))):
+        if old := self._renamed.get(str(one.key)):
             records.append((old, self._ctx.records[old]))
         for key, record in records:
             if record.id not in known:

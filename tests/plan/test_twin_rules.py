@@ -1,0 +1,154 @@
+"""Which campaigns count as others, each once, and what is said of several."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from campaignctl.campaign.canonical import body_digest
+from campaignctl.diff import content
+from campaignctl.plan.context import Reading
+from campaignctl.plan.model import Options, Plan
+from campaignctl.state.model import Released, Sent
+from tests.plan.planning import (
+    ID,
+    KEY,
+    RECURRING,
+    SCHEDULED,
+    Spec,
+    intent,
+    live,
+    only,
+    own,
+    plan_of,
+    record,
+    state,
+    wanted,
+)
+from tests.plan.twin_plans import at, blocked, did, renamed
+
+PAST = {**SCHEDULED, "scheduled_time": "2026-11-01 10:00:00"}
+AGO = "2026-11-01T10:00:00Z"
+
+
+def entry(key: str, campaign_id: str, spec: Spec = PAST) -> Sent:
+    return Sent(body_digest(spec), key, campaign_id, AGO, content=content(spec), sends=(AGO,))
+
+
+def released(key: str, campaign_id: str, spec: Spec = PAST) -> Released:
+    return Released(
+        key, campaign_id, "i", body_digest(spec), "sent", AGO, content=content(spec), sends=(AGO,)
+    )
+
+
+def repeats(plan: Plan) -> list[str]:
+    """What the only change says that it repeats."""
+    return [str(one) for one in only(plan).warnings if str(one).startswith("repeats")]
+
+
+def test_a_campaign_that_is_known_in_several_ways_is_named_once() -> None:
+    new = renamed(SCHEDULED)
+    twice = state(sent=(entry("old", "7"), entry("older", "7")), released=(released("old", "7"),))
+    (said,) = repeats(plan_of(wanted(new, "new"), known=twice))
+    assert said.count("(7)") == 1
+    both = state(sent=(entry("old", "7"), entry("older", "8")))
+    (said,) = repeats(plan_of(wanted(new, "new"), known=both))
+    assert (said.count("(7)"), said.count("(8)")) == (1, 1)
+    over = {"old": record(PAST, "sent", "7")}
+    recorded = state(over, sent=(entry("old", "7"), entry("former", "7")))
+    (said,) = repeats(plan_of(wanted(PAST, "old"), wanted(new, "new"), known=recorded, reading=Reading()))
+    assert said.count("(7)") == 1
+
+
+def test_a_campaign_is_no_twin_of_itself_under_a_former_key() -> None:
+    daily = {**RECURRING, "recurrence": {"cron": "0 10 * * *"}}
+    known = state(
+        {KEY: record(RECURRING)},
+        sent=(
+            replace(
+                entry("former", ID, RECURRING), at="2026-11-24T09:00:00Z", sends=("2026-11-24T09:00:00Z",)
+            ),
+        ),
+    )
+    plan = plan_of(wanted(daily, manifest="new"), known=known, options=Options(overrides=()))
+    assert "former" not in str(blocked(plan))
+
+
+@pytest.mark.parametrize("number", [3, 4])
+def test_many_blocks_by_recorded_campaigns_keep_their_own_reasons(number: int) -> None:
+    specs = {f"k{each}": own(SCHEDULED, str(each)) for each in range(number)}
+    records = {key: record(spec, campaign_id=key) for key, spec in specs.items()}
+    olds = [wanted(spec, key) for key, spec in specs.items()]
+    news = [wanted(renamed(spec), f"new-{key}") for key, spec in specs.items()]
+    plan = plan_of(*olds, *news, known=state(records))
+    reasons = blocked(plan)
+    assert len(reasons) == number
+    assert not any("may be lost" in reason for reason in reasons.values())
+
+
+@pytest.mark.parametrize(("number", "together"), [(3, False), (4, True)])
+def test_many_blocks_by_unknown_campaigns_have_one_reason(number: int, *, together: bool) -> None:
+    specs = {f"k{each}": own(SCHEDULED, str(each)) for each in range(number)}
+    reading = Reading(foreign={key: live(spec, "scheduled", key) for key, spec in specs.items()})
+    plan = plan_of(*(wanted(spec, key) for key, spec in specs.items()), known=state(), reading=reading)
+    assert [("may be lost" in reason) for reason in blocked(plan).values()] == [together] * number
+
+
+def two(**options: Any) -> Plan:
+    """An update that moves a send to the times of two others with the same content."""
+    near = [at(3), {**at(3), "name": "Third"}]
+    records = {"a": record(near[0], campaign_id="1"), "b": record(near[1], campaign_id="2")}
+    records[KEY] = record(at(0, renamed(SCHEDULED)))
+    desired = [wanted(near[0], "a"), wanted(near[1], "b"), wanted(at(3, renamed(SCHEDULED)), manifest="new")]
+    return plan_of(*desired, known=state(records), options=Options(**options))
+
+
+def test_of_two_others_the_first_is_told() -> None:
+    (reason,) = blocked(two()).values()
+    assert reason.startswith("a (1) has this content and sends within")
+    change = only(two(overrides=("resend",)))
+    assert change.deliberate_resend
+    assert [str(one) for one in change.warnings if "deliberate" in str(one)] == [
+        f"a deliberate second send: {reason}"
+    ]
+    assert [one.name for one in two(overrides=("resend",)).lifted] == ["resend"]
+
+
+def test_an_update_and_a_create_at_one_time_are_twins() -> None:
+    later = renamed(at(3))
+    plan = plan_of(
+        wanted(at(3), "a"), wanted(later, "b", manifest="new"), known=state({"b": record(renamed(at(0)))})
+    )
+    assert len(plan.blocked) == 1
+    assert sorted([*did(plan), *blocked(plan)]) == ["a", "b"]
+    assert "in this plan" in plan.blocked[0].reason
+
+
+@pytest.mark.parametrize("spec", [SCHEDULED, at(30)])
+def test_a_replacement_that_stays_near_the_same_campaign_is_no_news(spec: Spec) -> None:
+    both = {"a": record(at(0), campaign_id="1"), KEY: record(renamed(at(0)))}
+    moved = wanted(renamed(spec), manifest="new")
+    plan = plan_of(wanted(at(0), "a"), moved, known=state(both), options=Options(replace=(KEY,)))
+    assert (blocked(plan), did(plan)) == ({}, {KEY: "replace"})
+
+
+def test_what_is_over_and_starts_again_near_another_is_news() -> None:
+    over = {"a": record(at(0), campaign_id="1"), KEY: record(renamed(at(0)), "canceled")}
+    plan = plan_of(
+        wanted(at(0), "a"), wanted(renamed(at(0))), known=state(over), options=Options(replace=(KEY,))
+    )
+    assert set(blocked(plan)) == {KEY}
+
+
+def test_a_campaign_that_was_found_for_a_lost_create_counts_as_it_is() -> None:
+    lost = replace(intent(SCHEDULED), intent="lost")
+    for status, is_blocked in (("scheduled", True), ("canceled", False)):
+        plan = plan_of(
+            wanted(SCHEDULED, "a"),
+            wanted(renamed(SCHEDULED), "b"),
+            known=state(pending={"a": lost}),
+            reading=Reading(settled={"a": live(SCHEDULED, status, "9")}),
+        )
+        assert ("b" in blocked(plan)) is is_blocked
