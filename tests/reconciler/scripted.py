@@ -38,14 +38,14 @@ class Script:
     a status is refused, and of several each read shows the next, and the last one again and again.
 
     `repeats`: pages past the end are the last one again. `dated`: answers have the time, a second later each.
-    Writes are answered with nothing, a create with the campaign `created`, or refused with the status in
-    `refuses`.
+    Writes are answered with nothing, a create with the campaign `created`, of several with the next one, or
+    refused with the status in `refuses`.
     """
 
     items: Sequence[Item] = ()
     by_id: Mapping[str, Shown | list[Shown]] = field(default_factory=dict)
     refuses: Mapping[str, int] = field(default_factory=dict)
-    created: Item = field(default_factory=dict)
+    created: Item | list[Item] = field(default_factory=dict)
     size: int = 100
     total: bool = True
     repeats: bool = False
@@ -61,7 +61,10 @@ class Script:
             self.asked.append(name)
             if name in self.refuses:
                 return httpx.Response(self.refuses[name], json={})
-            return httpx.Response(201, json=self.created) if name == "create" else httpx.Response(204)
+            if name == "create":
+                made = self.created.pop(0) if isinstance(self.created, list) else self.created
+                return httpx.Response(201, json=made)
+            return httpx.Response(204)
         if word != "campaigns":
             self.asked.append(word)
             found = self._shown(word)

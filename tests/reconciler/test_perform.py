@@ -555,6 +555,24 @@ def test_the_command_that_repeats_names_what_asked_for_it() -> None:
     assert str(command) == f"campaignctl apply --replace {KEY} --override resend --override freeze"
 
 
+TWO_STEP = replace(PROJECT, api=ApiSettings(immediate="two_step"))
+
+
+@pytest.mark.parametrize("refused", [True, False])
+def test_a_two_step_create_is_armed_by_its_id(known: Direct, *, refused: bool) -> None:
+    change = only(plan_of(wanted(IMMEDIATE), project=TWO_STEP))
+    known.script.created = item(MANUAL, "manual")
+    idle = item(MANUAL, "manual")
+    known.script.by_id = {ID: [idle, idle, item(IMMEDIATE, "running")]}
+    known.script.refuses = {"update": 422} if refused else {}
+    found = performed(known, change, here(pending={KEY: pending(change)}))
+    assert known.script.asked == ["create", ID, ID, "update", *([] if refused else [ID])]
+    assert (found.outcome, found.id) == (("failed" if refused else "done"), ID)
+    if refused:
+        assert found.error is not None
+        assert found.error.summary.endswith(f"; {ID} was created and sends nothing yet")
+
+
 def test_an_adoption_and_a_removal_send_nothing(known: Direct) -> None:
     gone = replace(create(), action="forget", requests=(), id=ID)  # type: ignore[arg-type]
     assert performed(known, gone, here({KEY: record(MANUAL, "manual")})).outcome == "done"

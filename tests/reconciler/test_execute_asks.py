@@ -1,0 +1,233 @@
+"""How a plan is carried out: in which order, what is looked for again, and what its outcome says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from campaignctl.errors import LockLost, StateError
+from campaignctl.manifest.model import DesiredState
+from campaignctl.plan.model import Change, Plan
+from campaignctl.reconciler.adopt import import_campaign
+from campaignctl.reconciler.execute import execute
+from campaignctl.reconciler.intents import written
+from campaignctl.reconciler.settle import settle
+from campaignctl.reconciler.state_ops import migrate_format, resolve
+from campaignctl.review.outcome import Outcome
+from campaignctl.state.model import FORMAT_VERSION, Account, State
+from tests.plan.planning import (
+    ID,
+    IMMEDIATE,
+    KEY,
+    MANUAL,
+    NOW,
+    SCHEDULED,
+    intent,
+    own,
+    plan_of,
+    record,
+    state,
+    wanted,
+)
+from tests.reconciler.scripted import PROJECT, URL, Direct, Kept, Script, direct
+from tests.reconciler.test_perform import (
+    COMPANY,
+    FIRE,
+    PAUSE,
+    UPDATE,
+    create,
+    here,
+    item,
+    pending,
+)
+
+
+@pytest.fixture
+def known() -> Iterator[Direct]:
+    with direct(here()) as one:
+        yield one
+
+
+def plan(*changes: Change, **more: Any) -> Plan:
+    return replace(plan_of(), changes=changes, **more)
+
+
+def carried_out(one: Direct, wanted: Plan, known: State, company: str | None = COMPANY) -> Outcome:
+    one.kept.state = known
+    return execute(one.run(company=company), wanted)
+
+
+# ----------------------------------------------------------------------------------------- which goes first
+
+
+FAR = create(SCHEDULED, "far")
+FARTHER = create(own({**SCHEDULED, "scheduled_time": "2037-12-24 10:00:00"}, "Farther"), "farther")
+QUIET = create(own(MANUAL, "Quiet"), "quiet")
+
+
+@pytest.mark.parametrize(
+    ("account", "company", "order"),
+    [
+        (Account(URL, COMPANY, markers=True), COMPANY, ["far", "farther", "quiet"]),
+        (Account(URL, COMPANY, markers=None), COMPANY, ["quiet", "far", "farther"]),
+        (Account(URL, None, markers=True), COMPANY, ["quiet", "far", "farther"]),
+        (Account(URL, COMPANY, markers=True), None, ["quiet", "far", "farther"]),
+    ],
+)
+def test_what_cannot_send_proves_a_new_account(
+    known: Direct, account: Account, company: str | None, order: list[str]
+) -> None:
+    changes = (FAR, FARTHER, QUIET)
+    before = replace(here(pending={each.key: pending(each) for each in changes}), account=account)
+    mark = {"campaignctl": str(PROJECT.owner.marker("x", "intent-0001"))}
+    specs = {each.key: dict(each.spec or {}) for each in changes}
+    known.script.created = [
+        {**item(specs[key]), "id": str(number), "metadata": mark} for number, key in enumerate(order, 1)
+    ]
+    outcome = carried_out(known, plan(*changes), before, company)
+    assert {each.outcome for each in outcome.changes} == {"done"}
+    assert list(known.state.campaigns) == order
+    assert [each.key for each in outcome.changes] == ["far", "farther", "quiet"]
+
+
+def test_of_those_that_can_send_the_last_one_proves_it(known: Direct) -> None:
+    before = replace(
+        here(pending={each.key: pending(each) for each in (FAR, FARTHER)}), account=Account(URL, COMPANY)
+    )
+    known.script.refuses = {"create": 401}
+    outcome = carried_out(known, plan(FAR, FARTHER), before)
+    assert [each.outcome for each in outcome.changes] == ["not_started", "failed"]
+    assert known.script.asked == ["create"]
+
+
+# ------------------------------------------------------------------------------------------- what is repeated
+
+
+@pytest.mark.parametrize("seen", ["paused", "scheduled"])
+def test_a_lost_pause_that_no_read_shows_is_sent_once_more(known: Direct, seen: str) -> None:
+    known.script.refuses = {"pause": 500}
+    known.script.by_id = {ID: item(status=seen)}
+    outcome = carried_out(known, plan(PAUSE), here({KEY: record(SCHEDULED)}))
+    assert known.script.asked.count("pause") == (1 if seen == "paused" else 2)
+    assert outcome.changes[0].outcome == ("done" if seen == "paused" else "failed")
+
+
+def test_an_update_that_was_lost_is_not_repeated(known: Direct) -> None:
+    known.script.refuses = {"update": 500}
+    known.script.by_id = {ID: item()}
+    outcome = carried_out(known, plan(UPDATE), here({KEY: record(SCHEDULED)}))
+    assert known.script.asked.count("update") == 1
+    assert (outcome.result, outcome.changes[0].outcome) == ("incomplete", "failed")
+    assert [str(each) for each in outcome.next] == ["campaignctl apply"]
+
+
+def test_without_the_lock_nothing_is_settled(known: Direct) -> None:
+    known.script.refuses = {"update": 500}
+    known.script.by_id = {ID: item({**SCHEDULED, "description": "new"})}
+
+    def lose() -> None:
+        known.kept.fails = LockLost("gone")
+
+    known.kept.on_step = lose
+    outcome = carried_out(known, plan(UPDATE), here({KEY: record(SCHEDULED)}))
+    assert known.script.asked == ["update", ID]
+    assert (outcome.result, known.state.pending[KEY].operation) == ("incomplete", "update")
+    assert any("gone" in note for note in outcome.notes)
+
+
+# --------------------------------------------------------------------------------------------- the outcome
+
+
+def test_what_was_done_is_not_all_while_the_state_cannot_be_saved(known: Direct) -> None:
+    known.script.by_id = {ID: item({**SCHEDULED, "description": "new"})}
+    left = pending(create(own(SCHEDULED, "Other"), "other"))
+    known.kept.full_after = 2
+    outcome = carried_out(known, plan(UPDATE), here({KEY: record(SCHEDULED)}, pending={"other": left}))
+    assert [each.outcome for each in outcome.changes] == ["done"]
+    assert outcome.result == "incomplete"
+    assert any("the disk is full" in note for note in outcome.notes)
+    assert (outcome.lineage, outcome.serial) == (known.state.lineage, known.state.serial)
+
+
+def test_a_refusal_alone_needs_no_other_command(known: Direct) -> None:
+    known.script.refuses = {"update": 422}
+    outcome = carried_out(known, plan(UPDATE), here({KEY: record(SCHEDULED)}))
+    assert (outcome.result, outcome.next, outcome.notes) == ("incomplete", (), ())
+    assert known.state.pending == {}
+
+
+@pytest.mark.parametrize(("before", "result"), [(False, "incomplete"), (True, "done")])
+def test_what_was_blocked_before_is_no_news(known: Direct, before: bool, result: str) -> None:
+    blocked = plan_of(known=state({KEY: record(SCHEDULED, "needs_decision")})).blocked[0]
+    outcome = carried_out(known, plan(blocked=(replace(blocked, before=before),)), here())
+    assert (outcome.result, len(outcome.blocked)) == (result, 1)
+
+
+def test_an_interrupt_starts_nothing_more(known: Direct) -> None:
+    known.script.time.interrupted = True
+    outcome = carried_out(known, plan(UPDATE), here({KEY: record(SCHEDULED)}))
+    assert (outcome.result, [each.outcome for each in outcome.changes]) == ("interrupted", ["not_started"])
+    assert [str(each) for each in outcome.next] == ["campaignctl apply"]
+
+
+def test_what_sends_at_once_stops_at_the_first_that_does_not(known: Direct) -> None:
+    other = replace(FIRE, key="other", id="7", requests=(replace(FIRE.requests[0], id="7"),))
+    known.script.refuses = {"update": 422}
+    known.script.by_id = {ID: item(MANUAL, "manual"), "7": {**item(MANUAL, "manual"), "id": "7"}}
+    records = {KEY: record(MANUAL, "manual"), "other": record(MANUAL, "manual", "7")}
+    outcome = carried_out(known, plan(other, FIRE), here(records))
+    assert ID not in known.script.asked
+    assert {each.key: each.outcome for each in outcome.changes} == {"other": "failed", KEY: "not_started"}
+    assert str(outcome.next[-1]) == "campaignctl apply"
+
+
+# ------------------------------------------------------------------------------------------- smaller ways in
+
+
+def test_a_write_that_is_settled_is_said(known: Direct) -> None:
+    lost = replace(written(UPDATE, UPDATE.requests[0], NOW), at="2026-11-24T11:00:00Z")
+    known.kept.state = here({KEY: record(SCHEDULED)}, pending={KEY: lost})
+    known.script.by_id = {ID: item({**SCHEDULED, "description": "new"})}
+    assert settle(known.run()) == {}
+    assert known.said == ["settling 1 write of unknown outcome", f"{KEY}: its update happened"]
+    assert known.state.pending == {}
+
+
+def test_a_newer_format_reads_the_whole_list_once(known: Direct) -> None:
+    known.kept.state = here(format_version=1, seen=("1", "2"), project_id=None)
+    migrate_format(known.wiring, FORMAT_VERSION)
+    assert (known.state.format_version, known.state.seen) == (FORMAT_VERSION, ())
+
+
+def test_a_write_is_adopted_for_its_own_campaign_alone(known: Direct) -> None:
+    lost = replace(written(FIRE, FIRE.requests[0], NOW), at="2026-11-24T11:00:00Z")
+    known.kept.state = here({KEY: record(MANUAL, "manual")}, pending={KEY: lost})
+    mark = {"campaignctl": str(PROJECT.owner.marker(KEY, lost.intent))}
+    known.script.by_id = {"9": {**item(IMMEDIATE, "running"), "id": "9", "metadata": mark}}
+    known.script.items = [item(MANUAL, "manual")]
+    with pytest.raises(StateError, match=f"{KEY} is {ID}, not 9"):
+        resolve(known.wiring, KEY, "adopt", "9", force=True)
+    assert set(known.state.pending) == {KEY}
+
+
+def test_a_state_of_no_declared_environment_stops_an_import_too() -> None:
+    project = replace(PROJECT, environment="production", environment_names=("production",))
+    left = Kept(here({KEY: record(SCHEDULED)}), location=".campaignctl/state.json")
+    script = Script([item()])
+    with direct(None, script, project, elsewhere=lambda _remote: {left.location: left}) as one:
+        desired = DesiredState(one.wiring.project, {KEY: wanted(SCHEDULED)}, "d")
+        with pytest.raises(StateError, match="belongs to no declared environment"):
+            import_campaign(one.wiring, desired, KEY, ID)
+    assert script.asked == []
+
+
+def test_a_lost_create_is_looked_for_and_no_write_is(known: Direct) -> None:
+    lost = replace(intent(SCHEDULED), intent="intent-lost", at="2026-11-24T11:00:00Z")
+    known.kept.state = here(pending={KEY: lost})
+    mark = {"campaignctl": str(PROJECT.owner.marker(KEY, "intent-lost"))}
+    known.script.items = [{**item(), "metadata": mark}]
+    assert settle(known.run(company=COMPANY)) == {}
+    assert known.state.campaigns[KEY].id == ID
