@@ -194,7 +194,10 @@ def direct(
             Wiring(
                 project,
                 cast(Backend, kept),
-                **{"api": api, "clock": Clock(script.time), "on_event": hear, "tool_version": "1", **wiring},
+                **{"parallelism": 1, "tool_version": "1", **wiring},
+                api=api,
+                clock=Clock(script.time),
+                on_event=hear,
             ),
             said,
         )

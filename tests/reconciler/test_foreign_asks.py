@@ -16,8 +16,8 @@ from campaignctl.reconciler import foreign
 from campaignctl.schedule.times import iso
 from campaignctl.state.model import Foreign, Released, State
 from tests.plan.planning import NOW, RECURRING, SCHEDULED, live, own, record, wanted
-from tests.reconciler.scripted import Item, Script
-from tests.reconciler.test_opening_asks import LOST, PROJECT, item, known, ours
+from tests.reconciler.scripted import PROJECT, Item, Script
+from tests.reconciler.test_opening_asks import LOST, item, known, ours
 
 NEW = own({**SCHEDULED, "name": "New"}, "New")
 DAY = timedelta(days=1)

@@ -11,7 +11,7 @@ import pytest
 
 from campaignctl.campaign.lifecycle import Lifecycle
 from campaignctl.campaign.live import Live
-from campaignctl.errors import CampaignctlError, Interrupted, LockLost, Refused, StateNotSaved
+from campaignctl.errors import CampaignctlError, Interrupted, LockLost, Refused, StateDamaged, StateNotSaved
 from campaignctl.plan.context import Reading
 from campaignctl.plan.model import Change, Options
 from campaignctl.project.model import ApiSettings, Guardrails, Override
@@ -193,6 +193,27 @@ def test_nothing_is_created_without_the_lock(known: Direct, lost: CampaignctlErr
     assert known.script.asked == []
 
 
+def test_nothing_is_created_while_the_state_cannot_be_saved(known: Direct) -> None:
+    change = create()
+    known.kept.state = here(pending={KEY: pending(change)})
+    known.kept.fails = StateNotSaved("the disk is full")
+    run = known.run(company=COMPANY)
+    assert perform(run, change).outcome == "failed"
+    assert isinstance(run.broken_off, StateNotSaved)
+    assert known.script.asked == []
+
+
+@pytest.mark.parametrize(("status", "lost"), [(401, None), (None, LockLost("gone"))])
+def test_the_first_reason_to_stop_stays(known: Direct, status: int | None, lost: LockLost | None) -> None:
+    change, first = create(), StateDamaged("before")
+    known.kept.state = here(pending={KEY: pending(change)})
+    known.script.refuses, known.kept.lost = {"create": status} if status else {}, lost
+    run = known.run(company=COMPANY)
+    run.broken_off = first
+    assert perform(run, change).outcome == "failed"
+    assert run.broken_off is first
+
+
 def test_what_was_created_and_cannot_be_recorded_is_said(known: Direct) -> None:
     change = create()
     known.kept.state = here(pending={KEY: pending(change)})
@@ -292,6 +313,13 @@ def test_a_change_is_looked_at_directly_before_its_request(
         last_look(run, change)
 
 
+@pytest.mark.parametrize("why", [LockLost("gone"), Interrupted("stop")])
+def test_the_lock_is_looked_at_last_too(known: Direct, why: CampaignctlError) -> None:
+    known.kept.lost = why
+    with pytest.raises(type(why)):
+        last_look(known.run(company=COMPANY), UPDATE)
+
+
 def test_an_override_of_the_project_counts_at_the_request(known: Direct) -> None:
     override = Override("min_lead_time", (KEY,), NOW + timedelta(days=1), "why")
     for overrides in ((override,), (replace(override, keys=("other",)),)):
@@ -389,6 +417,23 @@ def test_a_create_that_fails_after_the_cancel_says_what_is_canceled(known: Direc
     assert found.error is not None
     assert found.error.summary.endswith(f"; {ID} is canceled already")
     assert known.state.pending[KEY].phase == "planned"
+
+
+def test_a_create_without_an_answer_after_the_cancel_is_unknown(known: Direct) -> None:
+    known.script.refuses = {"create": 500}
+    found = cancels(known, item(status="canceled"))
+    assert found.outcome == "unknown"
+    assert found.error is not None
+    assert "is canceled already" not in found.error.summary
+
+
+def test_a_cancel_may_leave_before_the_account_is_proven(known: Direct) -> None:
+    known.script.by_id = {ID: item(status="canceled")}
+    known.script.created = {**item(), "id": "9"}
+    change = replacement()
+    kept = here({KEY: record(SCHEDULED)}, pending={KEY: pending(change)})
+    assert performed(known, change, kept, company=None).outcome == "done"
+    assert known.script.asked[:1] == ["cancel"]
 
 
 def test_a_halt_between_the_halves_says_what_is_canceled(known: Direct) -> None:
@@ -525,9 +570,12 @@ def test_one_that_cannot_be_read_after_it_was_sent_counts_as_sent(known: Direct)
 
 
 def test_one_that_cannot_be_read_before_is_not_sent(known: Direct) -> None:
-    assert fired(known, 500).outcome == "failed"
+    known.script.by_id = {ID: 500}
+    known.kept.state = here({KEY: record(MANUAL, "manual")})
+    run = known.run(company=COMPANY)
+    assert perform(run, FIRE).outcome == "failed"
     assert "update" not in known.script.asked
-    assert known.state.pending == {}
+    assert (known.state.pending, run.broken_off) == ({}, None), "the next changes may still be made"
 
 
 # ------------------------------------------------------------------------------------------------ small rules

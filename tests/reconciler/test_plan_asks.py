@@ -21,8 +21,8 @@ from campaignctl.schedule.times import iso
 from campaignctl.state.halts import Halts
 from campaignctl.state.model import Account, Released, State
 from tests.plan.planning import NOW, SCHEDULED, intent, own, record, wanted
-from tests.reconciler.scripted import URL, Script
-from tests.reconciler.test_opening_asks import COMPANY, HOUR, LOST, PROJECT, TWICE, item, known, ours
+from tests.reconciler.scripted import PROJECT, URL, Script
+from tests.reconciler.test_opening_asks import COMPANY, HOUR, LOST, TWICE, item, known, ours
 
 HERE = replace(PROJECT, api=replace(PROJECT.api, url=URL))
 OVER = known(campaigns={"a": record(SCHEDULED, "sent", "1")}, settings={})

@@ -17,8 +17,8 @@ from campaignctl.reconciler.refresh import find, look, observe, open_intents, re
 from campaignctl.schedule.times import iso
 from campaignctl.state.model import Account, Intent, Released, State, Watermark
 from tests.plan.planning import NOW, SCHEDULED, intent, own, record, wanted
-from tests.reconciler.scripted import URL, Item, Script
-from tests.reconciler.test_opening_asks import COMPANY, HOUR, LOST, PROJECT, item, known, ours, short
+from tests.reconciler.scripted import PROJECT, URL, Item, Script
+from tests.reconciler.test_opening_asks import COMPANY, HOUR, LOST, item, known, ours, short
 
 OTHER = "fedcba9876543210"
 CREATE = replace(intent(SCHEDULED), intent=LOST, watermark=Watermark(("1",), None))
