@@ -101,17 +101,15 @@ def _wrong(known: _Keys, claims: _Claims) -> dict[str, tuple[str, str]]:
     while True:
         left = {key: sources for key, sources in claims.items() if key not in wrong}
         going = {sources[0]: key for key, sources in left.items()}
-        found = {key: why for key, sources in left.items() if (why := _problem(known, key, sources, going))}
+        found = {key: why for key in left if (why := _problem(known, claims, key, going))}
         if not found:
             return {key: wrong[key] for key in claims if key in wrong}
         wrong.update(found)
 
 
-def _problem(
-    known: _Keys, key: str, sources: tuple[str, ...], going: Mapping[str, str]
-) -> tuple[str, str] | None:
+def _problem(known: _Keys, claims: _Claims, key: str, going: Mapping[str, str]) -> tuple[str, str] | None:
     """Why one move cannot be made while those that are `going` (old to new) are."""
-    source = sources[0]
+    source, *_ = sources = claims[key]
     if unsettled := [one for one in (key, *sources) if one in known.unsettled]:
         return f"{unsettled[0]} is not settled, and {key} is moved from {source}", Sentence(Command("apply"))
     if len(sources) > 1:
@@ -119,8 +117,8 @@ def _problem(
     if key in known.recorded and key not in going:
         both = (source, key)
         return f"{known.ids(*both)} are both recorded, and {key} is moved from {source}", _one_too_many(both)
-    if going[source] != key:
-        return f"{going[source]} and {key} are both moved from {source}", "keep `moved` in one of them"
+    if rivals := [other for other, theirs in claims.items() if other != key and source in theirs]:
+        return f"{rivals[0]} and {key} are both moved from {source}", "keep `moved` in one of them"
     if source in known.campaigns and source not in going.values():
         hint = f"remove {source}, or `moved` from {key}"
         return f"moved from {source}, which is still declared", hint
@@ -171,7 +169,7 @@ def _edited(gone: Mapping[str, Spec], fresh: Mapping[str, Spec]) -> dict[str, st
         (-share, one, other)
         for other, old in olds.items()
         for one, new in news.items()
-        if (share := len(old & new) / max(len(old), len(new), 1)) >= _LIKE_NAMED
+        if (share := len(old & new) / max(len(old), len(new))) >= _LIKE_NAMED
     )
     found: dict[str, str] = {}
     taken: set[str] = set()

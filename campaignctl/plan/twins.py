@@ -108,7 +108,7 @@ def of_record(one: Subject, *, declared: bool, cancels: bool = False) -> Campaig
 
 def _with(times: SendTimes, past: SendTimes, status: Status) -> SendTimes:
     """The times of a campaign that can still send; one that nothing tells may send at any time."""
-    both = replace(times, spans=(*times.spans, *past.spans), at_once=times.at_once or past.at_once)
+    both = replace(times, spans=(*times.spans, *past.spans))
     return replace(both, unknown=times.unknown or both.never or status is Status.NEEDS_DECISION)
 
 

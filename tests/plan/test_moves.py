@@ -128,7 +128,7 @@ def test_a_swap_is_moved_once() -> None:
 def test_two_records_for_one_campaign_block_and_neither_is_removed(golden: Golden) -> None:
     plan = plan_of(wanted(named("C"), "c", moved_from=("a", "b")), known=state(CHAIN))
     assert plan.empty
-    assert blocked(plan) == ["a", "b", "c"]
+    assert {one.key: one.id for one in plan.blocked} == {"a": "1", "b": "2", "c": None}
     golden("two records", plan.blocked[0].reason)
     assert "campaignctl state rm a" in plan.blocked[0].hint
 
@@ -147,6 +147,18 @@ def test_a_blocked_move_blocks_those_that_need_its_key() -> None:
     )
     assert plan.empty
     assert blocked(plan) == ["a", "b", "c"]
+
+
+def test_two_campaigns_cannot_both_be_moved_from_one() -> None:
+    known = state({"a": record(named("A"), campaign_id="1")})
+    both = (wanted(named(name), name, moved_from=("a",)) for name in "bc")
+    plan = plan_of(*both, known=known)
+    assert plan.empty
+    assert {one.key: one.reason for one in plan.blocked} == {
+        "a": "b and c are both moved from a",
+        "b": "c and b are both moved from a",
+        "c": "b and c are both moved from a",
+    }
 
 
 def test_a_source_that_is_still_declared_stays() -> None:

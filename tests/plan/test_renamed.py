@@ -91,6 +91,17 @@ def test_content_that_stands_twice_names_no_rename() -> None:
     assert of({"new-1": OLD, "new-2": OLD}, {"old": record(OLD)}) == {}
 
 
+def test_content_that_stands_twice_is_no_edit_of_another_either() -> None:
+    twice = {"old-1": record(OLD), "old-2": record(OLD, campaign_id="9")}
+    assert of({"new": OLD, "edited": other("a")}, twice) == {}
+    near = {"old": record(OLD), "near": record(other("a"), campaign_id="9")}
+    assert of({"new-1": OLD, "new-2": OLD}, near) == {}
+
+
+def test_one_is_the_rename_of_one_alone() -> None:
+    assert of({"new-1": other("a"), "new-2": other("a", "b")}, {"old": record(OLD)}) == {"new-1": "old"}
+
+
 def test_moves_that_are_made_take_both_ends_together() -> None:
     campaigns = {
         "b": wanted(SCHEDULED, "b", moved_from=("a",)),

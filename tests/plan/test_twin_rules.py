@@ -9,12 +9,17 @@ import pytest
 
 from campaignctl.campaign.canonical import body_digest
 from campaignctl.diff import content
+from campaignctl.plan import twins
 from campaignctl.plan.context import Reading
 from campaignctl.plan.model import Options, Plan
+from campaignctl.schedule.times import parse_iso
 from campaignctl.state.model import Released, Sent
 from tests.plan.planning import (
     ID,
+    IMMEDIATE,
     KEY,
+    MANUAL,
+    NOW,
     RECURRING,
     SCHEDULED,
     Spec,
@@ -152,3 +157,29 @@ def test_a_campaign_that_was_found_for_a_lost_create_counts_as_it_is() -> None:
             reading=Reading(settled={"a": live(SCHEDULED, status, "9")}),
         )
         assert ("b" in blocked(plan)) is is_blocked
+
+
+# ------------------------------------------------------------------------------------- how one is compared
+
+
+def test_a_change_of_one_that_was_started_sends_at_its_time_alone() -> None:
+    spec = {**IMMEDIATE, "scheduled_time": SCHEDULED["scheduled_time"]}
+    change = only(plan_of(wanted(SCHEDULED)))
+    later = twins.of_change(replace(change, spec=spec), NOW)
+    assert (later.times.at_once, len(later.times.spans)) == (None, 1)
+    assert twins.of_change(only(plan_of(wanted(IMMEDIATE))), NOW).times.at_once == NOW
+
+
+def test_an_unknown_campaign_is_compared_by_its_last_run_and_strictest_status() -> None:
+    ran = [{"time": "2026-11-23 10:00:00", "skip": False}]
+    shown = live(MANUAL, "running", send_strategy="immediate", scheduled_run_times=ran)
+    found = twins.of_live(shown, NOW, "digest")
+    assert found is not None
+    assert found.times.at_once == parse_iso("2026-11-23T10:00:00Z")
+    shown = live(SCHEDULED, "scheduled", effective_status="needs_decision")
+    found = twins.of_live(shown, NOW, "digest")
+    assert found is not None
+    assert (found.status, found.times.unknown) == ("needs_decision", True)
+    strange = twins.of_live(live(SCHEDULED, "strange"), NOW, "digest")
+    assert strange is not None
+    assert strange.status == "strange"

@@ -12,7 +12,7 @@ from typing import Any, cast
 import httpx
 
 from campaignctl.api.client import OcambaApi
-from campaignctl.errors import CampaignctlError, StateNotSaved
+from campaignctl.errors import CampaignctlError, LockLost, StateNotSaved
 from campaignctl.project.model import Project
 from campaignctl.reconciler.opening import Opening, Scan
 from campaignctl.reconciler.ports import Backend, Session
@@ -143,6 +143,8 @@ class Kept:
         self.state = state
 
     def _check_saved(self) -> None:
+        if isinstance(self.lost, LockLost):
+            raise self.lost
         if self.full_after is not None and len(self.steps) >= self.full_after:
             raise StateNotSaved("the disk is full")
         if self.fails is not None:

@@ -385,7 +385,7 @@ def cancels(
 def test_the_other_half_follows_once_a_read_shows_the_cancel(known: Direct) -> None:
     found = cancels(known, item(), item(status="canceled"))
     assert (found.outcome, found.id) == ("done", "9")
-    assert known.script.asked == ["cancel", ID, ID, "create"]
+    assert (known.script.asked, known.script.time.seconds) == (["cancel", ID, ID, "create"], 1)
     assert phases(known) == ["started", "planned", "started", None]
     assert [(one.id, one.status) for one in known.state.released] == [(ID, "canceled")]
     assert known.state.campaigns[KEY].id == "9"
@@ -408,6 +408,13 @@ def test_a_cancel_that_is_refused_ends_it(known: Direct) -> None:
     known.script.refuses = {"cancel": 422}
     found = cancels(known, item(status="canceled"))
     assert (found.outcome, known.script.asked) == ("failed", ["cancel"])
+
+
+def test_a_campaign_that_is_halted_is_not_canceled_for_another(known: Direct) -> None:
+    known.kept.mark = halted(KEY)
+    with pytest.raises(CampaignctlError, match="halted by ana"):
+        cancels(known, item())
+    assert known.script.asked == []
 
 
 def test_a_create_that_fails_after_the_cancel_says_what_is_canceled(known: Direct) -> None:
@@ -499,6 +506,45 @@ def test_a_write_is_on_record_before_it_leaves(
     expected = written(change, change.requests[0], NOW)
     assert replace(left, at=None) == expected
     assert left.at is not None
+
+
+@pytest.mark.parametrize("change", [UPDATE, PAUSE, FIRE, replacement()], ids=lambda each: each.action)
+def test_without_the_lock_no_write_is_on_record(known: Direct, change: Change) -> None:
+    known.kept.lost = LockLost("gone")
+    intents = {KEY: pending(change)} if change.action == "replace" else {}
+    before = here({KEY: record(MANUAL if change is FIRE else SCHEDULED)}, pending=intents)
+    assert performed(known, change, before).outcome == "failed"
+    assert (known.script.asked, known.kept.steps) == ([], [])
+
+
+def test_another_write_stays_on_record_if_this_one_is_not_sent(known: Direct) -> None:
+    other = replace(written(FIRE, FIRE.requests[0], NOW), intent="of-another", at=iso(NOW))
+    assert fired(known, item(IMMEDIATE, "running"), pending={KEY: other}).outcome == "failed"
+    assert (known.state.pending, known.kept.steps) == ({KEY: other}, [])
+
+
+def test_a_lost_create_that_is_not_sent_again_is_not_recorded_again(known: Direct) -> None:
+    change = create()
+    known.kept.lost = Interrupted("stop")
+    with pytest.raises(Interrupted):
+        performed(known, change, here(pending={KEY: pending(change, phase="started", at=iso(NOW))}))
+    assert known.kept.steps == []
+
+
+def test_an_update_of_what_is_due_is_not_read_before(known: Direct) -> None:
+    limits = Guardrails(min_lead_time=timedelta())
+    known.wiring = replace(known.wiring, project=replace(known.wiring.project, guardrails=limits))
+    change = replace(UPDATE, sends=replace(UPDATE.sends, at=(NOW + timedelta(seconds=1),)))
+    performed(known, change, here({KEY: record(SCHEDULED)}))
+    assert known.script.asked == ["update"]
+
+
+def test_an_interrupt_lets_nothing_leave(known: Direct) -> None:
+    run = known.run()
+    run.may_send()
+    known.script.time.interrupted = True
+    with pytest.raises(Interrupted):
+        run.may_send()
 
 
 @pytest.mark.parametrize(("ahead", "reads"), [(30, True), (31, False)])
