@@ -7,18 +7,23 @@ whatever it imports first, is the matter of `tests/cli/test_startup.py`, which s
 
 from __future__ import annotations
 
+import atexit
 import io
 import multiprocessing
 import os
 import pkgutil
+import socket
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from multiprocessing import reduction
 from multiprocessing.context import ForkServerContext
 from pathlib import Path
+from typing import Any
 
 import campaignctl
 
@@ -39,13 +44,18 @@ def run(
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "in").write_text(stdin, encoding="utf-8")
-        process = _server().Process(target=_command, args=(tuple(words), dict(environ), folder, directory))
-        process.start()
-        process.join(seconds)
-        if process.exitcode is None:
-            process.kill()
-            raise TimeoutError(f"campaignctl {' '.join(words)}: not over after {seconds} s")
+        process = _server().Process(target=_with_files, args=(tuple(words), dict(environ), folder, directory))
+        with _ONE:
+            process.start()
+            process.join(seconds)
+            if process.exitcode is None:
+                process.kill()
+                raise TimeoutError(f"campaignctl {' '.join(words)}: not over after {seconds} s")
         return Ended(process.exitcode, *((folder / stream).read_text("utf-8") for stream in ("out", "err")))
+
+
+# Two threads that wait for forks take each other's exit statuses.
+_ONE = threading.Lock()
 
 
 @cache
@@ -57,15 +67,21 @@ def _server() -> ForkServerContext:
     return context
 
 
-def _command(words: tuple[str, ...], environ: Mapping[str, str], folder: Path, directory: Path) -> None:
+def _with_files(words: tuple[str, ...], environ: Mapping[str, str], folder: Path, directory: Path) -> None:
+    written = os.O_WRONLY | os.O_CREAT
+    streams = (("in", os.O_RDONLY), ("out", written), ("err", written))
+    _command(words, environ, directory, [os.open(folder / name, flags, 0o600) for name, flags in streams])
+
+
+def _command(
+    words: tuple[str, ...], environ: Mapping[str, str], directory: Path, streams: Sequence[int]
+) -> None:
     os.chdir(directory)
     os.environ.clear()
     os.environ.update(environ)
     time.tzset()
-    for number, (stream, flags) in enumerate(
-        (("in", os.O_RDONLY), ("out", os.O_WRONLY | os.O_CREAT), ("err", os.O_WRONLY | os.O_CREAT))
-    ):
-        os.dup2(os.open(folder / stream, flags, 0o600), number)
+    for number, stream in enumerate(streams):
+        os.dup2(stream, number)
     sys.stdin = io.TextIOWrapper(io.FileIO(0, closefd=False), "utf-8")
     sys.stdout = io.TextIOWrapper(io.FileIO(1, "w", closefd=False), "utf-8")
     sys.stderr = io.TextIOWrapper(
@@ -75,3 +91,86 @@ def _command(words: tuple[str, ...], environ: Mapping[str, str], folder: Path, d
     from campaignctl.cli.main import main
 
     main(words)
+
+
+# ------------------------------------------------------------------------------- programs of scripts
+
+
+@cache
+def program() -> str:
+    """A program for scripts: `campaignctl`, run in a fork that has its streams, directory and environment.
+
+    It takes no signals: one that is to be stopped is a process of its own, not a fork.
+    """
+    folder = tempfile.TemporaryDirectory()
+    atexit.register(folder.cleanup)
+    address, path = Path(folder.name, "socket"), Path(folder.name, "campaignctl")
+    listening = socket.socket(socket.AF_UNIX)
+    listening.bind(str(address))
+    listening.listen()
+    threading.Thread(target=_serve, args=(listening,), daemon=True).start()
+    path.write_text(f"#!{sys.executable} -IS\n{_ASKING.format(address=str(address))}", encoding="utf-8")
+    path.chmod(0o755)
+    return str(path)
+
+
+# Without a module that has to be imported, as an interpreter starts for it.
+_ASKING = """\
+import _socket, os, sys
+asking = _socket.socket(_socket.AF_UNIX)
+asking.connect({address!r})
+streams = b"".join(number.to_bytes(4, sys.byteorder) for number in range(3))
+asking.sendmsg([b"."], [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, streams)])
+environ = [name + b"=" + text for name, text in os.environb.items()]
+words = [os.getcwdb(), b"%d" % len(environ), *environ, *map(os.fsencode, sys.argv[1:])]
+asking.sendall(b"\\0".join(words))
+asking.shutdown(_socket.SHUT_WR)
+sys.exit(asking.recv(1)[0])
+"""
+
+
+def _serve(listening: socket.socket) -> None:
+    while True:
+        asking, _ = listening.accept()
+        with asking:
+            asking.sendall(bytes([_answer(asking) & 255]))
+
+
+def _answer(asking: socket.socket) -> int:
+    """Run what a program asks for; the exit status."""
+    _, streams, _, _ = socket.recv_fds(asking, 1, 3)
+    with asking.makefile("rb") as said:
+        directory, count, *rest = map(os.fsdecode, said.read().split(b"\0"))
+    environ = dict(each.split("=", 1) for each in rest[: int(count)])
+    with _ONE:
+        process = _server().Process(
+            target=_with_streams, args=(tuple(rest[int(count) :]), environ, Path(directory), Streams(streams))
+        )
+        process.start()
+        for stream in streams:
+            os.close(stream)
+        process.join()
+    return process.exitcode or 0
+
+
+class Streams:
+    """Open files, sent along to a fork."""
+
+    def __init__(self, numbers: Sequence[int]) -> None:
+        self._numbers = numbers
+
+    def __getstate__(self) -> list[Any]:
+        return [reduction.DupFd(number) for number in self._numbers]
+
+    def __setstate__(self, sent: list[Any]) -> None:
+        self._numbers = [each.detach() for each in sent]
+
+    def numbers(self) -> Sequence[int]:
+        """The numbers of the files in this process."""
+        return self._numbers
+
+
+def _with_streams(
+    words: tuple[str, ...], environ: Mapping[str, str], directory: Path, streams: Streams
+) -> None:
+    _command(words, environ, directory, streams.numbers())

@@ -270,7 +270,7 @@ class GitLab(Team):
         process = subprocess.Popen(
             ["bash", "-e", "-o", "pipefail", "-c", "\n".join(lines)],
             cwd=folder,
-            env=dict(environ),
+            env={**environ, **({"REAL_PROCESS": "1"} if self._watch else {})},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

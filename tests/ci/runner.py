@@ -125,6 +125,8 @@ class _Job:
         output = self._files["output"]
         output.write_text("")
         given = {name: self.expressions().filled(str(text)) for name, text in step.get("env", {}).items()}
+        if self._watch:
+            given["REAL_PROCESS"] = "1"
         process = subprocess.Popen(
             ["bash", "-e", str(script)],
             cwd=self._workspace,

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from campaignctl.sandbox.control import Control
+from tests import forks
 from tests.ci.github_api import stamp
 from tests.ci.runner import ROOT, bare_environ
 
@@ -69,17 +70,10 @@ class Team:
 
     def campaignctl(self, *words: str, status: int | None = 0, **environ: str) -> str:
         """The tool on a laptop, in the clone; `status` None: any."""
-        done = subprocess.run(
-            ["campaignctl", *words],
-            cwd=self.work,
-            env={**self.environ, "OCAMBA_TOKEN": self.secrets["OCAMBA_TOKEN"], **environ},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert status in (None, done.returncode), f"{done.returncode}\n{done.stdout}\n{done.stderr}"
-        return done.stdout
+        given = {**self.environ, "OCAMBA_TOKEN": self.secrets["OCAMBA_TOKEN"], **environ}
+        done = forks.run(words, given, self.work)
+        assert status in (None, done.status), f"{done.status}\n{done.out}\n{done.err}"
+        return done.out
 
     def edit(self, files: Mapping[str, str | None]) -> None:
         """Write or remove files of the clone."""
@@ -139,9 +133,13 @@ if [ -z "$REAL_PIP" ]; then
   case "$1 $2 $3" in
     "-I -m venv") mkdir -p "$4/bin" && exec ln -s "$0" "$4/bin/python" ;;
     "-I -m pip") exit 0 ;;
-    "-I -m campaignctl") shift && exec '{0}' -P "$@" ;;
+    "-I -m campaignctl") shift 3 && exec '{0}' "$@" ;;
   esac
 fi
+"""
+_CAMPAIGNCTL = """\
+if [ -n "$REAL_PROCESS" ]; then exec '{0}' -P -m campaignctl "$@"; fi
+exec '{1}' "$@"
 """
 
 
@@ -149,17 +147,17 @@ def tools(folder: Path) -> Path:
     """A folder with `campaignctl`, `python` and `python3`.
 
     What the step `Install` would install is there already, so venv and pip are only run where REAL_PIP says
-    so: they need longer than all the rest.
+    so: they need longer than all the rest. `campaignctl` is a fork; with REAL_PROCESS it is an interpreter,
+    which takes signals.
     """
     folder.mkdir(parents=True)
-    commands = {
-        "campaignctl": [sys.executable, "-P", "-m", "campaignctl"],
-        "python": [sys.executable],
-        "python3": [sys.executable],
+    python = f"exec '{sys.executable}' \"$@\"\n"
+    scripts = {
+        "campaignctl": _CAMPAIGNCTL.format(sys.executable, forks.program()),
+        "python": f"{_INSTALLED.format(folder / 'campaignctl')}{python}",
+        "python3": python,
     }
-    for name, words in commands.items():
-        program = folder / name
-        before = _INSTALLED.format(*words) if name == "python" else ""
-        program.write_text(f"#!/bin/sh\n{before}exec " + " ".join(f"'{word}'" for word in words) + ' "$@"\n')
-        program.chmod(0o755)
+    for name, script in scripts.items():
+        (folder / name).write_text(f"#!/bin/sh\n{script}")
+        (folder / name).chmod(0o755)
     return folder
