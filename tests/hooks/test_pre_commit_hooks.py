@@ -99,9 +99,10 @@ def _environ(folder: Path) -> dict[str, str]:
         "PIP_NO_INDEX": "1",
         "PIP_FIND_LINKS": str(folder / "wheels"),
         "PIP_NO_CACHE_DIR": "1",
-        "PIP_NO_COMPILE": "1",
+        "PIP_COMPILE": "0",  # as `--no-compile`; PIP_NO_COMPILE=1 would compile
         "PRE_COMMIT_HOME": str(folder / "pre-commit"),
-        "VIRTUALENV_OVERRIDE_APP_DATA": str(folder / "virtualenv"),
+        # What virtualenv unpacks once and keeps, as it does for everyone.
+        "VIRTUALENV_OVERRIDE_APP_DATA": str(Path(sys.prefix) / "virtualenv"),
     }
 
 
