@@ -27,11 +27,12 @@ Query = dict[str, str]
 
 class Api:
     """The host's data, in `hub.json` and `artifacts/RUN/NAME/`. `drops` counts the connections to drop,
-    `asked` are the requests."""
+    `asked` are the requests, "METHOD PATH", and `loses` says whether one is lost on its way."""
 
     def __init__(self, hub: Path) -> None:
         self.hub = hub
         self.drops = 0
+        self.loses: Callable[[str], bool] = lambda asked: False
         self.asked: list[str] = []
         self.address = ""
         self._lock = threading.Lock()
@@ -163,8 +164,8 @@ class _Handler(BaseHTTPRequestHandler):
         length = int(self.headers.get("Content-Length") or 0)
         body = json.loads(self.rfile.read(length) or b"null")
         api.asked.append(f"{self.command} {url.path}")
-        if api.drops:
-            api.drops -= 1
+        if api.drops or api.loses(api.asked[-1]):
+            api.drops = max(0, api.drops - 1)
             self.connection.close()
             return
         if found := re.fullmatch(r"/blob/(\d+)", url.path):

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -37,6 +37,8 @@ class Api:
     issues: list[dict[str, Any]] = field(default_factory=list)
     of_branches: list[dict[str, Any]] = field(default_factory=list)
     drops: int = 0
+    #: Whether a request, "METHOD PATH", is lost on its way.
+    loses: Callable[[str], bool] = lambda asked: False
 
     def answer(self, method: str, path: str, query: dict[str, str], form: Any) -> Any:
         """The object at a path below the project, or None."""
@@ -72,8 +74,10 @@ class Api:
             )
             return self.issues[-1]
         (found,) = (each for each in self.issues if str(each["iid"]) == iid)
+        if notes and method == "GET":
+            return found["notes"]
         if notes:
-            found["notes"].append(form["body"])
+            found["notes"].append({"id": len(found["notes"]), "author": ME, "body": form["body"]})
         elif form.pop("state_event", None) == "close":
             found["state"] = "closed"
         else:
@@ -104,8 +108,8 @@ class _Handler(BaseHTTPRequestHandler):
         url = urlsplit(self.path)
         length = int(self.headers.get("Content-Length") or 0)
         form = json.loads(self.rfile.read(length) or b"null")
-        if self.api.drops:
-            self.api.drops -= 1
+        if self.api.drops or self.api.loses(f"{self.command} {url.path}"):
+            self.api.drops = max(0, self.api.drops - 1)
             self.connection.close()
             return
         if self.headers.get("PRIVATE-TOKEN") != TOKEN:

@@ -13,6 +13,9 @@ from campaignctl.cli.hosts.report import Page, blocked_table, document
 from campaignctl.errors import CampaignctlError, counted, listed
 
 _NAMED = 10
+_AGREES = "The account agrees with what was applied, and no campaign is blocked."
+#: The mark of the comment that says so.
+_NOTHING = "nothing"
 
 
 def report_alarm(host: Host, page: Page, folder: Path) -> int:
@@ -29,9 +32,7 @@ def report_alarm(host: Host, page: Page, folder: Path) -> int:
     left = list({(one["key"], one["reason"]): one for one in (*plan["blocked"], *whole["blocked"])}.values())
     parts = [(folder / COMMENT).read_text("utf-8")] if drift else []
     parts += [f"### Blocked\n\n{blocked_table(left)}"] if left else []
-    page.summary(
-        "\n\n".join(parts) or "The account agrees with what was applied, and no campaign is blocked."
-    )
+    page.summary("\n\n".join(parts) or _AGREES)
     if drift:
         keys = listed([one["key"] for one in drift], _NAMED)
         page.annotate("error", "Drift", f"The account differs from what was applied: {keys}.")
@@ -49,24 +50,27 @@ def _keep_issue(
     host: Host, drift: Sequence[Mapping[str, Any]], left: Sequence[Mapping[str, Any]], parts: Sequence[str]
 ) -> None:
     """Open the issue, or bring it up to date. Who follows it hears of it when what was found has changed, and
-    when nothing is found."""
+    when nothing is found.
+
+    What was said last is the mark of our last comment, else that of the issue: a run that died after its
+    comment leaves an issue that says something else, and the next run does not repeat the comment.
+    """
     if not (parts or host.comments_here):
         return
     job = host.job
     ours = re.compile(rf"<!-- {re.escape(job.name)} alarm (\S+) -->")
-    known = [(each.id, mark[1]) for each in host.issues() if (mark := ours.match(each.body))]
-    if not parts:
-        for number, _ in known:
-            said = f"The account agrees with what was applied, and no campaign is blocked. [Run]({job.run})"
-            host.write_issue(number, said=said, closed=True)
-        return
-    found = digest([[{**each, "at": None} for each in drift], list(left)])
+    known = [(each.id, own[1]) for each in host.issues() if (own := ours.match(each.body))]
+    found = digest([[{**each, "at": None} for each in drift], list(left)]) if parts else _NOTHING
+    mark, counts = f"<!-- {job.name} alarm {found} -->", _counts(len(drift), len(left))
+    news = f"What differs has changed: {counts}." if parts else _AGREES
     head = f"[This run]({job.run}) found it. A run that finds nothing closes this issue."
-    body = "\n\n".join((f"<!-- {job.name} alarm {found} -->\n{head}", *parts))
-    title = f"{job.name}: {_counts(len(drift), len(left))}"
-    before = known[0][1] if known else found
-    said = f"What differs has changed: {_counts(len(drift), len(left))}. [Run]({job.run})"
-    host.write_issue(known[0][0] if known else None, title, body, said=said if before != found else "")
+    body, title = "\n\n".join((f"{mark}\n{head}", *parts)), f"{job.name}: {counts}"
+    for number, before in known[:1] if parts else known:
+        last = [before, *(own[1] for each in host.said(number) if (own := ours.match(each.body)))][-1]
+        said = f"{mark}\n{news} [Run]({job.run})" if last != found else ""
+        host.write_issue(number, title, body, said=said, closed=not parts)
+    if parts and not known:
+        host.write_issue(None, title, body)
 
 
 def _counts(drift: int, left: int) -> str:

@@ -181,8 +181,10 @@ class GitHub:
 
     def comments(self, number: int) -> Iterator[Comment]:
         """The comments of this workflow's token: anyone else can write a marker."""
-        path = f"{self._here}/issues/{number}/comments"
-        for each in self._api.pages(path, need="pull-requests: write"):
+        return self._comments(number, "pull-requests: write")
+
+    def _comments(self, number: int, need: str) -> Iterator[Comment]:
+        for each in self._api.pages(f"{self._here}/issues/{number}/comments", need=need):
             if (each["user"] or {}).get("login") == _BOT:
                 yield Comment(each["id"], each["body"])
 
@@ -224,6 +226,10 @@ class GitHub:
         for each in self._api.pages(path, need="issues: write"):
             if "pull_request" not in each and (each["user"] or {}).get("login") == _BOT:
                 yield Comment(each["number"], each["body"] or "")
+
+    def said(self, issue: int) -> Iterator[Comment]:
+        """The comments of this workflow's token on an issue, by their numbers."""
+        return self._comments(issue, "issues: write")
 
     def write_issue(
         self, issue: int | None, title: str = "", body: str = "", *, said: str = "", closed: bool = False

@@ -177,8 +177,11 @@ class GitLab:
 
     def comments(self, number: int) -> Iterator[Comment]:
         """The notes of this token's user: anyone else can write a marker."""
+        return self._notes(f"merge_requests/{number}/notes")
+
+    def _notes(self, place: str) -> Iterator[Comment]:
         me = self._me()
-        for note in self._api.pages(f"{self._here}/merge_requests/{number}/notes", need=_NEED):
+        for note in self._api.pages(f"{self._here}/{place}", need=_NEED):
             if note["author"]["id"] == me:
                 yield Comment(note["id"], note["body"])
 
@@ -197,6 +200,10 @@ class GitLab:
         for issue in self._api.pages(path, need=_NEED):
             if issue["author"]["id"] == me:
                 yield Comment(issue["iid"], issue["description"] or "")
+
+    def said(self, issue: int) -> Iterator[Comment]:
+        """The notes of this token's user on an issue; GitLab's own order is the newest first."""
+        return self._notes(f"issues/{issue}/notes?sort=asc&order_by=created_at")
 
     def write_issue(
         self, issue: int | None, title: str = "", body: str = "", *, said: str = "", closed: bool = False

@@ -148,6 +148,9 @@ class Host(Protocol):
     def issues(self) -> Iterator[Comment]:
         """Our own open issues, the oldest first."""
 
+    def said(self, issue: int) -> Iterator[Comment]:
+        """Our own comments on an issue, the oldest first."""
+
     def write_issue(
         self, issue: int | None, title: str = "", body: str = "", *, said: str = "", closed: bool = False
     ) -> None:
