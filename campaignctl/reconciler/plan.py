@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -37,6 +37,16 @@ _LINTED = frozenset({Action.CREATE, Action.UPDATE, Action.REPLACE, Action.RESUME
 def plan(wiring: Wiring, desired: DesiredState, options: Options, against: Against | None = None) -> Plan:
     """The plan for the present moment; `against` another commit, it tells what was blocked before.
 
+    Raises what `plans` raises.
+    """
+    return plans(wiring, desired, (options,), against)[0]
+
+
+def plans(
+    wiring: Wiring, desired: DesiredState, several: Sequence[Options], against: Against | None = None
+) -> list[Plan]:
+    """A plan for each of some options, of one reading of state and account. All of them read it, or none.
+
     Raises what reading the state or the account raises, StateError if another state is in the way, and
     CampaignctlError without a token if something has to be read.
     """
@@ -45,8 +55,9 @@ def plan(wiring: Wiring, desired: DesiredState, options: Options, against: Again
     check_records(state)
     now = wiring.clock.now()
     check_left(wiring.project, wiring.elsewhere, now)
-    if options.refresh:
-        reading = _refreshed(wiring, state, desired, now, alarm=options.refresh_only)
+    if any(options.refresh for options in several):
+        alarm = any(options.refresh_only for options in several)
+        reading = _refreshed(wiring, state, desired, now, alarm=alarm)
         reading = replace(reading, notes=(*wiring.clock_notes(), *reading.notes))
         now = wiring.now()
         state, reading = _settled(wiring, state, reading, now)
@@ -54,9 +65,13 @@ def plan(wiring: Wiring, desired: DesiredState, options: Options, against: Again
         if state is None:
             check_new(wiring.project, wiring.elsewhere, (), desired.campaigns)
         reading = Reading(refreshed=False, unsettled=open_intents(state) if state else {})
-    notes = (*reading.notes, *_unrecorded(state, options))
-    reading = replace(reading, notes=notes, halts=stop_mark.to_plan_with(wiring.backend, state))
-    return linted(decide(question(wiring, desired, options, state, reading, now, against)), desired, now)
+    reading = replace(reading, halts=stop_mark.to_plan_with(wiring.backend, state))
+
+    def decided(options: Options) -> Plan:
+        noted = replace(reading, notes=(*reading.notes, *_unrecorded(state, options)))
+        return linted(decide(question(wiring, desired, options, state, noted, now, against)), desired, now)
+
+    return [decided(options) for options in several]
 
 
 def linted(plan: Plan, desired: DesiredState, now: datetime) -> Plan:

@@ -19,7 +19,11 @@ class Silent(GitHub):
     comments_here = False
 
 
-HOST = Silent({"GITHUB_REPOSITORY": "acme/shop"})
+def host(event: str) -> GitHub:
+    return Silent({"GITHUB_REPOSITORY": "acme/shop", "GITHUB_EVENT_NAME": event})
+
+
+HOST = host("pull_request")
 NO_PLAN = Found(1, "a1", "no plan", "Pull request #1 has no plan for a1.")
 USED = Found(2, "b2", "used", "Pull request #2 was reviewed at b2.")
 
@@ -82,6 +86,8 @@ def test_what_was_blocked_before_is_a_warning(tmp_path: Path) -> None:
     assert status == 0
     assert "::warning title=Not reviewed::" in log
     assert "::error" not in log
+    status, log, _ = outcome(tmp_path, USED, result="done", left=(blocked("sent", before=True),))
+    assert (status, log) == (0, "::warning title=Blocked before::push/spring: left alone, as before.\n")
 
 
 def test_an_apply_that_did_not_end_is_an_error(tmp_path: Path) -> None:
@@ -94,6 +100,22 @@ def test_a_newer_commit_leaves_nothing_to_do(tmp_path: Path) -> None:
     Gathered(newer="c3").save(tmp_path)
     assert (tmp_path / "newer").read_text() == "c3"
     assert report_outcome(HOST, page(tmp_path, []), tmp_path) == 0
+
+
+@pytest.mark.parametrize(
+    ("event", "said"),
+    [
+        ("pull_request", "not by this pull request"),
+        ("merge_group", "not by this pull request"),
+        ("workflow_dispatch", "left alone, as before"),
+    ],
+)
+def test_a_plan_says_whose_matter_it_is_not(tmp_path: Path, event: str, said: str) -> None:
+    document = {"changes": [], "settings_changed": [], "objections": [], "blocked": [blocked(before=True)]}
+    (tmp_path / "plan.json").write_text(json.dumps(document))
+    log: list[str] = []
+    assert report_plan(host(event), page(tmp_path, log), tmp_path, 0) == 0
+    assert log == [f"::warning title=Blocked before::push/spring: {said}.\n"]
 
 
 @pytest.mark.parametrize(

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from math import ceil
+from pathlib import Path
 from typing import Any
 
-from tests.e2e.harness import World, sms
+from tests.e2e.harness import Run, World, sms, with_lifecycle
 
 FAR, FARTHER = "2036-03-22 10:00:00", "2036-04-22 10:00:00"
 # How many campaigns are still to be sent, and how many are canceled.
@@ -42,6 +44,33 @@ def test_final_campaigns_are_not_read(world: World) -> None:
     mark = world.mark()
     assert world.plan()["changes"] == []
     assert world.requests(after=mark) == []
+
+
+def test_the_alarm_of_a_pipeline_sees_two_plans_in_one_reading(world: World, tmp_path: Path) -> None:
+    """It finds what `plan --refresh-only` and `plan` find, with the requests of one of them."""
+    world.write("far.yaml", sms("Far", scheduled_time=FAR))
+    world.write("kept.yaml", with_lifecycle(sms("Kept", scheduled_time=FAR), prevent_destroy=True))
+    world.apply()
+    world.control.edit(world.campaigns()["Far"]["id"], name="By hand")
+    world.remove("kept.yaml")
+
+    def reading(*words: str, status: int) -> tuple[Run, list[tuple[str, str]]]:
+        mark = world.mark()
+        done = world.run(*words, status=status)
+        return done, [(each["method"], each["path"]) for each in world.requests(after=mark)]
+
+    drift, reads = reading("plan", "--refresh-only", "--format", "json", status=0)
+    whole, _ = reading("plan", "--format", "json", status=1)
+    world.environ |= {"GITHUB_ACTIONS": "true", "GITHUB_REPOSITORY": "acme/shop"}
+    assert reading("ci", "gather", str(tmp_path / "found"), "--alarm", status=0)[1] == reads
+    found = {
+        name: json.loads((tmp_path / "found" / name).read_text()) for name in ("plan.json", "blocked.json")
+    }
+    assert [one["key"] for one in found["plan.json"]["drift"]] == ["far"]
+    assert found["plan.json"]["drift"] == drift.json["drift"]
+    assert found["plan.json"]["blocked"] == []
+    assert found["blocked.json"]["blocked"] == whole.json["blocked"]
+    assert "By hand" in (tmp_path / "found" / "plan.md").read_text()
 
 
 def test_the_alarm_for_drift_rings_until_it_is_accepted_or_undone(world: World) -> None:

@@ -37,8 +37,13 @@ def command() -> None:
     metavar="ENVIRONMENT",
     help="Check that the host asks a reviewer before a job of this environment; note in DIR who approved.",
 )
+@click.option(
+    "--alarm",
+    is_flag=True,
+    help="Read the account: write what differs from the last apply, and what an apply would leave alone.",
+)
 @click.pass_obj
-def gather(app: App, *, folder: Path, environment: str | None) -> int:
+def gather(app: App, *, folder: Path, environment: str | None, alarm: bool) -> int:
     """Fetch into DIR what the job works with.
 
     For a pull request it merges the newest commit of the base branch into the checkout, so that the plan is
@@ -51,6 +56,9 @@ def gather(app: App, *, folder: Path, environment: str | None) -> int:
 
     host = host_of(os.environ)
     kind = host.job.kind
+    if alarm:
+        _look(app, folder, host.issue_room)
+        return 0
 
     def say(text: str) -> None:
         app.console.log("info", text)
@@ -68,6 +76,22 @@ def gather(app: App, *, folder: Path, environment: str | None) -> int:
     found = Gathering(host, git, inside, folder, say).run(state.history if state else ())
     Page(say, os.environ, app.console.raw).output("newer", found.newer or "")
     return 0
+
+
+def _look(app: App, folder: Path, room: int) -> None:
+    """Write what the alarm reports: two plans of one reading, and the first one as a text of so many
+    characters. Raises CampaignctlError."""
+    from campaignctl.cli.commands.plan import made, markdown
+    from campaignctl.cli.hosts.model import BLOCKED, COMMENT, PLAN
+    from campaignctl.plan import codec
+    from campaignctl.plan.model import Options
+
+    (drift, whole), samples = made(app, Options(refresh_only=True), Options())
+    folder.mkdir(parents=True, exist_ok=True)
+    text = markdown(app, drift, Cuts(Command("show", PLAN, "--full")), samples, room)
+    (folder / COMMENT).write_text(text, "utf-8")
+    for name, plan in ((BLOCKED, whole), (PLAN, drift)):
+        write_private(str(folder / name), app.console.redacted(codec.dumps(plan)))
 
 
 @click.command(name="comment")
@@ -91,7 +115,7 @@ def comment(app: App, *, folder: Path) -> int:
 @click.option(
     "--alarm",
     is_flag=True,
-    help="DIR has what `plan --refresh-only` and `plan` found: one issue says it until nothing is.",
+    help="DIR has what `gather --alarm` found: one issue says it until nothing is.",
 )
 @click.pass_obj
 def report(app: App, *, folder: Path, status: int | None, alarm: bool) -> int:

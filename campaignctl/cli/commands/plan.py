@@ -56,7 +56,7 @@ def command(app: App, *, options: Options, out: str | None, detailed_exitcode: b
         )
     if out is not None:
         check_replaceable(out, "manifests_digest")
-    plan, samples = _made(app, options)
+    (plan,), samples = made(app, options)
     saved = out is not None and out != STANDARD
     whole = Command("show", str(out), "--full") if saved else Command("plan", *spelled(options), "--full")
     if out == STANDARD:
@@ -71,9 +71,9 @@ def command(app: App, *, options: Options, out: str | None, detailed_exitcode: b
     return _CHANGES if detailed_exitcode and changes else 0
 
 
-def _made(app: App, options: Options) -> tuple[Plan, Mapping[str, str]]:
-    """The plan, and the project's samples of macros."""
-    from campaignctl.reconciler import plan
+def made(app: App, options: Options, *more: Options) -> tuple[list[Plan], Mapping[str, str]]:
+    """A plan, others of the same reading, and the project's samples of macros. Raises CampaignctlError."""
+    from campaignctl.reconciler.plan import plans
 
     desired = read_desired(app, options.targets)  # errors in the files are shown without a token too
     token = None
@@ -82,7 +82,8 @@ def _made(app: App, options: Options) -> tuple[Plan, Mapping[str, str]]:
         token = need_token(app.settings, why, instead="plan from the state alone with --no-refresh")
     other = compared(app, options)
     with wired(app, desired.project, token=token, writes=False) as run:
-        return plan.plan(run.wiring, desired, options, other), desired.project.preview.samples or {}
+        made_now = plans(run.wiring, desired, (options, *more), other)
+    return made_now, desired.project.preview.samples or {}
 
 
 def compared(app: App, options: Options) -> Against | None:
@@ -119,18 +120,23 @@ def show_plan_as(
 
         app.console.document(codec.encode(plan))
     elif form.name == "markdown":
-        from campaignctl.cli.hosts.links import manifest_links
-        from campaignctl.render.markdown import plan_markdown
-
-        link = manifest_links(os.environ, app.settings.cwd)
-        review = _with_previews(_review(app, plan), samples)
-        app.console.say(plan_markdown(review, limit=form.limit, cuts=cuts, link=link))
+        app.console.say(markdown(app, plan, cuts, samples, form.limit))
     elif form.name == "html":
         app.console.raw(plan_page(app, plan, cuts, samples))
     elif form.summary:
         _show_summary(app, plan, whole, now)
     else:
         show_plan(app, plan, cuts, now)
+
+
+def markdown(app: App, plan: Plan, cuts: Cuts, samples: Mapping[str, str], limit: int) -> str:
+    """A plan as a comment of so many characters."""
+    from campaignctl.cli.hosts.links import manifest_links
+    from campaignctl.render.markdown import plan_markdown
+
+    link = manifest_links(os.environ, app.settings.cwd)
+    review = _with_previews(_review(app, plan), samples)
+    return plan_markdown(review, limit=limit, cuts=cuts, link=link)
 
 
 def _review(app: App, plan: Plan) -> Review:

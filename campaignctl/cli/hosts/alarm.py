@@ -19,7 +19,7 @@ _NOTHING = "nothing"
 
 
 def report_alarm(host: Host, page: Page, folder: Path) -> int:
-    """Show what `plan --refresh-only` and `plan` found, and open, update or close the issue of the alarm.
+    """Show what `ci gather --alarm` found, and open, update or close the issue of the alarm.
 
     Returns the status of the job: 1 if the account differs or a campaign is blocked. A folder without a plan
     is that of a run without a token: there is no alarm.

@@ -41,6 +41,8 @@ class GitHub:
         "read it, approve the pull request again (a merged one too), then run this job again",
     )
     comments_here = True
+    # An issue has 65,536 characters, and what is blocked needs some.
+    issue_room = 48_000
 
     def __init__(self, environ: Mapping[str, str]) -> None:
         self._environ = environ

@@ -32,6 +32,9 @@ class GitLab:
         "show the changes in another merge request, or use Run pipeline",
     )
 
+    # An issue has a million.
+    issue_room = 500_000
+
     def __init__(self, environ: Mapping[str, str]) -> None:
         self._environ = environ
         self._project = int(environ["CI_PROJECT_ID"])

@@ -101,6 +101,8 @@ class Host(Protocol):
     repository: str
     # Whether the job has what it takes to comment.
     comments_here: bool
+    # How many characters of a plan an issue has room for.
+    issue_room: int
 
     @property
     def job(self) -> Job:

@@ -17,6 +17,7 @@ from campaignctl.render.fitting import table_head, table_row
 OUTCOME = "outcome.json"
 _CHANGES = 2
 _NAMED = 10
+_NOT_REVIEWED = "not reviewed"
 _LONG = 400
 # An issue of GitHub holds 65,536 characters, and the plan in one is cut at 48,000.
 _TABLE = 14_000
@@ -69,10 +70,16 @@ def report_plan(host: Host, page: Page, folder: Path, status: int) -> int:
     if plan and (plan["changes"] or plan["settings_changed"]) and not plan["objections"]:
         page.output("changes", "true")
     if old := blocked_before(folder):
-        keys = listed([one["key"] for one in old], _NAMED)
-        page.annotate("warning", "Blocked before", f"{keys}: not by this {host.words.request}.")
+        asked = host.job.kind in ("request", "queue")
+        _annotate_before(page, old, f"not by this {host.words.request}" if asked else "")
         (folder / BEFORE).write_text(f"{blocked_table(old)}\n", "utf-8")
     return 0 if status == _CHANGES else status
+
+
+def _annotate_before(page: Page, old: Sequence[Mapping[str, Any]], why: str = "") -> None:
+    """A warning that names what was blocked before: nobody waits for a status of it."""
+    keys = listed([one["key"] for one in old], _NAMED)
+    page.annotate("warning", "Blocked before", f"{keys}: {why or 'left alone, as before'}.")
 
 
 def blocked_before(folder: Path) -> list[Mapping[str, Any]]:
@@ -98,11 +105,13 @@ def report_outcome(host: Host, page: Page, folder: Path) -> int:
         unreviewed = [
             one
             for one in outcome.get("blocked", [])
-            if one["status"] == "not reviewed" and one["before"] is before
+            if one["status"] == _NOT_REVIEWED and one["before"] is before
         ]
         if unreviewed:
             page.annotate(level, "Not reviewed", _not_reviewed(host, unreviewed, gathered))
     blocked = [one for one in outcome.get("blocked", []) if not one["before"]]
+    if old := [one for one in outcome.get("blocked", []) if one["before"] and one["status"] != _NOT_REVIEWED]:
+        _annotate_before(page, old)
     return 0 if outcome["result"] == "done" and not blocked else 1
 
 
