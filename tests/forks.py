@@ -18,6 +18,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from multiprocessing import reduction
@@ -132,7 +133,7 @@ sys.exit(asking.recv(1)[0])
 def _serve(listening: socket.socket) -> None:
     while True:
         asking, _ = listening.accept()
-        with asking:
+        with asking, suppress(OSError):  # whoever asked may be gone
             asking.sendall(bytes([_answer(asking) & 255]))
 
 

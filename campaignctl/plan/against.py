@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from campaignctl.errors import Names, Sentence
@@ -34,16 +35,35 @@ def compared(ctx: PlanContext, plan: Plan, against: Against, then: Plan | None) 
 
 
 def _withdrawing(ctx: PlanContext, plan: Plan, then: Plan) -> Plan:
-    """The plan with the campaigns that the other commit would create and that are removed here: another run
-    may create them before this plan is applied."""
-    declared = ctx.desired.campaigns
-    kept = declared.keys() | {old for wanted in declared.values() for old in wanted.moved_from}
-    creates = (change for change in then.changes if change.action is Action.CREATE)
-    withdrawn = {change.key: change.digest for change in creates if change.key not in kept}
-    if not withdrawn:
-        return plan
-    them = "them" if len(withdrawn) > 1 else "it"
-    before = f"an apply of {(plan.against or '')[:_SHORT]} creates {them}"
-    told = f": removed, and not created yet; if {before} first, the apply of this cancels {them}"
-    note = Sentence(Names.of(list(withdrawn)), told)
-    return replace(plan, withdrawn=withdrawn, notes=(*plan.notes, note))
+    """The plan with the campaigns that the other commit would create and that are removed, stopped or moved
+    here: another run may create them before this plan is applied."""
+    creates = {change.key: change.digest for change in then.changes if change.action is Action.CREATE}
+    heirs = {old: key for key, wanted in ctx.desired.campaigns.items() for old in wanted.moved_from}
+    fates: dict[str, list[str]] = {}
+    for key in creates:
+        fates.setdefault(_fate(ctx, key, heirs), []).append(key)
+    first = f"if an apply of {(plan.against or '')[:_SHORT]} creates {{}} first, the apply of this"
+    notes = [
+        Sentence(Names.of(keys), f": {fate}, and not created yet; {first.format(them)} {_STOPS[fate]} {them}")
+        for fate, keys in fates.items()
+        if fate in _STOPS and (them := "them" if len(keys) > 1 else "it")
+    ]
+    notes += [
+        Sentence(f"{heirs[key]}: moved from {key}, which is not created yet; {first.format('it')} moves it")
+        for key in fates.get(_MOVED, ())
+    ]
+    withdrawn = {key: creates[key] for fate in _STOPS for key in fates.get(fate, ())}
+    return replace(plan, withdrawn=withdrawn, notes=(*plan.notes, *notes))
+
+
+_MOVED, _KEPT = "moved", "kept"
+# What becomes of a campaign that is created after all.
+_STOPS = {"removed": "cancels", "canceled": "cancels", "paused": "pauses"}
+
+
+def _fate(ctx: PlanContext, key: str, heirs: Mapping[str, str]) -> str:
+    """What the manifests make of a campaign that the other commit creates."""
+    wanted = ctx.desired.campaigns.get(key)
+    if wanted is None:
+        return _MOVED if key in heirs else "removed"
+    return wanted.lifecycle.phase if wanted.lifecycle.phase in _STOPS else _KEPT

@@ -155,8 +155,11 @@ def _is_rest(ctx: PlanContext, change: Change, seen: Change) -> bool:
     An update is left of a create or update if an earlier merge was applied since the review. It ends in the
     campaign that the review showed, changes nothing that the review did not show, and begins with what we
     applied: without an edit in the account, and without fields that were set there at the review. Of a cancel
-    that took effect, it is left to forget the campaign.
+    that took effect, it is left to forget the campaign; of a create under a new key, to move what was created
+    under the old one.
     """
+    if change.action is Action.MOVE:
+        return seen.action is Action.CREATE and change.moved_from in seen.formerly
     if change.action is Action.FORGET:
         over = ctx.subject(change.key, replacing=False).status in _OVER
         return over and seen.action is Action.CANCEL and (seen.id, seen.spec) == (change.id, None)
@@ -172,10 +175,10 @@ def _is_rest(ctx: PlanContext, change: Change, seen: Change) -> bool:
 
 
 def _is_withdrawn(ctx: PlanContext, change: Change, reviewed: Iterable[Plan]) -> bool:
-    """Whether a change ends exactly the campaign that a reviewed plan shows as removed before it was created:
-    an earlier merge was applied since."""
+    """Whether a change stops exactly the campaign that a reviewed plan shows as removed or stopped before it
+    was created: an earlier merge was applied since."""
     record = ctx.records.get(change.key)
-    if record is None or change.action not in (Action.CANCEL, Action.FORGET):
+    if record is None or change.action not in (Action.CANCEL, Action.FORGET, Action.PAUSE):
         return False
     return record.digest in (plan.withdrawn.get(change.key) for plan in reviewed)
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from campaignctl.campaign.lifecycle import Lifecycle
+from campaignctl.campaign.lifecycle import Lifecycle, Phase
 from campaignctl.manifest.model import DesiredState
 from campaignctl.plan.codec import decode, dumps
 from campaignctl.plan.context import Against, Reading
@@ -341,6 +341,62 @@ def test_what_was_created_since_is_canceled() -> None:
 def test_nothing_else_is_canceled(name: str, made: Plan) -> None:
     assert made.changes == (), name
     assert [(one.key, one.status) for one in made.blocked] == [(KEY, "not reviewed")]
+
+
+@pytest.mark.parametrize(("phase", "does"), [("paused", Action.PAUSE), ("canceled", Action.CANCEL)])
+def test_what_stops_before_it_is_created_is_stopped_once_it_is(phase: Phase, does: Action) -> None:
+    stopped = wanted(SCHEDULED, lifecycle=Lifecycle(phase=phase))
+    reviewed = plan_of(stopped, against=BEFORE)
+    assert reviewed.changes == ()
+    assert f"push/welcome: {phase}, and not created yet; if an apply of cccccccccccc" in reviewed.notes[-1]
+    known, reading = state({KEY: record(SCHEDULED)}), Reading(live={KEY: live(SCHEDULED)})
+    made = plan_of(stopped, known=known, reading=reading, options=Options(reviewed=(reviewed,)))
+    assert [change.action for change in made.changes] == [does]
+    assert made.blocked == ()
+
+
+# ------------------------------------------------------------------------- a move of what was not created yet
+
+
+def moving(spec: Spec, *, origin: str = KEY, **asked: Any) -> Plan:
+    """The plan for a campaign that is moved to another key."""
+    return plan_of(wanted(spec, "new", moved_from=(origin,)), against=BEFORE, **asked)
+
+
+def moved_since(reviewed: Plan, then: Spec, shown: Spec = SCHEDULED, origin: str = KEY) -> Plan:
+    """The plan of an apply of the move, after another merge has created the campaign."""
+    known, reading = state({origin: record(SCHEDULED)}), Reading(live={origin: live(shown)})
+    return moving(then, origin=origin, known=known, reading=reading, options=Options(reviewed=(reviewed,)))
+
+
+def test_a_plan_names_what_it_moves_before_it_is_created() -> None:
+    reviewed = moving(SCHEDULED)
+    assert only(reviewed).action is Action.CREATE
+    assert (
+        "new: moved from push/welcome, which is not created yet; if an apply of cccccccccccc creates"
+        " it first, the apply of this moves it"
+    ) in reviewed.notes[-1]
+
+
+@pytest.mark.parametrize(("spec", "rest"), [(SCHEDULED, []), (NEW, [Action.UPDATE])])
+def test_what_was_created_since_is_moved_and_not_created_again(spec: Spec, rest: list[Action]) -> None:
+    made = moved_since(moving(spec), spec)
+    assert made.blocked == ()
+    assert [change.action for change in made.changes] == [Action.MOVE, *rest]
+
+
+@pytest.mark.parametrize(
+    ("name", "made", "admitted"),
+    [
+        ("a move from another key", moved_since(moving(SCHEDULED), SCHEDULED, origin="other"), []),
+        ("a create without a move", moved_since(create(SCHEDULED), SCHEDULED), []),
+        ("another content", moved_since(moving(SCHEDULED), NEW), [Action.MOVE]),
+        ("edited by hand", moved_since(moving(NEW), NEW, shown=RENAMED), [Action.MOVE]),
+    ],
+)
+def test_no_other_move_or_change_is_reviewed_with_it(name: str, made: Plan, admitted: list[Action]) -> None:
+    assert [change.action for change in made.changes] == admitted, name
+    assert "not reviewed" in [one.status for one in made.blocked]
 
 
 def test_only_an_end_is_reviewed_with_it() -> None:
