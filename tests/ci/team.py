@@ -5,6 +5,7 @@ All git operations are real, and the account is a real sandbox.
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from campaignctl.sandbox.control import Control
 from tests import forks
 from tests.ci.github_api import stamp
 from tests.ci.runner import ROOT, bare_environ
+from tests.e2e.harness import sms
 
 PACKAGE = "campaignctl==0.1.0 --hash=sha256:" + "0" * 64
 
@@ -126,6 +128,15 @@ class Team:
         return sorted(
             each["live"]["name"] for each in self.control.campaigns() if each["live"]["status"] != "canceled"
         )
+
+
+def moved(old: str, new: str) -> dict[str, str | None]:
+    """The files of a request that gives a campaign another key, and a description."""
+    text = json.loads(sms(old, scheduled_time="2036-03-22 10:00:00", description="moved"))
+    return {
+        f"campaigns/{old}.yaml": None,
+        f"campaigns/{new}.yaml": json.dumps({**text, "moved": {"from": old}}),
+    }
 
 
 _INSTALLED = """\

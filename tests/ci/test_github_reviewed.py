@@ -7,6 +7,8 @@ import time
 import pytest
 
 from tests.ci.github_host import GitHub, Pull
+from tests.ci.team import moved
+from tests.ci.test_github_stops import assert_settled
 from tests.e2e.harness import sms, with_lifecycle
 
 pytestmark = pytest.mark.slow
@@ -63,6 +65,18 @@ def test_a_plan_that_was_applied_does_not_come_back_with_what_was_left_alone(git
     assert apply.result == "failure"
     live = [each["live"] for each in github.control.campaigns()]
     assert [each["description"] for each in live if each["name"] == "spring"] == ["two"]
+
+
+def test_a_move_that_was_planned_before_its_create_was_applied_is_made(github: GitHub) -> None:
+    tip = github.merge(campaign(github, "spring"))
+    pull = github.open("move", moved("spring", "april"))
+    assert "april: moved from spring, which is not created yet" in github.comments(pull)[0]
+    assert github.pushed(tip)["apply"].result == "success"
+    github.merge(pull)
+    apply = github.pushed()["apply"]
+    assert apply.result == "success", apply.log
+    assert [each["live"]["description"] for each in github.control.campaigns()] == ["moved"]
+    assert_settled(github, "spring")
 
 
 def test_a_plan_for_another_branch_does_not_count(github: GitHub) -> None:

@@ -7,6 +7,8 @@ import time
 import pytest
 
 from tests.ci.gitlab_host import GitLab, Request
+from tests.ci.team import moved
+from tests.ci.test_gitlab_pipelines import assert_settled
 from tests.e2e.harness import sms, with_lifecycle
 
 pytestmark = pytest.mark.slow
@@ -56,6 +58,18 @@ def test_a_plan_from_before_the_apply_of_an_earlier_merge_is_applied(
     assert apply.result == "success", apply.log
     assert gitlab.names() == (["spring"] if text else [])
     assert [each["live"].get("description") for each in gitlab.control.campaigns()] == [text and "better"]
+
+
+def test_a_move_that_was_planned_before_its_create_was_applied_is_made(gitlab: GitLab) -> None:
+    tip = gitlab.merge(campaign(gitlab, "spring"))
+    request = gitlab.open("move", moved("spring", "april"))
+    assert "april: moved from spring, which is not created yet" in gitlab.notes(request)[0]
+    assert gitlab.pushed(tip)[APPLY].result == "success"
+    gitlab.merge(request)
+    apply = gitlab.pushed()[APPLY]
+    assert apply.result == "success", apply.log
+    assert [each["live"]["description"] for each in gitlab.control.campaigns()] == ["moved"]
+    assert_settled(gitlab, "spring")
 
 
 def test_a_merge_that_an_apply_left_alone_is_applied_by_its_re_run(gitlab: GitLab) -> None:
