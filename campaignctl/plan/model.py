@@ -322,10 +322,10 @@ class Plan:
     `settings` are those that it was made with, by path (None in a plan of the version before), and
     `settings_changed` how they differ from the ones of the last apply. `state` is the place of the state in
     words. `against` is the commit that it was compared with, and `withdrawn` (key -> digest) the campaigns
-    that it would create and that are no longer declared, paused or canceled. `project_id` is the id of the project, if it has
-    one. `targets` are the keys or patterns that were selected, none for everything; None: a plan of the
-    version before, which does not say. `lint` is what lint says of its changes. `neighbours` are recorded
-    campaigns that it does not touch and that send in the week of its first send, at most 100: by key, the
+    that it would create and that are no longer declared, paused or canceled. `project_id` is the id of the
+    project, if it has one. `targets` are the keys or patterns that were selected, none for everything; None:
+    a plan of the version before, which does not say. `lint` is what lint says of its changes. `neighbours`
+    are recorded campaigns that it does not touch and that send in the week of its first send, at most 100: by key, the
     fields of their specs that decide when and to whom they send.
     """
 

@@ -6,7 +6,7 @@ The API's own macros pass through; every other `${` is refused.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from shlex import quote
 from typing import NamedTuple
@@ -20,7 +20,10 @@ TOKEN_VARIABLE = "OCAMBA_TOKEN"  # noqa: S105 - the name of the variable, not it
 #: Names, apart by spaces or commas, of variables that may be used although they look like secrets.
 ALLOW_VARIABLE = "CAMPAIGNCTL_ALLOW_ENV"
 
-_SECRET_NAME = re.compile("TOKEN|SECRET|PASSWORD|KEY|CREDENTIAL", re.IGNORECASE)
+# Whoever knows the address of a webhook can post there.
+_SECRET_NAME = re.compile("TOKEN|SECRET|PASSWORD|KEY|CREDENTIAL|WEBHOOK|JWT", re.IGNORECASE)
+# As in https://user:password@host, which GitLab's CI_REPOSITORY_URL is with the token of the job.
+_LOGIN = re.compile(r"://[^/?#\s@]+:[^/?#\s@]+@")
 _SHORTEST_SECRET = 8
 _ESCAPE = "$${"
 #: A dollar before a macro: of the three dollars, the last one begins the macro.
@@ -238,20 +241,39 @@ def permitted(
     """The variables of these names that texts may use, and the others: why, and what to do.
 
     Whoever writes the project file and the manifests decides neither that a variable which looks like a
-    secret is sent, nor that the token is, under any name.
+    secret or contains one is sent, nor that the token is, under any name.
     """
     given = set(re.split(r"[\s,]+", environ.get(ALLOW_VARIABLE, "")))
     withheld = {}
     for name in names:
         if holds_token(environ.get(name, ""), environ):
             withheld[name] = (f"{name} contains the API token, which must not be used in texts", "remove it")
-        elif _SECRET_NAME.search(name) and name not in given:
+        elif name not in given and (secret := _secret(name, environ, given)):
             allow = quote(" ".join(sorted({*given - {""}, name})))
             withheld[name] = (
-                f"{name} looks like a secret; texts are shown in plans and sent",
+                f"{name} {secret}; texts are shown in plans and sent",
                 f"if it is none: export {ALLOW_VARIABLE}={allow}",
             )
     return {name: environ[name] for name in names if name in environ and name not in withheld}, withheld
+
+
+def _secret(name: str, environ: Mapping[str, str], given: Container[str]) -> str | None:
+    """How a variable looks like a secret or contains one: by its name, or by its value."""
+    if _SECRET_NAME.search(name):
+        return "looks like a secret"
+    value = environ.get(name, "")
+    if _LOGIN.search(value):
+        return "contains a login"
+    held = (
+        other
+        for other, text in sorted(environ.items())
+        if _SECRET_NAME.search(other)
+        and other not in given
+        and len(text) >= _SHORTEST_SECRET
+        and text in value
+    )
+    other = next(held, None)
+    return other and f"contains the value of {other}, which looks like a secret"
 
 
 def _from_environment(place: re.Match[str], name: str, values: Values) -> str | Fault:

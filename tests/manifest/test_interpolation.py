@@ -85,6 +85,8 @@ def permitted_by(project: Check, name: str, **environ: str) -> list[str]:
         "GOOGLE_APPLICATION_CREDENTIALS",
         "apikey",
         "npm_Token",
+        "CAMPAIGNS_WEBHOOK",
+        "CI_JOB_JWT",
     ],
 )
 def test_a_name_that_looks_like_a_secret_needs_the_permission_of_the_run(name: str, project: Check) -> None:
@@ -94,6 +96,38 @@ def test_a_name_that_looks_like_a_secret_needs_the_permission_of_the_run(name: s
     assert permitted_by(project, name, CAMPAIGNCTL_ALLOW_ENV=f"{name}S X{name}") == [error]
     for permission in (name, f"OTHER,{name}", f" OTHER  {name} "):
         assert permitted_by(project, name, CAMPAIGNCTL_ALLOW_ENV=permission) == []
+
+
+@pytest.mark.parametrize(
+    ("value", "why"),
+    [
+        ("https://gitlab-ci-token:glcbt-64_x@gitlab.example/shop.git", "contains a login"),
+        ("s3cr3t-of-the-job", "contains the value of CI_JOB_TOKEN, which looks like a secret"),
+        ("Bearer s3cr3t-of-the-job.", "contains the value of CI_JOB_TOKEN, which looks like a secret"),
+    ],
+)
+def test_a_secret_under_another_name_needs_the_permission_of_the_run(
+    value: str, why: str, project: Check
+) -> None:
+    environ = {"BRAND": value, "CI_JOB_TOKEN": "s3cr3t-of-the-job"}
+    assert permitted_by(project, "BRAND", **environ) == [f"BRAND {why}; texts are shown in plans and sent"]
+    assert permitted_by(project, "BRAND", **environ, CAMPAIGNCTL_ALLOW_ENV="BRAND") == []
+
+
+@pytest.mark.parametrize(
+    ("value", "more"),
+    [
+        ("https://example.com/a:b@c", {}),
+        ("mailto:a@example.com", {}),
+        # Short values are in many texts, and what may be shown is no secret.
+        ("false", {"TOKENIZERS_PARALLELISM": "false"}),
+        ("autumn-of-joy", {"KEYWORDS": "autumn-of-joy", "CAMPAIGNCTL_ALLOW_ENV": "KEYWORDS"}),
+    ],
+)
+def test_a_value_that_is_no_secret_needs_no_permission(
+    value: str, more: dict[str, str], project: Check
+) -> None:
+    assert permitted_by(project, "BRAND", **{"BRAND": value, **more}) == []
 
 
 def test_the_permission_that_is_missing_can_be_pasted(project: Check) -> None:
