@@ -5,20 +5,18 @@ from __future__ import annotations
 import getpass
 import os
 import re
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from campaignctl.backends.git.command import GitTrouble, enclosing
+from campaignctl.backends.git.command import GitTrouble, enclosing, without_programs
+from campaignctl.errors import CampaignctlError
 
 if TYPE_CHECKING:
     from campaignctl.plan.context import Standing
 
 _SECONDS = 2.0
-# Programs that git runs on files before it compares them.
-_FILTER = r"^filter\..*\.(clean|smudge|process|required)$"
-_NOTHING = "CAMPAIGNCTL_NOTHING"
 _COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 # Where GitHub Actions checks the repository out.
 _WORKSPACE = "GITHUB_WORKSPACE"
@@ -64,20 +62,32 @@ def who(environ: Mapping[str, str]) -> str:
 def has_changes(directory: Path) -> bool:
     """Whether anything under the directory differs from the commit.
 
-    Files are compared without git's filters, which are programs that the checkout names. For the same reason
-    git does not look into submodules.
+    Files are compared without git's filters, which are programs that the checkout chooses. For the same
+    reason git does not look into submodules.
     """
     try:
-        git = enclosing(directory, os.environ)
-        found = git.ask("config", "-z", "--name-only", "--get-regexp", _FILTER, seconds=_SECONDS).out
-        keys = filter(None, found.decode("utf-8", "surrogateescape").split("\0"))
-        unfiltered = replace(git, environ={**git.environ, _NOTHING: ""})
-        words = [f"--config-env={key}={_NOTHING}" for key in keys]
-        words += ["status", "--porcelain", "--ignore-submodules=dirty", "--"]
+        git = without_programs(enclosing(directory, os.environ), seconds=_SECONDS)
         place = f":(literal){directory.resolve().relative_to(git.directory)}"
-        return bool(unfiltered.run(*words, place, seconds=_SECONDS))
+        words = ("status", "--porcelain", "--ignore-submodules=dirty", "--", place)
+        return bool(git.run(*words, seconds=_SECONDS))
     except GitTrouble:
         return False
+
+
+def refuse_links(links: Iterable[Path], environ: Mapping[str, str]) -> None:
+    """Raise CampaignctlError if a link to a project is in a commit, and leads out of its repository."""
+    for link in links:
+        with suppress(GitTrouble):
+            git = enclosing(link.parent, environ)
+            if link.resolve().is_relative_to(git.directory):
+                continue
+            name = (link.parent.resolve() / link.name).relative_to(git.directory)
+            if git.run("ls-files", "-z", "--", f":(literal){name}", seconds=_SECONDS):
+                raise CampaignctlError(
+                    f"the project folder is a link that leads out of its repository: {link}",
+                    detail="A commit made it, and could have any project of this machine read.",
+                    hint="move the project into the repository, or name its folder: campaignctl -C DIR ...",
+                )
 
 
 def root_of(directory: Path, environ: Mapping[str, str]) -> Path | None:

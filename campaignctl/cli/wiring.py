@@ -85,10 +85,16 @@ class Wired:
 
 
 def project_directory(settings: Settings) -> Path:
-    """Find the project. Raises CampaignctlError naming where it looked."""
+    """Find the project. Raises CampaignctlError naming where it looked, or a link that is not followed."""
     from campaignctl.project.loader import find_project
 
-    return find_project(settings.directory, settings.environ, settings.cwd)
+    directory = find_project(settings.directory, settings.environ, settings.cwd)
+    place = directory.absolute()
+    if links := [each for each in (place, *place.parents) if each.is_symlink()]:
+        from campaignctl.cli.repository import refuse_links
+
+        refuse_links(links, settings.environ)
+    return directory
 
 
 def read_project(app: App) -> Project:

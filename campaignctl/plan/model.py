@@ -325,8 +325,8 @@ class Plan:
     that it would create and that are no longer declared, paused or canceled. `project_id` is the id of the
     project, if it has one. `targets` are the keys or patterns that were selected, none for everything; None:
     a plan of the version before, which does not say. `lint` is what lint says of its changes. `neighbours`
-    are recorded campaigns that it does not touch and that send in the week of its first send, at most 100: by key, the
-    fields of their specs that decide when and to whom they send.
+    are recorded campaigns that it does not touch and that send in the week of its first send, at most 100: by
+    key, the fields of their specs that decide when and to whom they send.
     """
 
     created_at: datetime

@@ -140,7 +140,7 @@ def test_the_address_for_outcomes_reaches_the_applies_alone(name: str) -> None:
                 given = {name: f"${{{{ secrets.{name} }}}}"} if job.startswith("apply") else None
                 assert content.get("env") == given, job
     (text,) = replace(PLACES[3], webhook=name).files().values()
-    assert f"#     {name}  optional: the address" in text
+    assert f"#     {name}  optional, protected: the address" in text
 
 
 @pytest.mark.parametrize(

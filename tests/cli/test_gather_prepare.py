@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -71,6 +72,25 @@ def test_a_branch_that_conflicts_is_refused_and_left_as_it_was(work: Path, tmp_p
         prepared(work, tmp_path / "plan")
     assert (work / "summer").read_text() == "mine"
     assert not (tmp_path / "plan").exists()
+
+
+@pytest.mark.parametrize("attribute", ["filter", "merge"])
+def test_attributes_of_a_request_run_no_program_of_the_user(
+    work: Path, tmp_path: Path, attribute: str
+) -> None:
+    """A user may have filters and merge drivers, as runners have those of LFS; a request chooses none."""
+    commit(work, ".gitattributes", f"summer {attribute}=x\n")
+    conflicts = attribute == "merge"
+    if conflicts:
+        commit(work, "summer", "mine")
+    ran = tmp_path / "ran"
+    for key in ("filter.x.smudge", "filter.x.clean", "filter.x.process", "merge.x.driver"):
+        git(work, "config", key, f"touch {ran}; cat")
+    git(work, "config", "filter.x.required", "true")
+    with pytest.raises(CampaignctlError, match="cannot be merged") if conflicts else nullcontext():
+        prepared(work, tmp_path / "plan")
+    assert (work / "summer").read_text() == ("mine" if conflicts else "merged since")
+    assert not ran.exists()
 
 
 def test_a_plan_of_a_train_is_noted_as_one(work: Path, tmp_path: Path) -> None:

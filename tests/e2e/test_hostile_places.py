@@ -220,3 +220,29 @@ def test_a_plan_file_is_written_without_the_token(world: World) -> None:
     assert "contains the API token" in world.run("plan", "-o", "plan.json", status=1).err
     assert not (world.folder / "plan.json").exists()
     assert world.requests() == []
+
+
+@pytest.mark.parametrize("words", [("validate",), ("plan", "--no-refresh"), ("fmt", "--check"), ("doctor",)])
+def test_a_commit_cannot_make_the_project_of_another_checkout_its_own(
+    words: tuple[str, ...], world: World, tmp_path: Path
+) -> None:
+    """A runner may have the checkouts of other teams next to this one."""
+    world.write("far.yaml", sms("Of another team", scheduled_time=FAR))
+    git(tmp_path, "init", "--quiet", "theirs")
+    link = tmp_path / "theirs" / "campaigns"
+    link.symlink_to(world.folder)
+    world.run("-C", str(link), "validate", status=0)  # someone's own link, on a laptop
+    git(tmp_path / "theirs", "add", ".")
+    for place in (link, link.parent.parent / "theirs" / "." / "campaigns"):
+        done = world.run("-C", str(place), *words)
+        assert done.status not in (0, 2)
+        assert f"the project folder is a link that leads out of its repository: {link}" in done.out + done.err
+        assert "Of another team" not in done.out + done.err
+
+
+def test_a_link_to_another_folder_of_the_repository_is_followed(world: World) -> None:
+    git(world.folder, "init", "--quiet")
+    world.write("crm/campaignctl.yaml", PROJECT)
+    (world.folder / "campaigns").symlink_to("crm")
+    git(world.folder, "add", ".")
+    world.run("-C", str(world.folder / "campaigns"), "validate", status=0)

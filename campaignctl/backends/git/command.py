@@ -12,7 +12,7 @@ import signal
 import subprocess
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import takewhile
 from pathlib import Path
 
@@ -166,6 +166,24 @@ def with_configuration(environ: Mapping[str, str], pairs: Sequence[tuple[str, st
     for number, (key, value) in enumerate(pairs):
         carried |= {f"{_CONFIG}KEY_{number}": key, f"{_CONFIG}VALUE_{number}": value}
     return without_configuration(environ) | carried
+
+
+# Programs that git runs on files. A checkout cannot configure them, but its attributes choose among them.
+_ON_FILES = r"^(filter\..*\.(clean|smudge|process|required)|merge\..*\.driver)$"
+
+
+def without_programs(git: Git, *, seconds: float = LONGEST) -> Git:
+    """The same git, which runs neither filters nor merge drivers; where a file needs a driver, it conflicts.
+
+    Raises GitTrouble.
+    """
+    found = git.ask("config", "-z", "--name-only", "--get-regexp", _ON_FILES, seconds=seconds).out
+    keys = dict.fromkeys(filter(None, found.decode("utf-8", "surrogateescape").split("\0")))
+    first, carried = int(git.environ.get(f"{_CONFIG}COUNT") or 0), {}
+    for number, key in enumerate(keys, first):
+        value = "exit 1" if key.endswith(".driver") else ""
+        carried |= {f"{_CONFIG}KEY_{number}": key, f"{_CONFIG}VALUE_{number}": value}
+    return replace(git, environ={**git.environ, **carried, f"{_CONFIG}COUNT": str(first + len(keys))})
 
 
 _CHILDREN: dict[subprocess.Popen[bytes], str] = {}

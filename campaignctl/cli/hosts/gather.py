@@ -19,7 +19,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 
-from campaignctl.backends.git.command import Git
+from campaignctl.backends.git.command import Git, without_programs
 from campaignctl.cli.files import write_private
 from campaignctl.cli.hosts.model import ABOUT, FORMAT_VERSION, Approvals, Host, Job, Made, Request, Words
 from campaignctl.errors import CampaignctlError
@@ -140,8 +140,9 @@ def prepare(host: Host, git: Git, folder: Path, now: datetime, say: Say) -> None
         git.run("fetch", "--quiet", "origin", f"refs/heads/{job.base}", seconds=_FETCH)
         tip = _text(git, "rev-parse", "FETCH_HEAD")
         before = _text(git, "rev-parse", "HEAD")
-        if git.ask(*_ME, "merge", "--quiet", "--no-edit", "FETCH_HEAD", seconds=_FETCH).status != 0:
-            git.ask("merge", "--abort")
+        merging = without_programs(git)
+        if merging.ask(*_ME, "merge", "--quiet", "--no-edit", "FETCH_HEAD", seconds=_FETCH).status != 0:
+            merging.ask("merge", "--abort")
             raise CampaignctlError(
                 f"{named} cannot be merged into {job.base} as it is now",
                 detail=f"It is at {tip[:_SHORT]}; a plan on an older one would undo what was merged since.",
