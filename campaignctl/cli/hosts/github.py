@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -13,7 +14,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-from campaignctl.cli.hosts.http import LARGEST, Api, too_large
+from campaignctl.cli.hosts.http import LARGEST, NOT_JSON, Api, too_large
 from campaignctl.cli.hosts.model import ABOUT, PLAN, Approvals, Comment, Job, Kind, Made, Request, Words, when
 from campaignctl.errors import CampaignctlError, counted
 
@@ -28,6 +29,8 @@ _KINDS: Mapping[str, Kind] = {
 # Whose approval can count; anyone may review in a public repository.
 _TRUSTED = ("OWNER", "MEMBER", "COLLABORATOR")
 _HEADS = "refs/heads/"
+# What a zip raises that is none, lacks a file, is cut, encrypted or packed in an unknown way.
+_NO_ZIP = (zipfile.BadZipFile, zlib.error, KeyError, EOFError, RuntimeError)
 
 
 class GitHub:
@@ -137,7 +140,7 @@ class GitHub:
         if reply is None:
             return None
         with (
-            suppress(KeyError, ValueError, zipfile.BadZipFile),
+            suppress(*NOT_JSON, *_NO_ZIP),
             zipfile.ZipFile(io.BytesIO(reply.data)) as kept,
         ):
             if sum(each.file_size for each in kept.infolist()) > LARGEST:

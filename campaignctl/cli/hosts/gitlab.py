@@ -10,7 +10,7 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
 
-from campaignctl.cli.hosts.http import Api
+from campaignctl.cli.hosts.http import NOT_JSON, Api
 from campaignctl.cli.hosts.model import ABOUT, PLAN, Approvals, Comment, Job, Kind, Made, Request, Words, when
 from campaignctl.errors import CampaignctlError
 
@@ -107,7 +107,7 @@ class GitLab:
         """Whether a plan is of a commit. A pipeline for merged results has another one, and its job says."""
         if not pipeline["ref"].endswith("/merge"):
             return bool(pipeline["sha"] == head)
-        with suppress(ValueError):
+        with suppress(*NOT_JSON, AttributeError):
             about = json.loads(self._artifact(str(job["id"]), ABOUT) or b"{}")
             return bool(about.get("head") == head)
         return False
@@ -118,7 +118,7 @@ class GitLab:
     def read(self, made: Made) -> tuple[dict[str, Any], str] | None:
         """What is in the artifacts of a job."""
         about, plan = (self._artifact(made.place, name) for name in (ABOUT, PLAN))
-        with suppress(ValueError):
+        with suppress(*NOT_JSON):
             return (dict(json.loads(about)), plan.decode()) if about and plan else None
         return None
 

@@ -9,7 +9,8 @@ import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import IO, Any
+from http.client import HTTPException, HTTPResponse, IncompleteRead
+from typing import Any
 
 from campaignctl.errors import CampaignctlError
 
@@ -17,6 +18,10 @@ _SECONDS = 60
 _WAITS = (0.5, 3.0)
 _AGAIN = frozenset({429, 500, 502, 503, 504})
 LARGEST = 100 * 1024 * 1024
+
+
+#: What reading JSON from an artifact raises if that has another content.
+NOT_JSON = (ValueError, TypeError, RecursionError)
 
 
 class _Object(dict[str, Any]):
@@ -42,10 +47,12 @@ def too_large(what: str) -> CampaignctlError:
     )
 
 
-def _whole(answer: IO[bytes], what: str) -> bytes:
+def _whole(answer: HTTPResponse, what: str) -> bytes:
     data = answer.read(LARGEST + 1)
     if len(data) > LARGEST:
         raise too_large(what)
+    if answer.length:  # a read of so many bytes does not mind if there are fewer
+        raise IncompleteRead(data, answer.length)
     return data
 
 
@@ -73,7 +80,7 @@ class Reply:
     def _document(self) -> Any:
         try:
             return json.loads(self.data, object_hook=_Object)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise _strange("with something else than JSON") from error
 
 
@@ -119,7 +126,7 @@ class Api:
                     return None
                 if error.code not in _AGAIN or not waits:
                     raise self._refused(error, method, url, need) from error
-            except OSError as error:
+            except (OSError, HTTPException) as error:
                 if not waits:
                     raise CampaignctlError(
                         f"{self.host} cannot be reached: {getattr(error, 'reason', error)}",
@@ -148,7 +155,7 @@ class Api:
     def _refused(self, error: urllib.error.HTTPError, method: str, url: str, need: str) -> CampaignctlError:
         try:
             said = json.loads(error.read(LARGEST))["message"]
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, HTTPException, ValueError, KeyError, TypeError, RecursionError):
             said = error.reason
         return CampaignctlError(
             f"{self.host} answered {error.code}: {said}",
