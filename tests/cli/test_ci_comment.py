@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,6 +17,7 @@ from campaignctl.cli.hosts.github import GitHub
 from campaignctl.cli.hosts.report import Page, report_outcome
 from campaignctl.errors import CampaignctlError
 from tests.ci.github_api import REPOSITORY, TOKEN, Api, served
+from tests.ci.runner import ROOT
 
 HEAD, OLD = "a1" * 20, "b2" * 20
 NOW = datetime(2036, 3, 22, 12, tzinfo=UTC)
@@ -30,11 +32,13 @@ def api(tmp_path: Path) -> Iterator[Api]:
         yield known
 
 
-def commented(api: Api, *, head: str = HEAD, at: str = "2036-03-22T11:00:00Z", **more: str) -> list[str]:
+def commented(
+    api: Api, *, head: str = HEAD, at: str = "2036-03-22T11:00:00Z", base: str = "main", **more: str
+) -> list[str]:
     """The comments after a run of the job; `at` is when its plan was made, empty without a plan."""
     folder = api.hub / "plan"
     folder.mkdir(exist_ok=True)
-    event = {"pull_request": {"number": 7, "head": {"sha": head}, "base": {"ref": "main"}}}
+    event = {"pull_request": {"number": 7, "head": {"sha": head}, "base": {"ref": base}}}
     (api.hub / "event.json").write_text(json.dumps(event))
     for name in ("about.json", "plan.md"):
         (folder / name).unlink(missing_ok=True)
@@ -54,6 +58,14 @@ def commented(api: Api, *, head: str = HEAD, at: str = "2036-03-22T11:00:00Z", *
     comment(GitHub(environ), folder, NOW, lambda _: None)
     comments: list[dict[str, Any]] = api.load()["comments"].get("7", [])
     return [each["body"] for each in comments]
+
+
+def approve(api: Api, submitted: str) -> None:
+    """An approval at a time of the day."""
+    review = {"state": "APPROVED", "author_association": "MEMBER", "user": {"login": "rita"}}
+    hub = api.load()
+    hub["reviews"]["7"] = [{**review, "submitted_at": f"2036-03-22T{submitted}Z"}]
+    api.save(hub)
 
 
 def test_it_names_the_commit_its_base_and_its_run(api: Api) -> None:
@@ -106,6 +118,18 @@ def test_a_comment_of_the_version_before_is_replaced(api: Api) -> None:
     assert "The plan of" in body
 
 
+def test_the_longest_plan_fits_below_the_longest_head(api: Api) -> None:
+    """GitHub refuses a comment of more than 65,536 characters."""
+    approve(api, "11:00:00")
+    (api.hub / "plan").mkdir()
+    (api.hub / "plan" / "plan.html").touch()
+    long = {"CAMPAIGNS_NAME": "campaigns-" + "e" * 100, "GITHUB_SERVER_URL": "https://" + "h" * 253}
+    (body,) = commented(api, base="b" * 244, **long)
+    assert "in the second of the approval" in body
+    (limit,) = re.findall(r"--markdown-limit (\d+)", (ROOT / "action.yml").read_text())
+    assert len(body) - len("The plan of 2036-03-22T11:00:00Z\n") + int(limit) <= 65_536
+
+
 def test_pipelines_of_two_environments_have_a_comment_each(api: Api) -> None:
     commented(api, CAMPAIGNS_NAME="campaigns")
     assert len(commented(api, CAMPAIGNS_NAME="campaigns-staging")) == 2
@@ -120,10 +144,7 @@ def test_pipelines_of_two_environments_have_a_comment_each(api: Api) -> None:
     ],
 )
 def test_a_plan_made_after_the_approval_says_so(api: Api, submitted: str, late: str) -> None:
-    review = {"state": "APPROVED", "author_association": "MEMBER", "user": {"login": "rita"}}
-    hub = api.load()
-    hub["reviews"]["7"] = [{**review, "submitted_at": f"2036-03-22T{submitted}Z"}]
-    api.save(hub)
+    approve(api, submitted)
     (body,) = commented(api)
     assert late in body
     assert ("**This plan was made" in body) is bool(late)

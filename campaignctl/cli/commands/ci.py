@@ -89,9 +89,9 @@ def _look(app: App, folder: Path, room: int) -> None:
     (drift, whole), samples = made(app, Options(refresh_only=True), Options())
     folder.mkdir(parents=True, exist_ok=True)
     text = markdown(app, drift, Cuts(Command("show", PLAN, "--full")), samples, room)
-    (folder / COMMENT).write_text(text, "utf-8")
-    for name, plan in ((BLOCKED, whole), (PLAN, drift)):
-        write_private(str(folder / name), app.console.redacted(codec.dumps(plan)))
+    texts = {COMMENT: text, BLOCKED: codec.dumps(whole), PLAN: codec.dumps(drift)}
+    for name, content in texts.items():
+        write_private(str(folder / name), app.console.redacted(content))
 
 
 @click.command(name="comment")
