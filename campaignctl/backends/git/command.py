@@ -56,6 +56,7 @@ _LEFT_OUT = frozenset(
 #: Pipelines have one for each environment.
 _READ_TOKENS = "OCAMBA_READ_TOKEN"
 _CONFIG = "GIT_CONFIG_"
+_COUNT = f"{_CONFIG}COUNT"
 _CEILINGS = "GIT_CEILING_DIRECTORIES"
 
 
@@ -162,10 +163,15 @@ def without_configuration(environ: Mapping[str, str]) -> dict[str, str]:
 
 def with_configuration(environ: Mapping[str, str], pairs: Sequence[tuple[str, str]]) -> dict[str, str]:
     """An environment that carries this configuration in addition to the files of user and system."""
-    carried = {f"{_CONFIG}COUNT": str(len(pairs))}
-    for number, (key, value) in enumerate(pairs):
+    return without_configuration(environ) | _carried(pairs)
+
+
+def _carried(pairs: Sequence[tuple[str, str]], after: int = 0) -> dict[str, str]:
+    """The variables that carry this configuration, after so many other pairs."""
+    carried = {_COUNT: str(after + len(pairs))}
+    for number, (key, value) in enumerate(pairs, after):
         carried |= {f"{_CONFIG}KEY_{number}": key, f"{_CONFIG}VALUE_{number}": value}
-    return without_configuration(environ) | carried
+    return carried
 
 
 # Programs that git runs on files. A checkout cannot configure them, but its attributes choose among them.
@@ -179,11 +185,8 @@ def without_programs(git: Git, *, seconds: float = LONGEST) -> Git:
     """
     found = git.ask("config", "-z", "--name-only", "--get-regexp", _ON_FILES, seconds=seconds).out
     keys = dict.fromkeys(filter(None, found.decode("utf-8", "surrogateescape").split("\0")))
-    first, carried = int(git.environ.get(f"{_CONFIG}COUNT") or 0), {}
-    for number, key in enumerate(keys, first):
-        value = "exit 1" if key.endswith(".driver") else ""
-        carried |= {f"{_CONFIG}KEY_{number}": key, f"{_CONFIG}VALUE_{number}": value}
-    return replace(git, environ={**git.environ, **carried, f"{_CONFIG}COUNT": str(first + len(keys))})
+    pairs = [(key, "exit 1" if key.endswith(".driver") else "") for key in keys]
+    return replace(git, environ={**git.environ, **_carried(pairs, int(git.environ.get(_COUNT) or 0))})
 
 
 _CHILDREN: dict[subprocess.Popen[bytes], str] = {}
