@@ -137,14 +137,20 @@ def _rule(code: str, findings: Iterable[Finding]) -> dict[str, Any]:
     """The rule of a code. Its level is the worst of the run."""
     levels = {finding.severity for finding in findings if finding.code == code}
     text, known = rule_text(code), RULES.get(code)
-    more = f"Fix: {known.fix} Source: {known.basis.source}." if known else ""
-    shown = more or "`campaignctl validate` shows every place and the fix."
+    shown = ["`campaignctl validate` shows every place and the fix."]
+    if known:
+        shown = [
+            f"Fix: {known.fix}",
+            f"Source: {known.basis.source}.",
+            f"More: `campaignctl lint --explain {code}`",
+        ]
+    # No `helpUri`: a project does not know where the pages of its tool are published, and a link that no
+    # browser opens is worse than the whole help in place.
     return {
         "id": code,
         "shortDescription": {"text": text},
         "fullDescription": {"text": text},
-        "help": {"text": f"{text} {shown}", "markdown": f"{text}\n\n{shown}"},
-        "helpUri": f"urn:campaignctl:rule:{code}",
+        "help": {"text": " ".join([text, *shown]), "markdown": "\n\n".join([text, *shown])},
         "defaultConfiguration": {"level": _LEVELS[min(levels, key=SEVERITIES.index, default="warning")]},
     }
 
