@@ -148,25 +148,24 @@ def _all_texts(value: Any, path: KeyPath) -> Iterator[tuple[KeyPath, str]]:
             yield from _all_texts(child, (*path, index))
 
 
-#: What another tool fills in: its name, the form, and the part that is the name of the value. A form with
-#: one brace counts only next to a word, as in `Hi {name}`.
-_LEFTOVERS: tuple[tuple[str, re.Pattern[str]], ...] = (
-    (
-        "a place of the tool's own syntax",
-        re.compile(r"\{\{\s{0,9}((?:var|env|matrix)\.[\w-]{1,60})\s{0,9}\}\}"),
-    ),
-    ("a variable with round brackets", re.compile(r"\$\(((?:var|env|matrix)\.[\w-]{1,60}|[A-Z_]{3,60})\)")),
-    ("Handlebars or Liquid", re.compile(r"\{\{[{#/^>&!]?\s{0,9}([\w.@$|:' \"-]{1,80}?)\s{0,9}\}\}\}?")),
-    ("Liquid or Twig", re.compile(r"\{%-?\s{0,9}(\w[^%{}\n]{0,120}?)\s{0,9}-?%\}")),
-    ("Mailchimp", re.compile(r"\*\|([A-Z][A-Z0-9_:,. ]{0,60})\|\*")),
-    ("an ERB or EJS template", re.compile(r"<%[=-]?\s{0,9}([^%<>\n]{1,120}?)\s{0,9}-?%>")),
-    ("Salesforce", re.compile(r"%%=?([A-Za-z_][\w.()]{0,60})=?%%")),
-    ("Brevo or Zoho", re.compile(r"(?<![%\w])%([A-Z][A-Z0-9_]{2,40})%(?![%\w])")),
-    ("a place in square brackets", re.compile(r"\[\[\s{0,9}([A-Za-z][\w.: -]{0,40}?)\s{0,9}\]\]")),
-    ("a place in braces", re.compile(r"(?<![\w${])\{([a-z][A-Za-z]*(?:_[a-z]+)*)\}(?![}\w])")),
+#: What another tool fills in: its name, and the form with one group, the name of the value. A form with one
+#: brace counts only next to a word, as in `Hi {name}`.
+_LEFTOVERS = (
+    ("a place of the tool's own syntax", r"\{\{\s{0,9}((?:var|env|matrix)\.[\w-]{1,60})\s{0,9}+\}\}"),
+    ("a variable with round brackets", r"\$\(((?:var|env|matrix)\.[\w-]{1,60}|[A-Z_]{3,60})\)"),
+    ("Handlebars or Liquid", r"\{\{[{#/^>&!]?\s{0,9}([\w.@$|:' \"-]{1,80}?)\s{0,9}+\}\}\}?"),
+    ("Liquid or Twig", r"\{%-?\s{0,9}(\w[^%{}\n]{0,120}?)\s{0,9}+-?%\}"),
+    ("Mailchimp", r"\*\|([A-Z][A-Z0-9_:,. ]{0,60})\|\*"),
+    ("an ERB or EJS template", r"<%[=-]?\s{0,9}([^%<>\n]{1,120}?)\s{0,9}+-?%>"),
+    ("Salesforce", r"%%=?([A-Za-z_][\w.()]{0,60})=?%%"),
+    ("Brevo or Zoho", r"(?<![%\w])%([A-Z][A-Z0-9_]{2,40})%(?![%\w])"),
+    ("a place in square brackets", r"\[\[\s{0,9}([A-Za-z][\w.: -]{0,40}?)\s{0,9}+\]\]"),
+    ("a place in braces", r"(?<![\w${])\{([a-z][A-Za-z]*(?:_[a-z]+)*)\}(?![}\w])"),
 )
-#: Where such a place may begin.
-_STARTS = re.compile(r"[{%[]|\$\(|\*\||<(?=%)")
+#: Where such a place may begin: at all other characters nothing is tried.
+_STARTS = re.compile(r"\{(?=[{%a-z])|%(?=[%A-Z])|\[(?=\[)|\$(?=\()|\*(?=\|)|<(?=%)")
+#: All forms at once, each in a group of its own around that of the name.
+_LEFTOVER = re.compile("|".join(f"({form})" for _, form in _LEFTOVERS))
 #: The macro that was probably meant, by a part of the name; the longer parts first.
 _MEANT: Mapping[str, str] = {
     "country": "OCMH_PROFILE_COUNTRY_CODE",
@@ -199,21 +198,19 @@ def leftover(text: Text) -> Iterator[Fault]:
     source = text.markup.outside_of_code if text.kind == "html" else text.text
     end = 0
     for start in _STARTS.finditer(source):
-        if start.start() < end:
-            continue
-        for tool, form in _LEFTOVERS:
-            if found := form.match(source, start.start()):
-                end = found.end()
-                yield Fault(text.path, f"{_quoted(found[0])} is {tool}'s", _instead(found), found.start())
-                break
+        if start.start() >= end and (found := _LEFTOVER.match(source, start.start())):
+            end, group = found.end(), found.lastindex or 1
+            tool, _ = _LEFTOVERS[group // 2]
+            said = f"{_quoted(found[0])} is {tool}'s"
+            yield Fault(text.path, said, _instead(found[group + 1]), found.start())
 
 
 def _quoted(text: str) -> str:
     return text if len(text) <= _MOST_SHOWN else f"{text[: _MOST_SHOWN - 3]}..."
 
 
-def _instead(found: re.Match[str]) -> str:
-    name = found[1].strip()
+def _instead(written: str) -> str:
+    name = written.strip()
     if name.startswith(("var.", "env.", "matrix.")):
         return f"write ${{{name}}}"
     plain = name.casefold().replace("-", "_").replace(" ", "_")
@@ -359,3 +356,24 @@ def single_line(message: Message) -> Iterator[Fault]:
         if not text.isprintable() and (found := _BREAKS.search(text)):
             said = "a line break" if found[0] in "\r\n\u2028\u2029\x85" else f"U+{ord(found[0]):04X}"
             yield Fault(path, f"{said} in a text of one line", "in YAML write `|-` or `>-`, or one line")
+
+
+#: What a file may have and no reader sees. In html a form feed is white space.
+_UNSEEN = {"text": re.compile("[\x0b\x0c\x80-\x9f]"), "html": re.compile("[\x0b\x80-\x9f]")}
+
+
+@rule(
+    "TXT013",
+    "warning",
+    "Texts have no control characters.",
+    on="text",
+    basis=Basis("fact", "Unicode: these code points have no glyph; HTML calls them a parse error"),
+    fix="Remove the character; if it stands for one of Windows-1252, save the text as UTF-8.",
+)
+def unseen_control(text: Text) -> Iterator[Fault]:
+    """A vertical tab, a form feed, or a character of Windows-1252 that was taken for one of Unicode."""
+    pattern = _UNSEEN.get(text.kind)
+    for found in pattern.finditer(text.text) if pattern and not text.text.isprintable() else ():
+        meant = found[0].encode("latin-1").decode("cp1252", "ignore")
+        hint = f"write {meant}, and save the file as UTF-8" if meant.isprintable() and meant else "remove it"
+        yield Fault(text.path, f"the control character U+{ord(found[0]):04X}", hint, found.start())

@@ -19,7 +19,7 @@ from campaignctl.yamlio.nodes import (
     SourceFile,
     is_file,
 )
-from campaignctl.yamlio.syntax import CLOSE_COLON, control_character
+from campaignctl.yamlio.syntax import CLOSE_COLON, control_character, named
 
 #: A path that contains this names one file for each language.
 LANG = "{lang}"
@@ -196,8 +196,11 @@ class Filling:
         """The text of a file, expanded."""
         if found.error:
             return self._unusable(node, found.error, found.hint)
-        if forbidden := control_character(found.text):
-            return self._unusable(node, f"{found.name}: {forbidden}", "remove it from the file")
+        if (at := control_character(found.text)) is not None:
+            place, code = _as_source(found.name, found.text).at_offset(at), "control-character"
+            message = f"the control character {named(found.text[at])} is not allowed in a text"
+            self.note("error", code, place, message, "remove it from the file")
+            return self._unusable(node, f"{found.name} cannot be used")
         self._remember(found.text, node)
         if "${" not in found.text:
             return found.text

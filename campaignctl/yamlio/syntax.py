@@ -17,17 +17,14 @@ _CONTROL = re.compile("[\x00-\x08\x0e-\x1f\x7f]")
 
 
 @lru_cache(64)
-def control_character(text: str) -> str:
-    """A message about the first control character of a text, with its line; empty if there is none.
+def control_character(text: str) -> int | None:
+    """The offset of the first control character of a text, or None.
 
     White space, and what mail tools pad a text with (U+FEFF, U+0080 to U+009F), are none: they are escaped
     where they are shown.
     """
     found = None if text.isprintable() else _CONTROL.search(text)
-    if found is None:
-        return ""
-    line = text.count("\n", 0, found.start()) + 1
-    return f"the control character {named(found[0])} in line {line}"
+    return found.start() if found else None
 
 
 def named(character: str) -> str:

@@ -270,6 +270,16 @@ CASES = (
         email().replace("sender_name: Shop", f'sender_name: {M}"A\\r\\nBcc: x@a.example"'),
         email().replace("sender_name: Shop", 'sender_name: "A\\u00a0B"'),
     ),
+    from_file(
+        "TXT013", f"<p>Spring{M}\x0bis{M}\x92 here</p>", "<p>Spring\x0c is\r\n\there\u00a0</p>\ufeff\u200b"
+    ),
+    Case(
+        "TXT013",
+        sms("{$file: a.txt}"),
+        sms("{$file: a.txt}"),
+        {"a.txt": f"Sale\n to{M}\x0cday"},
+        {"a.txt": "Sale\n\t today\u200d"},
+    ),
     # ----------------------------------------------------------------------------- times
     Case(
         "TIM001",

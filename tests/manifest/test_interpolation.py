@@ -188,15 +188,36 @@ def test_an_error_in_a_text_file_points_into_the_file(project: Check) -> None:
     ("content", "said"),
     [
         (b"\xff", "not UTF-8"),
-        (b"a\nb\x00", "U+0000 in line 2"),
-        (b"\x1b[31m", "U+001B in line 1"),
-        (b"\xef\xbb\xbfa\x01", "U+0001 in line 1"),
         (b"x" * ((1 << 20) + 1), "1 MiB"),
     ],
 )
 def test_an_unusable_file_is_refused(content: bytes, said: str, project: Check) -> None:
     (error,) = described(project, "{$file: a.txt}", files={"push/a.txt": content}).errors
     assert said in error
+
+
+@pytest.mark.parametrize(
+    ("content", "place", "said"),
+    [
+        (b"a\nb\x00", (2, 2), "U+0000"),
+        (b"\x1b[31m", (1, 1), "U+001B"),
+        (b"\xef\xbb\xbfa\x01", (1, 2), "U+0001"),
+        (b"a\r\n\tb\x7f", (2, 3), "U+007F"),
+    ],
+)
+def test_a_control_character_in_a_file_has_its_place(
+    content: bytes, place: tuple[int, int], said: str, project: Check
+) -> None:
+    first, second = described(project, "{$file: a.txt}", files={"push/a.txt": content}).findings
+    assert (first.code, (first.source.line, first.source.column)) == ("control-character", place)
+    assert said in first.message
+    assert (second.code, second.source.file.rpartition("push/")[2]) == ("file", "a.yaml")
+
+
+def test_white_space_in_a_file_is_sent_as_it_is(project: Check) -> None:
+    text = "a\x0b\x0c\t\r\nb\x85\x92"
+    checked = described(project, "{$file: a.txt}", files={"push/a.txt": text.encode()})
+    assert checked.sound.campaigns["push/a"].spec["description"] == text
 
 
 @pytest.mark.parametrize(("begins", "sent"), [("\ufeff", "Hi"), ("\ufeff\ufeff", "\ufeffHi")])
