@@ -6,9 +6,11 @@ Nothing is run: what is not a plain value is refused.
 from __future__ import annotations
 
 import json
+import math
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NoReturn
 
 from campaignctl.errors import CampaignctlError
 from campaignctl.manifest.shell_words import ALONE
@@ -22,10 +24,22 @@ _NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][-+]?\d+)?(?![\w.])", re
 _NAME = re.compile(r"[A-Za-z_$][\w$]*", re.ASCII)
 _WORDS = {"true": True, "false": False, "null": None}
 _INSERTED = re.compile(r"\$[A-Za-z_{]|\{\$")
-_ESCAPE = re.compile(
-    r"\\(?:u\{([0-9a-fA-F]{1,6})\}|u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|(\r?\n)|(.))", re.DOTALL
-)
-_SIGNS = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", "v": "\v", "0": "\0", "e": "\x1b"}
+#: What a backslash begins: a code point in hexadecimal digits, or in octal ones; a line that goes on; a sign.
+_ESCAPES: Mapping[Language, re.Pattern[str]] = {
+    "JavaScript": re.compile(
+        r"\\(?:(?:u\{([0-9a-fA-F]{1,6})\}|u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2}))|([0-7]{1,3})|(\r?\n)|(.))",
+        re.DOTALL,
+    ),
+    "PHP": re.compile(
+        r"\\(?:(?:u\{([0-9a-fA-F]{1,6})\}|()x([0-9a-fA-F]{1,2}))|([0-7]{1,3})|(\Z)|(.))", re.DOTALL
+    ),
+}
+_SIGNS: Mapping[Language, Mapping[str, str]] = {
+    "JavaScript": {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", "v": "\v"},
+    "PHP": {"n": "\n", "t": "\t", "r": "\r", "f": "\f", "v": "\v", "e": "\x1b", **{x: x for x in '\\$"'}},
+}
+#: A backslash before a letter that it does not go with: JavaScript drops it, and it was hardly meant so.
+_NO_ESCAPE = re.compile(r"(?<!\\)(?:\\\\)*+\\(?:[ac-eg-mo-qswyzA-Z]|[ux](?![0-9a-fA-F{]))")
 _LARGEST = 0x10FFFF
 _DEEPEST = 100
 _CALLS = frozenset({"JSON", "json_encode", "array"})
@@ -39,6 +53,15 @@ _MADE_JSON = re.compile(r"(?:JSON\.stringify|json_encode)\s*\(\s*")
 _BODY = re.compile(r"""(?:['"]?(?:body|data|json)['"]?|CURLOPT_POSTFIELDS)\s*(?::|=>|,)\s*""")
 _RAW = re.compile(r"""(?:const|let|var)?\s*\$?(?:raw|body|data|payload|postData|requestBody)\s*=\s*""")
 _POSTED = re.compile(r"""(?:->|\.)post\s*\(\s*['"`][^'"`\n]*['"`]\s*,\s*""")
+#: The variable that a value is kept in.
+_KEPT = re.compile(r"([A-Za-z_$][\w$]*)\s*=\s*(?:JSON\.stringify\s*\(\s*|json_encode\s*\(\s*)?\Z", re.ASCII)
+_LONGEST_NAME = 80
+#: Where a variable gets another value, or a part of it does.
+_CHANGED = (
+    r"(?<![\w$.>])(?:Object\.assign\s*\(\s*{name}\b|delete\s+{name}\b|{name}"
+    r"(?:\s*(?:\.|\?\.|->)\s*(?:(?:push|unshift|splice|pop|shift)\s*\(|\w+)|\s*\[[^\[\]\n]{{0,80}}\])*"
+    r"(?:(?<=\()|\s*(?:[-+*/.|&]|\?\?|\|\|)?=(?![=>])))"
+)
 _METHOD = re.compile(
     r"""(?:['"]?(?:method|type)['"]?\s*:|CURLOPT_CUSTOMREQUEST\s*(?:=>|,)|['"]?method['"]?\s*=>)\s*['"](\w+)['"]"""
 )
@@ -89,6 +112,10 @@ def _body(text: str, language: Language) -> tuple[Any, int, int]:
             continue
         reader = _Reader(text, language, at)
         value = _unwrapped(reader.value())
+        kept = _KEPT.search(text, max(at - _LONGEST_NAME, 0), at)
+        if kept and re.compile(_CHANGED.format(name=re.escape(kept[1]))).search(text, reader.at):
+            message = f"The pasted {language} changes {kept[1]} after its definition"
+            raise CampaignctlError(message, hint=ALONE)
         if isinstance(value, dict) and value:
             return value, at, reader.at
     raise CampaignctlError(f"No body was found in the {language}", hint=ALONE)
@@ -102,24 +129,36 @@ def _unwrapped(value: Any) -> Any:
     if not isinstance(value, str):
         return value
     try:
-        return json.loads(value)
+        return json.loads(value, parse_constant=_no_constant)
     except ValueError:
         return None
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(name)
 
 
 def _defined(text: str, at: int, language: Language) -> int | None:
     """Where a value begins: here, or where the variable that is named here is defined."""
     name = _NAME.match(text, at)
-    if (
-        name is None
-        or name[0] in {"JSON", "json_encode", "array"}
-        or (language == "PHP" and name[0][0] != "$")
-    ):
+    if name is None or name[0] in _CALLS or (language == "PHP" and name[0][0] != "$"):
         return at
     made = re.search(
         rf"(?<![\w$]){re.escape(name[0])}\s*=\s*(?:JSON\.stringify\s*\(|json_encode\s*\()?\s*", text
     )
     return made.end() if made else None
+
+
+def written(text: str) -> Any:
+    """A text that is one value of JavaScript and nothing else, as JSON with comments is one.
+
+    Raises CampaignctlError for any other text.
+    """
+    reader = _Reader(text, "JavaScript", 0)
+    value = reader.value()
+    if text[reader.at :].strip(" \t\r\n;"):
+        raise CampaignctlError("There is more than one value", hint=ALONE)
+    return value
 
 
 class _Reader:
@@ -150,8 +189,11 @@ class _Reader:
             self.at = found.end()
             return self._string(found[0])
         if found := _NUMBER.match(self._text, self.at):
+            number = json.loads(found[0])
+            if not math.isfinite(number):
+                raise self._no("has a number that is not finite")
             self.at = found.end()
-            return json.loads(found[0])
+            return number
         name = _NAME.match(self._text, self.at)
         if name and name[0].lower() in _WORDS:
             self.at = name.end()
@@ -177,7 +219,12 @@ class _Reader:
                 break
         if pairs and items:
             raise self._no("mixes values with and without a name")
-        return {str(name): value for name, value in pairs} if pairs or end == "}" else items
+        if pairs and self._pair == "=>" and [name for name, _ in pairs] == list(range(len(pairs))):
+            return [value for _, value in pairs]
+        found = {str(name): value for name, value in pairs}
+        if len(found) < len(pairs):
+            raise self._no("has a name twice in one object")
+        return found if pairs or end == "}" else items
 
     def _ends(self, end: str) -> bool:
         self._skip()
@@ -196,14 +243,19 @@ class _Reader:
     def _string(self, quoted: str) -> str:
         sign, inner = quoted[0], quoted[1:-1]
         expands = sign == ("`" if self._language == "JavaScript" else '"')
-        if expands and _INSERTED.search(re.sub(r"\\.", "", inner, flags=re.DOTALL)):
+        unescaped = re.sub(r"\\.", "", inner, flags=re.DOTALL)
+        if expands and _INSERTED.search(unescaped):
             raise self._no("inserts a value into a text", len(quoted))
+        if self._language == "JavaScript" and (
+            (sign != "`" and "\n" in unescaped) or _NO_ESCAPE.search(inner)
+        ):
+            raise self._no("has a line break or an unknown escape in a text", len(quoted))
         self._skip()
         if self._text.startswith((".", "+"), self.at):
             raise self._no("puts a text together")
         if self._language == "PHP" and sign == "'":
             return re.sub(r"\\([\\'])", r"\1", inner)
-        text = _ESCAPE.sub(_character, inner)
+        text = _ESCAPES[self._language].sub(self._character, inner)
         return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
     def _take(self, sign: str) -> bool:
@@ -220,9 +272,13 @@ class _Reader:
         line = self._text.count("\n", 0, self.at - back) + 1
         return CampaignctlError(f"Line {line} of the pasted {self._language} {why}", hint=ALONE)
 
-
-def _character(escape: re.Match[str]) -> str:
-    code = escape[1] or escape[2] or escape[3]
-    if code:
-        return chr(min(int(code, 16), _LARGEST))
-    return "" if escape[4] else _SIGNS.get(escape[5], escape[5])
+    def _character(self, escape: re.Match[str]) -> str:
+        if code := escape[1] or escape[2] or escape[3]:
+            return chr(min(int(code, 16), _LARGEST))
+        if escape[4]:
+            return chr(int(escape[4], 8) % 0x100)
+        if escape[5] is not None:
+            return ""
+        # A backslash that begins nothing is one in PHP; JavaScript leaves it out.
+        plain = escape[0] if self._language == "PHP" else escape[6]
+        return _SIGNS[self._language].get(escape[6], plain)

@@ -17,7 +17,7 @@ from campaignctl.errors import CampaignctlError
 from campaignctl.manifest.answer import is_answer, request_of
 from campaignctl.manifest.document import API_VERSION
 from campaignctl.manifest.fmt import formatted, order_of
-from campaignctl.manifest.literals import language_of, program
+from campaignctl.manifest.literals import language_of, program, written
 from campaignctl.manifest.shell_words import ALONE, Word, shell_words
 from campaignctl.yamlio.dump import literal, mapping, scalar
 from campaignctl.yamlio.layout import LayoutError
@@ -90,7 +90,7 @@ def pasted(text: str) -> Pasted:
         raise CampaignctlError("This is written for PowerShell", hint=f"copy it as cURL (bash), or {ALONE}")
     if not _CURL.match(text):
         return _of_program(text)
-    if re.search(r"\^\s*$", text, re.MULTILINE):
+    if re.search(r"\^\s*$|\s--?[\w-]+\s+\^\"", text, re.MULTILINE):
         raise CampaignctlError(
             "The command is written for the Windows command prompt", hint="copy it as cURL (bash)"
         )
@@ -103,15 +103,26 @@ def _of_json(text: str) -> Pasted:
     """A request, or an answer of the API, of which the request is made."""
     try:
         body = _body(text)
-    except CampaignctlError:
+    except CampaignctlError as wrong:
         # An array of PHP begins as a list of JSON does.
-        if not text.startswith("[") or language_of(text) != "PHP":
-            raise
-        return _of_program(text)
+        if text.startswith("[") and language_of(text) == "PHP":
+            return _of_program(text)
+        body = _commented(text, wrong)
     if not is_answer(body):
         return Pasted(body)
     request, notes = request_of(body)
     return Pasted(request, notes, answer=True)
+
+
+def _commented(text: str, wrong: CampaignctlError) -> dict[str, Any]:
+    """An object of JavaScript: JSON with comments, names without quotes, or a comma at the end."""
+    try:
+        body = written(text)
+    except CampaignctlError:
+        body = None
+    if not isinstance(body, dict):
+        raise wrong
+    return body
 
 
 def _of_program(text: str) -> Pasted:

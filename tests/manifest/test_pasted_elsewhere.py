@@ -99,6 +99,46 @@ def test_a_json_text_in_a_program_is_taken() -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "body"),
+    [
+        ("{name: 'N', /* all */ labels: ['a',],}", {"name": "N", "labels": ["a"]}),
+        ('{"name": "N", // all\n "labels": []}', {"name": "N", "labels": []}),
+        (r"fetch(u, {body: JSON.stringify({name: '\101\x42\u{43}\'\0'})})", {"name": "ABC'\0"}),
+        (
+            r"""$a = ['n' => "\101\x4\e\$5", 'm' => "\d\u0041\'"];""",
+            {"n": "A\x04\x1b$5", "m": "\\d\\u0041\\'"},
+        ),
+        ("$a = ['n' => [0 => 'a', 1 => 'b'], 'm' => [1 => 'a']];", {"n": ["a", "b"], "m": {"1": "a"}}),
+    ],
+)
+def test_a_value_is_what_its_language_makes_of_it(text: str, body: Any) -> None:
+    assert pasted(text).body == body
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "data.name = 'B'",
+        "data.messages[0].push['title'] = t",
+        "data = {...data, a: 1}",
+        "data.labels.push('a')",
+        "delete data.name",
+        "Object.assign(data, more)",
+        "$data['scheduled_time'] = date('c')",
+        "$data += $more",
+    ],
+)
+def test_a_body_that_the_program_changes_is_refused(change: str) -> None:
+    php = change.startswith("$")
+    value = "$data = ['name' => 'N']" if php else "const data = {name: 'N'}"
+    sent = "json_encode($data)" if php else "fetch(u, {body: JSON.stringify(data)})"
+    unchanged = "if ($data['a'] == 4) {}" if php else "if (data.a === 4) { log(data => data) }"
+    assert pasted(f"{value};\n{unchanged};\n{sent};").body == {"name": "N"}
+    with pytest.raises(CampaignctlError, match="after its definition"):
+        pasted(f"{value};\n{change};\n{sent};")
+
+
+@pytest.mark.parametrize(
     "text",
     [
         f"fetch('{URL}', {{method: 'POST', body: JSON.stringify({{name: campaignName}})}})",
