@@ -27,9 +27,11 @@ _LONG = 2_000
 def inspect(desired: DesiredState, now: datetime, keys: Collection[str] | None = None) -> tuple[Finding, ...]:
     """The findings for the campaigns of these keys, or for all of them and the settings of lint.
 
-    Each is at its place in a manifest or a side file. `now` is aware, in UTC.
+    Each is at its place in a manifest or a side file. Of a campaign that is not whole, only what could be
+    read is looked at: each message and text by itself. `now` is aware, in UTC.
     """
     run = InForce.of(desired.project, now, RULES)
+    run.complete = all(found.severity != "error" for found in desired.findings)
     samples = desired.project.preview.samples or {}
     campaigns = [Campaign(one, now, samples) for one in desired.campaigns.values()]
     for campaign in campaigns:
@@ -55,8 +57,9 @@ class _Inspection:
         for campaign in campaigns:
             if keys is None or campaign.key in keys:
                 found.add(self._placed(campaign, self._faults(campaign)), campaign.key)
-        for one in self._rules("project", campaigns):
-            for campaign, fault in one.check(campaigns):
+        whole = [campaign for campaign in campaigns if campaign.declared.whole]
+        for one in self._rules("project", whole):
+            for campaign, fault in one.check(whole):
                 if keys is None or campaign.key in keys:
                     found.add(self._placed(campaign, ((one, fault),)), campaign.key)
         return (*found.findings, *(self._about_settings() if keys is None else ()))
@@ -67,11 +70,12 @@ class _Inspection:
         return (_BY_SCOPE if own else self._on)[scope]
 
     def _faults(self, campaign: Campaign) -> Iterator[tuple[Rule, Fault]]:
-        only = (campaign,)
-        for one in self._rules("campaign", only):
+        only, whole = (campaign,), campaign.declared.whole
+        for one in self._rules("campaign", only) if whole else ():
             for fault in _first(one.check(campaign)):
                 yield one, fault
-        of_message = self._rules("message", only)
+        # What is missing may be what could not be read.
+        of_message = self._rules("message", only) if whole else ()
         for message in campaign.messages:
             of_channel = self._rules(message.channel, only) if message.channel in _BY_SCOPE else ()
             for one in (*of_message, *of_channel):

@@ -81,7 +81,7 @@ def compile_file(name: str, path: str, data: bytes, inputs: CompileInputs) -> Fi
                 key = compilation.key
                 findings.add(compilation.findings, key)
                 if key is not None:
-                    claims = (compilation.moves, compilation.adoption)
+                    claims = (compilation.moves, compilation.adoption, compilation.rest)
                     campaigns.append(Declared(key, compilation.place, campaign, *claims))
     variables = frozenset(_variables(file, inputs.defaults, texts))
     return FileResult(path, tuple(campaigns), tuple(gone), findings.findings, references, variables)

@@ -167,6 +167,8 @@ class Compilation:
         self.place = builder.file.at(own)
         self.moves: tuple[Claim, ...] = ()
         self.adoption: Claim | None = None
+        #: What could be read of a campaign that has errors.
+        self.rest: DesiredCampaign | None = None
 
     def compile(self) -> DesiredCampaign | None:
         """The campaign, or None with at least one error among the findings."""
@@ -174,6 +176,7 @@ class Compilation:
         if self._complete:
             return campaign
         self.findings = [found for found in self.findings if found.code not in _MISSING]
+        self.rest = None
         return None
 
     def _compiled(self) -> DesiredCampaign | None:
@@ -191,7 +194,10 @@ class Compilation:
         if not self.builder.sound:
             problems += model_problems(Document, value)
         self.findings += findings_of(problems, self.root, self.builder)
-        if self.key is None or any(found.severity == "error" for found in self.findings):
+        if self.key is None:
+            return None
+        if any(found.severity == "error" for found in self.findings):
+            self.rest = self._rest(self.key, value)
             return None
         extra = unknown_fields(value.get("extra", {}), value["spec"], _SPEC)
         spec = merged(value["spec"], value.get("extra", {}))
@@ -210,6 +216,20 @@ class Compilation:
             value.get("lint", {}),
             _digest(spec, lifecycle, value.get("adopt"), moved_from),
             Positions(lambda: (self.root, self.builder), self.place),
+        )
+
+    def _rest(self, key: str, value: Mapping[str, Any]) -> DesiredCampaign:
+        """What could be read of a campaign that has errors; settings of lint only if all are right."""
+        lint = value.get("lint", {})
+        wrong = any(problem.path[:1] == ("lint",) for problem in model_problems(Document, value))
+        return DesiredCampaign(
+            key,
+            value.get("spec", {}),
+            self.place,
+            "",
+            lint={} if wrong else lint,
+            positions=Positions(self.root, self.builder),
+            whole=False,
         )
 
     def _zone(self) -> str:

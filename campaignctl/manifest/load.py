@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from campaignctl.manifest.origins import Origin
 
 
-#: What adds findings about the campaigns that could be compiled.
+#: What adds findings about campaigns, also about what could be read of those with errors.
 Inspect = Callable[[DesiredState], Iterable[Finding]]
 
 
@@ -72,7 +72,7 @@ def check(
 ) -> tuple[DesiredState | None, tuple[Finding, ...]]:
     """The desired state, or None if there is an error, and every finding in the order of places.
 
-    `inspect` adds findings about the campaigns that have no errors, which lets no campaign pass or fail.
+    `inspect` adds findings, which let no campaign pass or fail.
     `variables` and `now` are those of `load`. Raises UsageError as it does.
     """
     project, findings = check_project(project_dir, environment, environ, tool_version, variables)
@@ -293,7 +293,9 @@ def _linked(
     """The desired state, or None if there is an error, and every finding with those of `before`."""
     desired = link(files.project, results, files.defaults_findings)
     findings = in_order([*before, *files.findings, *desired.findings])
-    more = inspect(desired) if inspect else ()
+    rest = {one.key: one.rest for result in results for one in result.campaigns if one.rest}
+    every = replace(desired, campaigns={**rest, **desired.campaigns}, findings=tuple(findings))
+    more = inspect(every) if inspect else ()
     if any(found.severity == "error" for found in findings):
         return None, of_run(in_order([*findings, *more]))
     findings = in_order([*findings, *override_doubts(desired, now)])

@@ -26,7 +26,8 @@ class DesiredCampaign:
     fields that came from `extra`. `adopt` is the id of a live campaign to take over, `moved_from` are keys
     under which the campaign may still be recorded, the latest first. `zone` is the zone of its
     `scheduled_time`, if the manifest names one. `lint` are its own settings of lint, as in the project file;
-    `positions` tell where its values were written.
+    `positions` tell where its values were written. `whole`: it has no errors; what has is never part of a
+    `DesiredState` that is planned from, and its `spec` is only what could be read.
     """
 
     key: str
@@ -41,6 +42,7 @@ class DesiredCampaign:
     lint: Mapping[str, Any] = field(default_factory=dict)
     digest: str = ""
     positions: Positions | None = field(default=None, compare=False, repr=False)
+    whole: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +69,15 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Declared:
-    """A key that a manifest declares, and where; `campaign` is None if it has errors."""
+    """A key that a manifest declares, and where; `campaign` is None if it has errors, and `rest` is then what
+    could be read of it, if anything."""
 
     key: str
     place: Source
     campaign: DesiredCampaign | None
     moves: tuple[Claim, ...] = ()
     adoption: Claim | None = None
+    rest: DesiredCampaign | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,3 +51,23 @@ def test_a_rule_is_no_worse_than_its_certainty_allows(code: str) -> None:
 def test_a_code_of_the_version_before_names_its_rules(former: str) -> None:
     assert all(former in rule.formerly for rule in named(former))
     assert named(former)
+
+
+_WAIVER = "waivers: [{code: AUD005, keys: [b], until: 2036-01-01, reason: meant}]"
+
+
+def test_a_campaign_with_an_error_shows_what_lint_finds_in_the_rest(tmp_path: Path) -> None:
+    files = {
+        "campaignctl.yaml": f"metadata: {{name: shop}}\nlint: {{{_WAIVER}}}\n",
+        "a.yaml": "spec:\n  name: Sale\n  labels: 7\n"
+        '  messages: [{channel: push, push: {title: {en: "Hi {{name}}", de: null}, body: {en: TODO}}}]\n',
+        "b.yaml": "lint: {severity: {TXT: off}}\nspec:\n  name: Sale\n"
+        "  messages: [{channel: push, push: {title: {en: TODO}, landing_url: 7}}]\n",
+    }
+    found = findings(tmp_path, files)
+    by_file = {name: {one.code for one in found if one.source.file.endswith(name)} for name in files}
+    # Nothing is said of what may be missing only because it could not be read, nor of unused waivers.
+    assert by_file["a.yaml"] == {"type", "null", "missing-member", "TXT006", "TXT007"}
+    assert by_file["b.yaml"] == {"address"}
+    assert by_file["campaignctl.yaml"] == set()
+    assert [one.source.line for one in found if one.code == "TXT006"] == [4]
