@@ -1,20 +1,23 @@
 """Previews as one self-contained page that asks for nothing: no picture, no font, no script of anyone.
 
-The page works without a script: tabs and filters are radio buttons that style sheets look at. Only a page
-that `preview --serve` hands out has one, which reloads it after a change.
+Tabs and filters are radio buttons that style sheets look at. A script searches, and unpacks emails beyond the
+first ones when they come near the window; one of `preview --serve` reloads the page after a change. A policy
+names each script by its digest, so that no other runs.
 """
 
 from __future__ import annotations
 
+import zlib
+from base64 import b64encode
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from campaignctl.content.model import EmailPreview, Preview, PushPreview, PushView
 from campaignctl.render.mail_html import mail_document, policy
-from campaignctl.render.pages import CHANNELS, MARK, template
+from campaignctl.render.pages import CHANNELS, MARK, digest, script, template
 
 if TYPE_CHECKING:
     from campaignctl.review.preview import Compared
@@ -25,13 +28,15 @@ _FAMILIES = {"android": "Android", "ios": "iOS", "desktop": "Desktop"}
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """How many emails a page draws, and how many letters of html they have together.
+    """How many emails a page draws, how many letters of html they have together, and how many letters the
+    other emails have, packed, which a script draws when they come near the window.
 
     A browser takes some hundred frames, of which each email has two, and a mailbox some dozen megabytes.
     """
 
     emails: int = 100
     letters: int = 8_000_000
+    packed: int = 6_000_000
 
 
 ROOM = Room()
@@ -62,10 +67,12 @@ class Card:
 
 @dataclass(slots=True)
 class Side:
-    """A message in one language, before or after a change, and its html for frames if it is drawn."""
+    """A message in one language, before or after a change, and its html for frames if it is drawn: as it is,
+    or `packed`, as base64 of zlib."""
 
     preview: Preview
     frame: str = ""
+    packed: str = ""
     cards: dict[str, list[Card]] = field(default_factory=dict)
 
 
@@ -128,6 +135,8 @@ def page(
         variant.number = languages.index(variant.lang)
     nonce = sha256(repr((shown, plan, title, problems, served)).encode(errors="replace")).hexdigest()[:32]
     _draw(campaigns, nonce, room)
+    packed = any(side.packed for variant in _variants(campaigns) for side in variant.sides)
+    scripts = ["preview_find.js"] * (packed or len(campaigns) > 1) + ["preview.js"] * (served is not None)
     drawn = template("preview.html").render(
         campaigns=campaigns,
         languages=languages,
@@ -140,9 +149,16 @@ def page(
         served=served,
         options=options,
         nonce=nonce,
-        policy=policy(nonce, f"script-src 'nonce-{nonce}'; connect-src 'self';" if served else ""),
+        scripts=[script(name) for name in scripts],
+        policy=policy(nonce, _scripting(scripts, served)),
     )
     return drawn.encode("utf-8", "replace").decode()
+
+
+def _scripting(scripts: Sequence[str], served: Served | None) -> str:
+    """The directives that let these scripts run, and a served page ask its own server."""
+    allowed = f"script-src {' '.join(map(digest, scripts))};" if scripts else ""
+    return f"{allowed} connect-src 'self';" if served else allowed
 
 
 def part(shown: Sequence[Preview], nonce: str, *, options: Sequence[str] = (), room: Room = ROOM) -> str:
@@ -153,7 +169,7 @@ def part(shown: Sequence[Preview], nonce: str, *, options: Sequence[str] = (), r
     campaigns = campaigns_of(shown)
     if not campaigns:
         return ""
-    _draw(campaigns, nonce, room)
+    _draw(campaigns, nonce, replace(room, packed=0))
     drawn = template("preview_part.html").render(
         campaign=campaigns[0], tabs=_tabs(campaigns), widths=_WIDTHS, options=options, nonce=nonce
     )
@@ -201,7 +217,7 @@ def _tabs(campaigns: Iterable[Campaign]) -> int:
 
 def _draw(campaigns: Sequence[Campaign], nonce: str, room: Room) -> None:
     """Fill in the cards, and frames until there is no more room: the first language of each message first."""
-    frames, letters = room.emails, room.letters
+    frames, letters, packed = room.emails, room.letters, room.packed
     ranked = [
         (rank, side)
         for message in _messages(campaigns)
@@ -215,6 +231,12 @@ def _draw(campaigns: Sequence[Campaign], nonce: str, room: Room) -> None:
         elif frames and len(content.html) <= letters:
             draw(side, nonce)
             frames, letters = frames - 1, letters - len(side.frame)
+        elif packed > 0 and content.html:
+            draw(side, nonce)
+            # What is sanitised has no lone surrogates.
+            pack, side.frame = b64encode(zlib.compress(side.frame.encode())).decode(), ""
+            side.packed = pack if len(pack) <= packed else ""
+            packed = packed - len(pack) if side.packed else 0
 
 
 def draw(side: Side, nonce: str) -> None:

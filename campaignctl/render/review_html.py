@@ -6,10 +6,8 @@ digest, so that no other runs.
 
 from __future__ import annotations
 
-from base64 import b64encode
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
 from hashlib import sha256
 from typing import Any
 
@@ -21,7 +19,7 @@ from campaignctl.render.escape import escape
 from campaignctl.render.fields_html import Field, Values
 from campaignctl.render.group_html import Block, Blocks, Room
 from campaignctl.render.mail_html import policy
-from campaignctl.render.pages import CHANNELS, source, template
+from campaignctl.render.pages import CHANNELS, digest, script, template
 from campaignctl.render.status import next_run_text
 from campaignctl.render.summary import blocked_alike, drift_alike, fate_text, summary_text
 from campaignctl.render.values import set_outside
@@ -95,8 +93,8 @@ def report(
         nonce=nonce,
         widths=("Phone",),
         options=(),
-        script=_script(),
-        policy=policy(nonce, f"script-src {_digest()};"),
+        script=script("review.js"),
+        policy=policy(nonce, f"script-src {digest('review.js')};"),
     )
     return drawn.encode("utf-8", "replace").decode()
 
@@ -105,16 +103,6 @@ def _safe(html: str) -> Any:
     from markupsafe import Markup
 
     return Markup(html)  # noqa: S704 - a part of the page that its maker has escaped
-
-
-def _script() -> Any:
-    return _safe(source("review.js"))
-
-
-@cache
-def _digest() -> str:
-    """What the policy calls the script: no text of a plan can have this digest."""
-    return f"'sha256-{b64encode(sha256(source('review.js').encode()).digest()).decode()}'"
 
 
 def _head(plan: Plan) -> Iterator[tuple[str, str]]:

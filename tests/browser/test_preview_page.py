@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from campaignctl.render.preview_html import page
+from campaignctl.render.preview_html import Room, page
 from tests.browser.conftest import DESKTOP, PHONE, Opener, Tab
 from tests.render.sample_previews import changes, email, hostile, hostile_html, many, one, push, sms
 
@@ -168,6 +168,35 @@ def test_campaigns_are_filtered_by_channel_in_the_list_and_in_the_index(opened: 
     assert tab.shown("h2") == tab.shown("nav li") == ["sms/campaign-002", "sms/campaign-005"]
     tab.page.locator("label[for=only-all]").click()
     assert len(tab.shown("h2")) == 6
+
+
+def test_campaigns_are_searched_by_key_and_text_in_all_languages(opened: Opener) -> None:
+    tab = opened(page(many(6)))
+    tab.page.keyboard.press("/")
+    tab.page.keyboard.type("EMAIL frühling")
+    assert tab.shown("h2") == tab.shown("nav li") == ["email/campaign-001", "email/campaign-004"]
+    assert tab.shown("#said") == ["2 of 6"]
+    tab.page.locator("#find").fill("nowhere")
+    assert tab.shown("#none") == ["No campaign has these words."]
+    tab.page.locator("#find").fill("")
+    assert len(tab.shown("h2")) == 6
+    assert (tab.said, tab.asked) == ([], [])
+
+
+def test_every_email_of_a_page_can_be_seen(opened: Opener, witness: Any) -> None:
+    mails = [email(f"m{number:02}", html=f"<p>Mail {number}</p>") for number in range(30)]
+    mails += [email("z", html=hostile_html(witness.url))]
+    tab = opened(page(mails, room=Room(emails=2)))
+    frames = tab.page.locator("#c30 ~ * iframe")
+    assert frames.first.get_attribute("srcdoc") is None
+    frames.first.scroll_into_view_if_needed()
+    assert tab.page.frame_locator("#c30 ~ * iframe").first.locator("p").inner_text() == "Mail 29"
+    tab.page.locator("#c31").scroll_into_view_if_needed()
+    tab.page.frame_locator("#c31 ~ * iframe").first.locator("a").first.wait_for()
+    # What is far away from the window again costs no memory.
+    tab.page.locator("#c1").scroll_into_view_if_needed()
+    tab.page.locator("#c30 ~ * iframe:not([srcdoc])").first.wait_for(state="attached")
+    assert (tab.said, tab.asked, witness.paths) == ([], [], [])
 
 
 # ------------------------------------------------------------------------------------------- slow

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import re
 import time
+import zlib
+from base64 import b64decode, b64encode
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -13,10 +16,11 @@ from selectolax.lexbor import LexborHTMLParser
 from campaignctl.content.model import EmailPreview, Preview, PushPreview
 from campaignctl.render import preview_html
 from campaignctl.render.mail_html import mail_document
-from campaignctl.render.pages import MARK
+from campaignctl.render.pages import MARK, source
 from campaignctl.render.preview_html import Room, Served, is_page, page, part
 from tests.render.sample_previews import changes, email, hostile, many, one, push, sms
 
+_FIND = '<input type="search" id="find" placeholder="key or text" autocomplete="off">'
 WITNESS = "http://witness.example"
 # What makes a browser ask for something, run something, or go somewhere.
 _ACTIVE = (
@@ -48,6 +52,12 @@ def active(html: str) -> list[str]:
 
 def frames(html: str) -> list[str]:
     return [node.attributes["srcdoc"] or "" for node in parsed(html).css("iframe")]
+
+
+def packs(html: str) -> list[str]:
+    """The emails that the script of a page draws."""
+    found = (node.attributes["data-packed"] or "" for node in parsed(html).css("[data-packed]"))
+    return [zlib.decompress(b64decode(packed)).decode() for packed in found]
 
 
 def styles(html: str) -> str:
@@ -133,7 +143,7 @@ def test_many_campaigns_have_an_index_and_filters_by_channel_and_language() -> N
     assert parsed(page(many(51))).css(".many")
     assert texts(drawn, ".filters label") == [
         *("All 36", "Push 12", "Email 12", "SMS 12"),
-        *("Each its own", "de", "en"),
+        *("Each its own", "de", "en", "Search"),
     ]
     targets = {node.attributes["href"] for node in parsed(drawn).css("nav a")}
     assert targets == {f"#{node.attributes['id']}" for node in parsed(drawn).css("h2")}
@@ -145,7 +155,7 @@ def test_before_and_after_stand_side_by_side() -> None:
     assert texts(drawn, ".changed") == ["Changed: title, landing url"]
     assert texts(drawn, ".sides > section:first-child .facts div:first-child dd")[0].startswith("Old")
     assert texts(drawn, ".sides > section:last-child .facts div:first-child dd")[0].startswith("New")
-    assert texts(drawn, ".nothing") == ["New", "Removed"]
+    assert texts(drawn, ".sides .nothing") == ["New", "Removed"]
 
 
 def test_a_page_is_the_same_for_the_same_previews() -> None:
@@ -167,15 +177,30 @@ def test_a_page_is_told_from_other_files() -> None:
     assert not is_page(f"spec: {MARK}")
 
 
-def test_only_a_served_page_has_a_script() -> None:
-    assert not parsed(page(one())).css("script")
-    assert "script-src" not in page(one())
-    served = page(one(), served=Served("7"))
-    (script,) = parsed(served).css("script")
-    assert script.attributes["data-version"] == "7"
-    policy = parsed(served).css_first("meta[http-equiv]")
+@pytest.mark.parametrize(
+    ("drawn", "names"),
+    [
+        (page(one()), []),
+        (page(many(2)), ["preview_find.js"]),
+        (page([email()], room=Room(emails=0)), ["preview_find.js"]),
+        (page(one(), served=Served("7")), ["preview.js"]),
+        (page(many(2), served=Served("7")), ["preview_find.js", "preview.js"]),
+    ],
+)
+def test_a_policy_names_each_script_by_its_digest(drawn: str, names: list[str]) -> None:
+    scripts = parsed(drawn).css("script")
+    assert [script.text() for script in scripts] == [source(name) for name in names]
+    served = "preview.js" in names
+    assert {script.attributes.get("data-version") for script in scripts} <= {"7" if served else None}
+    policy = parsed(drawn).css_first("meta[http-equiv]")
     assert policy is not None
-    assert f"script-src 'nonce-{script.attributes['nonce']}'; connect-src 'self'" in str(policy.attributes)
+    rules = (policy.attributes["content"] or "").split("; ")
+    digests = [b64encode(sha256(script.text().encode()).digest()).decode() for script in scripts]
+    allowed = "".join(f" 'sha256-{digest}'" for digest in digests)
+    assert [rule for rule in rules if rule.startswith("script-src")] == (
+        [f"script-src{allowed}"] * bool(names)
+    )
+    assert ("connect-src 'self'" in rules) == served
 
 
 def test_the_policy_allows_no_request() -> None:
@@ -196,7 +221,7 @@ def test_hostile_texts_are_text() -> None:
     drawn = page(
         changes(hostile(WITNESS), hostile(WITNESS)), plan=True, title="<script>", problems="</pre><script>"
     )
-    assert active(drawn) == []
+    assert active(drawn.replace(source("preview_find.js"), "").replace(_FIND, "")) == ["<script></script>"]
     inside = frames(drawn)
     assert len(inside) == 8
     for frame in inside:
@@ -294,19 +319,31 @@ def html_of(preview: Preview) -> str:
 
 
 def test_a_page_draws_emails_until_a_browser_has_enough() -> None:
-    drawn = page([email(key, lang) for key in ("a", "b") for lang in ("en", "de")], room=Room(emails=3))
+    mails = [email(key, lang) for key in ("a", "b") for lang in ("en", "de")]
+    drawn = page(mails, room=Room(emails=3, packed=0))
     languages = [re.findall('lang="(..)"', frame)[0] for frame in frames(drawn)]
     assert languages == ["en", "en", "de", "de", "en", "en"]
     assert texts(drawn, ".command") == ["campaignctl preview b --format html -o page.html"]
     assert len(texts(drawn, ".inboxes")) == 4
-    of_plan = page(changes([], [email("a[x=1]")]), plan=True, options=("--plan", "p q"), room=Room(emails=0))
+    nothing = Room(emails=0, packed=0)
+    of_plan = page(changes([], [email("a[x=1]")]), plan=True, options=("--plan", "p q"), room=nothing)
     assert texts(of_plan, ".command") == [
         "campaignctl preview --plan 'p q' 'a[x=1]' --format html -o page.html"
     ]
 
 
 def test_a_large_email_is_drawn_until_a_page_has_enough() -> None:
-    assert len(frames(page([email("a"), email("b")], room=Room(letters=2 * len(html_of(email())))))) == 2
+    room = Room(letters=2 * len(html_of(email())), packed=0)
+    assert len(frames(page([email("a"), email("b")], room=room))) == 2
+
+
+def test_what_a_browser_draws_later_is_packed_until_a_page_has_enough() -> None:
+    mails = [email(key, html=f"<p>{key * 900}</p>") for key in "abc"]
+    packed = packs(page(mails, room=Room(emails=1)))
+    assert [re.findall("<p>(.)", html) for html in packed] == [["b"], ["c"]]
+    assert packs(page(mails, room=Room(emails=0)))[0] == frames(page(mails))[0]
+    one_more = Room(emails=1, packed=len(b64encode(zlib.compress(packed[0].encode()))))
+    assert len(packs(page(mails, room=one_more))) == 1
 
 
 def test_previews_that_carry_more_than_is_known_are_drawn() -> None:

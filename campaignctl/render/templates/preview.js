@@ -10,13 +10,19 @@
         const input = document.getElementById(id);
         if (input) input.checked = true;
       }
+      const find = document.getElementById("find");
+      if (find && before.words) {
+        find.value = before.words;
+        find.dispatchEvent(new Event("input"));
+      }
       scrollTo({ top: before.top, behavior: "instant" });
     }
     sessionStorage.removeItem(kept);
   } catch { /* A browser without storage shows the page from its beginning. */ }
   const reload = () => {
     const chosen = [...document.querySelectorAll("input:checked")].map((input) => input.id);
-    try { sessionStorage.setItem(kept, JSON.stringify({ chosen, top: scrollY })); } catch { /* As above. */ }
+    const words = document.getElementById("find")?.value;
+    try { sessionStorage.setItem(kept, JSON.stringify({ chosen, words, top: scrollY })); } catch { /* As above. */ }
     location.reload();
   };
   const look = async () => {
