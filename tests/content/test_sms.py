@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import random
+import subprocess
+from collections.abc import Iterable, Iterator
 
 import pytest
 import smsutil
 
 from campaignctl.content import sms
 from campaignctl.content.facts import GSM_BASIC, GSM_EXTENDED
-from campaignctl.content.model import SmsPreview
+from campaignctl.content.model import Encoding, SmsPreview
+from tests.editor.npm_packages import npm_packages
 
 NO_SAMPLES: dict[str, str] = {}
 _FAMILY = "\U0001f468\u200d\U0001f469\u200d\U0001f467"
@@ -181,19 +185,24 @@ _RANGES = (
 _GSM = sorted(GSM_BASIC | GSM_EXTENDED)
 
 
-def agrees(texts: int, seed: int) -> None:
-    """Compare random texts of all scripts, half of them within GSM-7, of lengths around every edge."""
+def random_texts(count: int, seed: int) -> Iterator[str]:
+    """Texts of all scripts, half of them within GSM-7, of lengths around every edge."""
     chance = random.Random(seed)
-    for _ in range(texts):
+    for _ in range(count):
         length = chance.choice((chance.randint(1, 30), chance.randint(60, 170), chance.randint(130, 700)))
         if chance.random() < 0.5:
-            text = "".join(chance.choices(_GSM, k=length))
+            yield "".join(chance.choices(_GSM, k=length))
         else:
             mixed = chance.sample(_RANGES, chance.randint(1, 3))
-            text = "".join(
+            yield "".join(
                 chr(chance.randint(*chance.choice(mixed))) if chance.random() < 0.9 else chance.choice(_GSM)
                 for _ in range(length)
             )
+
+
+def agrees(texts: int, seed: int) -> None:
+    """Compare texts with smsutil."""
+    for text in random_texts(texts, seed):
         theirs = smsutil.split(text)
         assert sms.split(text) == tuple(part.content for part in theirs.parts), text
         ours = sms.encoding_of(text)
@@ -209,3 +218,61 @@ def test_agrees_with_a_second_implementation() -> None:
 @pytest.mark.slow
 def test_agrees_with_a_second_implementation_on_10_000_texts() -> None:
     agrees(10_000, seed=2026)
+
+
+# -------------------------------------------------------------------------- a third, of a sender
+
+_NODE = """
+const { SegmentedMessage } = require("sms-segments-calculator");
+const texts = JSON.parse(require("fs").readFileSync(0, "utf8"));
+process.stdout.write(JSON.stringify(texts.map((text) => {
+  const found = new SegmentedMessage(text);
+  return [found.encodingName, found.messageSize, found.segments.length, found.graphemes];
+})));
+"""
+
+
+def packed(pieces: Iterable[str], encoding: Encoding) -> int:
+    """How many parts texts take that none of them may be divided between."""
+    sizes = [sum(sms.units_of(each, encoding) for each in piece) for piece in pieces]
+    alone, most = (160, 153) if encoding == "GSM-7" else (70, 67)
+    if sum(sizes) <= alone:
+        return 1
+    parts, free = 0, 0
+    for size in sizes:
+        if size > free:
+            parts, free = parts + 1, most
+        free -= size
+    return parts
+
+
+def agrees_with_a_sender(count: int, seed: int) -> None:
+    """Compare texts with a calculator that a sender publishes, in one process of node.
+
+    It differs in one thing, on purpose: it keeps grapheme clusters whole, where the standard keeps code
+    points whole, so that a part of combining characters may be shorter.
+    """
+    texts = list(random_texts(count, seed))
+    done = subprocess.run(
+        ["node", "-e", _NODE],
+        input=json.dumps(texts),
+        cwd=npm_packages().parent,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    for text, (encoding, bits, parts, graphemes) in zip(texts, json.loads(done.stdout), strict=True):
+        ours = sms.encoding_of(text)
+        assert ours == encoding, text
+        assert sum(sms.units_of(each, ours) for each in text) * (7 if ours == "GSM-7" else 16) == bits, text
+        assert packed(graphemes, ours) == parts, text
+        assert packed(text, ours) == len(sms.split(text)), text
+
+
+def test_agrees_with_the_calculator_of_a_sender() -> None:
+    agrees_with_a_sender(100, seed=14)
+
+
+@pytest.mark.slow
+def test_agrees_with_the_calculator_of_a_sender_on_10_000_texts() -> None:
+    agrees_with_a_sender(10_000, seed=2026)
