@@ -1,4 +1,4 @@
-"""Real html mails: published templates with their places filled in (`python -m tools.mails`)."""
+"""Real html mails, as mail tools make them (`python -m tools.mails`)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ ARCHIVE = Path(__file__).with_name("mails.zip")
 
 @cache
 def mails() -> dict[str, str]:
-    """The text of each mail by OWNER/REPOSITORY/PATH; their licences are in ORIGINS.txt of the archive."""
+    """The text of each mail by FOLDER/NAME; `mails.md` says where they come from."""
     with zipfile.ZipFile(ARCHIVE) as archive:
         names = [name for name in archive.namelist() if name.endswith(".html")]
         return {name: archive.read(name).decode() for name in names}
