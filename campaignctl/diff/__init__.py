@@ -4,7 +4,7 @@ The only room that imports deepdiff.
 """
 
 from campaignctl.diff.audience import EVERYONE, audience, uncertain, widened
-from campaignctl.diff.content import content, people
+from campaignctl.diff.content import content, people, sketch
 from campaignctl.diff.drift import (
     Comparison,
     aligned,
@@ -89,6 +89,7 @@ __all__ = [
     "requested",
     "same",
     "set_outside",
+    "sketch",
     "split",
     "uncertain",
     "unconfirmed",

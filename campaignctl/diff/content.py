@@ -13,6 +13,8 @@ from campaignctl.diff.requested import message_of
 
 # Fields of a message that no recipient sees.
 _UNSEEN = ("name", "priority")
+#: A text of each channel.
+_FIRST_TEXT = (("push", "title"), ("email", "subject"), ("sms", "content"))
 _ABSENT: tuple[Any, ...] = (None, "", {}, [])
 
 
@@ -33,6 +35,29 @@ def content(spec: Mapping[str, Any], accepted: Collection[str] = ()) -> str:
             "audience": _audience(spec),
         }
     )
+
+
+def sketch(spec: Mapping[str, Any]) -> str:
+    """A digest that campaigns with the same `content` share, and few others; made in a fraction of its time.
+
+    It covers one text of each message.
+    """
+    messages = spec.get("messages")
+    listed = messages if isinstance(messages, list | tuple) else ()
+    return digest(sorted(digest(_message(0, _with_first_text(each), ())) for each in listed))
+
+
+def _with_first_text(message: Any) -> Any:
+    """A message with one of its texts alone, as the message of a request has it."""
+    shown = message_of(message)
+    if not isinstance(shown, Mapping):
+        return shown
+    parts = ((channel, name, shown.get(channel)) for channel, name in _FIRST_TEXT)
+    return {
+        channel: {name: part[name]}
+        for channel, name, part in parts
+        if isinstance(part, Mapping) and name in part
+    }
 
 
 def people(spec: Mapping[str, Any]) -> str:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from campaignctl.campaign.status import Status, to_end
-from campaignctl.diff import content
+from campaignctl.diff import content, sketch
 from campaignctl.errors import Command, Names, Sentence
 from campaignctl.plan import ledger, moves, twins
 from campaignctl.plan.arming import SENDING
@@ -89,7 +89,7 @@ class _Others:
         adopted = {change.key: change.record for change in changes if change.record is not None}
         self._records: dict[str, list[tuple[str, Record]]] = {}
         for key, record in (*ctx.records.items(), *adopted.items()):
-            self._records.setdefault(content(record.applied), []).append((key, record))
+            self._records.setdefault(sketch(record.applied), []).append((key, record))
         self.strange: list[str] = []
         self._earlier: dict[str, Campaign] = {}
         self._more: dict[str, list[Campaign]] = {}
@@ -100,7 +100,9 @@ class _Others:
         """The change with what it repeats and waits for, or its block."""
         one, before = twins.of_change(change, self._ctx.now), self._before(change)
         waits, repeats, second = [], [], None
-        for other in (*self._with(one), *_stored_as(self._ctx, change, one)):
+        alike = self._records.get(sketch(change.spec or {}), ())
+        same = [(key, record) for key, record in alike if content(record.applied) == one.content]
+        for other in (*self._with(one, same), *_stored_as(self._ctx, change, one)):
             why = self._why_not(one, other)
             was = self._earlier.get(str(other.key), other)
             if why and not (before and collide(before, was, self._window)):
@@ -128,10 +130,10 @@ class _Others:
             return f"{other.name} has this content and {when}"
         return f"{other.name} has this content and sends within {duration_text(self._window)} of it"
 
-    def _with(self, one: Campaign) -> Iterator[Campaign]:
-        """The other campaigns with its content, and the one that it seems to be renamed from, each once."""
+    def _with(self, one: Campaign, records: list[tuple[str, Record]]) -> Iterator[Campaign]:
+        """The other campaigns with its content, `records` among them, and the one that it seems to be renamed
+        from, each once."""
         known = {one.id} - {None}
-        records = list(self._records.get(one.content, ()))
         if old := self._renamed.get(str(one.key)):
             records.append((old, self._ctx.records[old]))
         for key, record in records:

@@ -6,8 +6,10 @@ from copy import deepcopy
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from campaignctl.diff import content
+from campaignctl.diff import content, sketch
 
 PUSH = {
     "name": "Push",
@@ -89,6 +91,7 @@ OTHER = {
 @pytest.mark.parametrize("what", SAME)
 def test_recipients_get_the_same(what: str) -> None:
     assert content(changed(*SAME[what])) == content(SPEC)
+    assert sketch(changed(*SAME[what])) == sketch(SPEC)
 
 
 @pytest.mark.parametrize("what", OTHER)
@@ -106,6 +109,7 @@ def test_a_text_that_the_api_rewrites_does_not_count_where_that_is_accepted() ->
 @pytest.mark.parametrize("broken", [{}, {"messages": None}, {"messages": ["text"]}, {"targeting": "all"}])
 def test_any_answer_of_the_api_has_a_content(broken: dict[str, Any]) -> None:
     assert content(broken).startswith("sha256:")
+    assert sketch(broken).startswith("sha256:")
 
 
 def test_a_text_that_the_api_may_rewrite_does_not_count() -> None:
@@ -115,3 +119,33 @@ def test_a_text_that_the_api_may_rewrite_does_not_count() -> None:
     assert content(rewritten, paths) == content(SPEC, paths)
     other = changed("messages/1/email/subject", {"en": "Other"})
     assert content(other, paths) != content(SPEC, paths)
+
+
+#: A text as it may be spelled, and what an API or an author may put in its place.
+_SPELLINGS = st.sampled_from(
+    [
+        *({"en": "Sale"}, {"en": " Sale "}, {"en": "Sale\r\n"}, {"en": "Sale", "de": ""}, {"en": None}),
+        *({"de": "Sale"}, {"en": "Sa&amp;le"}, {"en": "Sa&le"}, "Sale", "", {}, None, ["Sale"], 5),
+    ]
+)
+_MESSAGES = st.one_of(
+    st.builds(
+        lambda text, name: {"channel": "push", "name": name, "push": {"title": text}}, _SPELLINGS, _SPELLINGS
+    ),
+    st.builds(lambda text, other: {"email": {"subject": text, "html": other}}, _SPELLINGS, _SPELLINGS),
+    st.builds(
+        lambda text: {"channel": "sms", "id": 3, "template_id": 0, "sms": {"content": text}}, _SPELLINGS
+    ),
+    st.builds(lambda text: {"channel": "sms", "sms": text}, _SPELLINGS),
+    _SPELLINGS,
+)
+_SPECS = st.builds(lambda messages: {"messages": messages}, st.lists(_MESSAGES, max_size=2) | _SPELLINGS)
+
+
+@given(_SPECS, _SPECS)
+def test_what_has_the_same_content_has_the_same_sketch(one: dict[str, Any], other: dict[str, Any]) -> None:
+    assert sketch(one) == sketch(other) or content(one) != content(other)
+
+
+def test_other_texts_make_another_sketch() -> None:
+    assert sketch(changed("messages/1/email/subject/en", "Now")) != sketch(SPEC)
