@@ -145,6 +145,8 @@ class Cache:
 
     def _key(self, name: str, path: str, data: bytes, inputs: CompileInputs) -> bytes:
         parts = [name, path, inputs.environment, *inputs.environments, inputs.defaults.complete]
+        # No text may contain it, which is checked where a file is compiled.
+        parts.append(hashlib.sha256(inputs.values.token.encode("utf-8", "surrogateescape")).hexdigest())
         parts += [part for file in inputs.defaults.files for part in (file.name, file.text)]
         about = json.dumps(parts).encode()
         return hashlib.sha256(b"%b\0%d\0%b%b" % (self._base, len(about), about, data)).digest()

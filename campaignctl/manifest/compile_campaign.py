@@ -19,7 +19,7 @@ from campaignctl.manifest.model import Claim, DesiredCampaign
 from campaignctl.manifest.moves import moved_from, winner_problems
 from campaignctl.yamlio import nodes
 from campaignctl.yamlio.findings import findings_of
-from campaignctl.yamlio.interpolate import Values, whole
+from campaignctl.yamlio.interpolate import REVOKE, TOKEN_VARIABLE, WITH_TOKEN, Values, holds_token, whole
 from campaignctl.yamlio.positions import Positions
 from campaignctl.yamlio.schema_types import Items, Leaf, Object, Shape, Table, bare, shape_of
 from campaignctl.yamlio.substitution import BAD
@@ -193,7 +193,7 @@ class Compilation:
         problems = [*self._checks(value), *self._claim(value)]
         if not self.builder.sound:
             problems += model_problems(Document, value)
-        self.findings += findings_of(problems, self.root, self.builder)
+        self.findings += [*findings_of(problems, self.root, self.builder), *self._token(value)]
         if self.key is None:
             return None
         if any(found.severity == "error" for found in self.findings):
@@ -228,7 +228,7 @@ class Compilation:
             self.place,
             "",
             lint={} if wrong else lint,
-            positions=Positions(self.root, self.builder),
+            positions=Positions(lambda: (self.root, self.builder), self.place),
             whole=False,
         )
 
@@ -336,6 +336,17 @@ class Compilation:
                     place = ("lifecycle", name, index)
                     yield error("path", place, wrong, "write a path such as messages/0/priority")
 
+    def _token(self, value: Mapping[str, Any]) -> Iterator[Finding]:
+        """The first text with the API token, which its file has in parts: values or escapes put it together.
+
+        Its line is not shown, as that may be more of the token than anyone should see.
+        """
+        environ = {TOKEN_VARIABLE: self.values.token}
+        if self.values.token and holds_token(repr((value, self.key)), environ):
+            path = next((path for path, text in _texts(value, ()) if holds_token(text, environ)), ())
+            source = replace(self.builder.at(nodes.locate(self.root, path)), text="")
+            yield Finding("error", "interpolation", WITH_TOKEN, source, REVOKE)
+
     def _times(self, spec: Mapping[str, Any]) -> Iterator[Problem]:
         if self.builder.zoned and spec.get("send_in_profile_time_zone") is True:
             yield error(
@@ -374,6 +385,18 @@ _READ = (
     ("messages", "*", "email", "html", "*"),
     ("messages", "*", "sms", "content", "*"),
 )
+
+
+def _texts(value: Any, path: KeyPath) -> Iterator[tuple[KeyPath, str]]:
+    """Every text in a JSON value, names of fields among them, with its path."""
+    if isinstance(value, str):
+        yield path, value
+    inside = (
+        value.items() if isinstance(value, Mapping) else enumerate(value if isinstance(value, list) else ())
+    )
+    for name, each in inside:
+        yield (*path, name), str(name)
+        yield from _texts(each, (*path, name))
 
 
 def _cut_texts(root: nodes.MappingNode, file: nodes.SourceFile) -> Iterator[Problem]:

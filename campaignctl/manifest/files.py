@@ -16,8 +16,8 @@ from campaignctl.manifest.defaults import NO_DEFAULTS, Defaults
 from campaignctl.manifest.discover import discover
 from campaignctl.manifest.model import Declared, FileResult
 from campaignctl.project.model import Project
-from campaignctl.yamlio.files import REVOKE, WITH_TOKEN, TextFiles, content, named_file, shown, token_line
-from campaignctl.yamlio.interpolate import Values, permitted
+from campaignctl.yamlio.files import TextFiles, content, named_file, shown, token_line
+from campaignctl.yamlio.interpolate import REVOKE, TOKEN_VARIABLE, WITH_TOKEN, Values, permitted
 from campaignctl.yamlio.positions import Positions
 from campaignctl.yamlio.reader import read
 
@@ -43,7 +43,12 @@ class ProjectFiles:
         given, withheld = permitted(project.allow_env, environ)
         self._environments = (project.environment, project.environment_names)
         self._values = Values(
-            project.variables, given, project.allow_env, sources=project.variable_sources, withheld=withheld
+            project.variables,
+            given,
+            project.allow_env,
+            sources=project.variable_sources,
+            withheld=withheld,
+            token=environ.get(TOKEN_VARIABLE, ""),
         )
         discovered = discover(project, directory, self._shown)
         self._manifests = discovered.manifests

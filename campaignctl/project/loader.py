@@ -26,9 +26,9 @@ from campaignctl.project import rules
 from campaignctl.project.file import ProjectFile
 from campaignctl.project.model import STATE_FOLDER, Override, Project, value_of
 from campaignctl.project.validators import api_url
-from campaignctl.yamlio.files import NOTHING_SET, REVOKE, WITH_TOKEN, content, kept_out, shown, token_line
+from campaignctl.yamlio.files import NOTHING_SET, content, kept_out, shown, token_line
 from campaignctl.yamlio.findings import findings_of, in_order
-from campaignctl.yamlio.interpolate import holds_token
+from campaignctl.yamlio.interpolate import REVOKE, WITH_TOKEN, holds_token
 from campaignctl.yamlio.nodes import MappingNode, Node, SequenceNode, SourceFile, locate
 from campaignctl.yamlio.reader import read
 from campaignctl.yamlio.schema_types import Leaf, Table, shape_of
@@ -169,14 +169,15 @@ def _read(
     data = f"this link {reason}" if reason else content(directory / PROJECT_FILE)
     if isinstance(data, str):
         return None, None, (Finding("error", "project", data, Source(name, 1, 1)),)
-    if line := token_line(data, environ):
-        return None, None, (Finding("error", "project", WITH_TOKEN, Source(name, line, 1), REVOKE),)
+    line = token_line(data, environ)
     file, findings = read(name, PROJECT_FILE, data)
-    return (
-        (None, None, in_order(findings))
-        if findings
-        else (file, *read_project_file(file, tool_version, url_counts=url_counts))
-    )
+    if not line and findings:
+        return None, None, in_order(findings)
+    value, found = read_project_file(file, tool_version, url_counts=url_counts)
+    # Escapes may put together what the bytes of the file do not show.
+    if line or holds_token(repr(value), environ):
+        return None, None, (Finding("error", "project", WITH_TOKEN, Source(name, line or 1, 1), REVOKE),)
+    return file, value, found
 
 
 def read_project_file(

@@ -14,7 +14,7 @@ from types import MappingProxyType
 from unicodedata import normalize
 
 from campaignctl.errors import nearest
-from campaignctl.yamlio.interpolate import TOKEN_VARIABLE, holds_token
+from campaignctl.yamlio.interpolate import REVOKE, TOKEN_VARIABLE, WITH_TOKEN, holds_token
 from campaignctl.yamlio.reader import LARGEST
 from campaignctl.yamlio.substitution import LANG, FileText, LanguageTexts, Reference
 
@@ -162,10 +162,6 @@ def _decoded(name: str, data: bytes) -> FileText:
         line = data.count(b"\n", 0, wrong.start) + 1
         return FileText(name, error=f"{name} is not UTF-8 (line {line})", hint="save it as UTF-8")
     return FileText(name, text)
-
-
-WITH_TOKEN = "contains the API token"  # noqa: S105 - a message
-REVOKE = "remove it, and revoke the token (Ocamba: profile menu, API Tokens)"
 
 
 def token_line(data: bytes, environ: Mapping[str, str]) -> int:

@@ -38,6 +38,8 @@ _TOO_LONG = (
     "variables expand to more than 8 MiB in a campaign, or 256 MiB in its manifest",
     "use fewer variables, or shorter values",
 )
+WITH_TOKEN = "contains the API token"  # noqa: S105 - a message
+REVOKE = "remove it, and revoke the token (Ocamba: profile menu, API Tokens)"
 _OWN_VALUE = "a value is inserted as it is: only macros of the API, as in ${OCMH_APP_NAME}, are allowed in it"
 
 
@@ -57,6 +59,7 @@ class Values:
     `withheld` has those that the project allows and the run does not: why, and what to do.
     `matrix` are the values of one combination, None without a matrix. `sources` tells where variables are
     defined. `later`: the matrix is not known yet, and `${matrix.NAME}` is left as it is.
+    `token` is the API token, which no campaign may contain.
     """
 
     variables: Mapping[str, str]
@@ -66,6 +69,7 @@ class Values:
     sources: Mapping[str, Source] = field(default_factory=dict)
     later: bool = False
     withheld: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    token: str = ""
 
 
 class Room:

@@ -66,6 +66,18 @@ def test_a_campaign_that_holds_the_token_is_shown_without_it(world: World) -> No
     assert_in_no_file(world.folder)
 
 
+def test_a_saved_plan_without_the_token_that_it_held_is_not_damaged(world: World) -> None:
+    manifest = json.loads(sms("Far", scheduled_time=FAR))
+    world.write(f"{TOKEN}/far.yaml", json.dumps(manifest | {"metadata": {"key": "far"}}))
+    printed = world.write("printed.json", world.run("plan", "--format", "json", status=0).out)
+    saved = str(world.folder / "plan.json")
+    world.run("plan", "-o", saved, status=0)
+    for path in (str(printed), saved):
+        assert "1 to create" in world.run("show", path, status=0).out
+    world.run("apply", saved, status=0)
+    assert "[token]" in printed.read_text()
+
+
 def test_commands_that_need_no_token_work_without_one(world: World) -> None:
     world.write("far.yaml", sms("Far", scheduled_time=FAR))
     world.apply()

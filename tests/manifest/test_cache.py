@@ -114,6 +114,7 @@ EDITS = st.one_of(
     st.tuples(st.sampled_from(sorted({*FILES} - {"campaignctl.yaml"})), st.none()),
     st.tuples(st.just("--var"), st.sampled_from(["19", "49", "${X}", "${var.price}"])),
     st.tuples(st.just("SEASON"), st.sampled_from(["Spring", "Autumn", "${"])),
+    st.tuples(st.just("token"), st.sampled_from(["", "Half of 19", "of another account"])),
     st.tuples(st.just("-e"), st.sampled_from(["staging", "production"])),
     st.tuples(st.just("back"), st.none()),
 )
@@ -128,7 +129,9 @@ def test_whatever_is_edited_cached_and_fresh_say_the_same(edits: list[tuple[str,
             if what == "--var":
                 run.variables = {"price": value}
             elif what == "SEASON":
-                run.environ = {"SEASON": value}
+                run.environ = {**run.environ, "SEASON": value}
+            elif what == "token":
+                run.environ = {**run.environ, "OCAMBA_TOKEN": value}
             elif what == "-e":
                 run.environment = value
             elif what == "back":

@@ -144,6 +144,24 @@ def test_a_value_that_contains_the_token_is_never_inserted(value: str, project: 
     assert error == "BRAND contains the API token, which must not be used in texts"
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        "'${var.half}${env.SEASON}'",
+        f'"{TOKEN[:4]}\\x{ord(TOKEN[4]):02x}{TOKEN[5:]}"',
+        f'"{TOKEN[:4]}\\\n      {TOKEN[4:]}"',
+        f'x\n  metadata: {{"{TOKEN[:4]}\\x{ord(TOKEN[4]):02x}{TOKEN[5:]}": x}}',
+    ],
+    ids=["two values", "an escape", "two lines", "the name of a field"],
+)
+def test_a_token_that_values_or_escapes_put_together_is_refused(name: str, project: Check) -> None:
+    files = {"campaignctl.yaml": PROJECT.replace("brand:", f"half: {TOKEN[:4]}, brand:")}
+    environ = {"OCAMBA_TOKEN": TOKEN, "SEASON": TOKEN[4:]}
+    checked = described(project, name, files=files, environ=environ)
+    assert "contains the API token" in checked.errors
+    assert TOKEN[5:] not in "".join(f"{one.message}{one.hint}{one.source.text}" for one in checked.findings)
+
+
 def test_the_permission_of_the_run_is_no_permission_of_the_project(project: Check) -> None:
     environ = {"OCAMBA_TOKEN": TOKEN, "OTHER": "x", "CAMPAIGNCTL_ALLOW_ENV": "OTHER OCAMBA_TOKEN"}
     (error,) = described(project, "'${env.OTHER}'", environ=environ).errors

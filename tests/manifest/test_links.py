@@ -154,3 +154,9 @@ def test_a_file_that_contains_the_token_is_refused_at_its_line(name: str, projec
     assert TOKEN not in "".join(f"{one.message}{one.hint}{one.source.text}" for one in checked.findings)
     if not name.endswith("txt"):
         assert checked.places == ["2:1"]
+
+
+def test_a_token_in_escapes_of_the_project_file_is_refused(project: Check) -> None:
+    escaped = f"{TOKEN[:4]}\\x{ord(TOKEN[4]):02x}{TOKEN[5:]}"
+    files = {"campaignctl.yaml": f'metadata: {{name: "{escaped}"}}\n', "a.yaml": SMS}
+    assert project(files, environ={"OCAMBA_TOKEN": TOKEN}).errors == ["contains the API token"]

@@ -72,8 +72,12 @@ def command(app: App, *, options: Options, out: str | None, detailed_exitcode: b
 
 
 def made(app: App, options: Options, *more: Options) -> tuple[list[Plan], Mapping[str, str]]:
-    """A plan, others of the same reading, and the project's samples of macros. Raises CampaignctlError."""
+    """A plan, others of the same reading, and the project's samples of macros. Raises CampaignctlError.
+
+    The plans are without the token, as their digests have to count what is written.
+    """
     from campaignctl.reconciler.plan import plans
+    from campaignctl.review.hidden import without_secret
 
     desired = read_desired(app, options.targets)  # errors in the files are shown without a token too
     token = None
@@ -83,7 +87,8 @@ def made(app: App, options: Options, *more: Options) -> tuple[list[Plan], Mappin
     other = compared(app, options)
     with wired(app, desired.project, token=token, writes=False) as run:
         made_now = plans(run.wiring, desired, (options, *more), other)
-    return made_now, desired.project.preview.samples or {}
+    hidden = [without_secret(one, app.console.redacted) for one in made_now]
+    return hidden, desired.project.preview.samples or {}
 
 
 def compared(app: App, options: Options) -> Against | None:
@@ -101,7 +106,7 @@ def _save(app: App, plan: Plan, out: str) -> None:
     if out == STANDARD:
         app.console.raw(codec.dumps(plan))
         return
-    write_private(out, app.console.redacted(codec.dumps(plan)))
+    write_private(out, codec.dumps(plan))
     apply = Command("apply", out).at(app.settings.place(plan.environment))
     then = (
         "It cannot be applied while a guardrail objects." if plan.objections else f"To apply it:\n  {apply}"
