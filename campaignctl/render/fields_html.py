@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from campaignctl.diff import FieldChange
+from campaignctl.diff.words import Kind, common_length, words_changed
 from campaignctl.render.cuts import Cuts, json_text
 from campaignctl.render.escape import escape
-from campaignctl.render.words import Kind, common_length, words_changed
 
 # An equal stretch longer than this is folded, with this much left around it.
 _FOLDED = 400

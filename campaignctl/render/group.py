@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from campaignctl.diff import EVERYONE, FieldChange
 from campaignctl.errors import ProjectPlace, counted
 from campaignctl.plan.model import Action, Change, Conflict
-from campaignctl.render.cuts import Cuts
+from campaignctl.render.cuts import Cuts, json_text
 from campaignctl.render.escape import LIMIT, escape
 from campaignctl.render.summary import (
     CHANGES_SENDS,
@@ -22,7 +22,6 @@ from campaignctl.render.summary import (
 )
 from campaignctl.render.table import Style, Tone
 from campaignctl.render.values import audience_text, brief, field_lines, set_outside
-from campaignctl.render.words import common_length
 from campaignctl.review.review import Group
 from campaignctl.schedule.times import iso
 
@@ -42,6 +41,7 @@ INDENT = "      "
 _ROWS = 8
 _AUDIENCES = 12
 _TIMES = 6
+_WORDS = 40
 #: Reasons that the action says by itself.
 _OBVIOUS = ("not created yet", "the manifest changed")
 
@@ -65,7 +65,7 @@ def group_lines(group: Group, page: Page) -> Iterator[str]:
         for index, line in enumerate(lines):
             yield f"{INDENT}{label + ':' if index == 0 else '':<9}{line}"
     said = frozenset.intersection(*(told_in_words(change) for change in group.changes))
-    yield from fields(_untold(said, group.common, page), page)
+    yield from fields(_untold(said, group.common if page.cuts.full else group.shared, page), page)
     unmanaged = group.first.unmanaged
     if unmanaged:
         yield f"{INDENT}{page.style('also sent, set outside of the manifests:', 'bold', 'yellow')}"
@@ -114,9 +114,8 @@ def _which(group: Group) -> str:
     """The key, or how many campaigns and how their keys begin."""
     if len(group.changes) == 1:
         return escape(group.first.key)
-    first, last = group.keys[0], group.keys[-1]
-    begin = first[: common_length(first, last)]
-    return f"{len(group.changes):,} campaigns" + (f": {escape(begin)}*" if begin else "")
+    pattern = f": {escape(group.pattern)}" if group.pattern else ""
+    return f"{len(group.changes):,} campaigns{pattern}"
 
 
 def _known_as(change: Change, page: Page) -> str:
@@ -135,6 +134,8 @@ def _facts(group: Group, page: Page) -> Iterator[tuple[str, list[str]]]:
     yield "waits", _told(group, _waits, "cancel", _TIMES, page)
     yield "undo", _told(group, lambda one: (undo_text(one.undo, page.zone),), "time", _TIMES, page)
     yield "was", [escape(change.moved_from)] if change.moved_from and len(group.changes) == 1 else []
+    for mark, tell in () if page.cuts.full else _wordings(group):
+        yield mark, _told(group, tell, "wording", _WORDS, page)
     warnings = [_conflict(one, page.cuts) for one in change.conflicts]
     for warning, keys in group.warnings.items():
         about = "" if len(keys) == len(group.changes) else f"{keys_text(keys, page.cuts)}: "
@@ -186,6 +187,15 @@ def _undo(change: Change, page: Page) -> tuple[str, ...]:
     return () if first and change.undo == f"until {iso(first)}" else (undo_text(change.undo, page.zone),)
 
 
+def _wordings(group: Group) -> list[tuple[str, _Tell]]:
+    """The marks in the texts of a group, and what tells the words of a campaign there."""
+
+    def tell(words: Mapping[str, str]) -> _Tell:
+        return lambda one: (escape(json_text(words[one.key]), None),)
+
+    return [(mark, tell(words)) for mark, words in group.wording.words.items()]
+
+
 def _conflict(one: Conflict, cuts: Cuts) -> str:
     applied, live, manifest = (cuts.value(value, LIMIT) for value in (one.applied, one.live, one.manifest))
     return f"conflict: {cuts.text(one.path)} was {applied}, changed live to {live}; this plan sets {manifest}"
@@ -206,12 +216,15 @@ def _rows(group: Group, page: Page) -> Iterator[str]:
     ]
     if group.first.action not in REACHING:
         tells = [each for each in tells if each[0] != "reaches"]
+    if not page.cuts.full:
+        tells += _wordings(group)
     differ = [each for each in tells if len(by_text(group, each[1])) > 1]
     shown = group.changes[: page.cuts.most(_ROWS)]
     for change in shown:
         own = [f"{label} {', '.join(tell(change))}" for label, tell in differ]
         own += [f"was {escape(change.moved_from)}"] if change.moved_from else []
-        own += [brief(each, page.cuts) for each in _untold(told_in_words(change), group.own(change), page)]
+        fields = group.own(change, worded=page.cuts.full)
+        own += [brief(each, page.cuts) for each in _untold(told_in_words(change), fields, page)]
         said = f": {'; '.join(own)}" if own else ""
         yield f"{INDENT}{page.style(escape(change.key), 'bold')}{_known_as(change, page)}{said}"
     if rest := group.keys[len(shown) :]:

@@ -15,7 +15,6 @@ from campaignctl.render.fields_html import Field, Piece, Values, safe
 from campaignctl.render.preview_html import Side, draw
 from campaignctl.render.summary import REACHING, sends_lines, undo_text
 from campaignctl.render.values import audience_text, set_outside
-from campaignctl.render.words import common_length
 from campaignctl.review.preview import Compared
 from campaignctl.review.review import Group, Remark, Review
 from campaignctl.schedule import humanize
@@ -64,13 +63,14 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One campaign of several, and where it differs from the others."""
+    """One campaign of several, and where it differs from the others; `words` by their mark in the texts."""
 
     key: str
     id: str
     name: str
     facts: dict[str, Fact]
     fields: dict[str, Field]
+    words: dict[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,12 +116,6 @@ class Block:
     def change(self) -> Change:
         """The change that stands for all of them."""
         return self.group.first
-
-    @property
-    def beginning(self) -> str:
-        """How the keys of several begin; empty if they have nothing in common."""
-        keys = self.group.keys
-        return keys[0][: common_length(keys[0], keys[-1])] if self.rows else ""
 
     @property
     def everyone(self) -> bool:
@@ -194,8 +188,10 @@ class Blocks:
             if several
             else (),
             columns=tuple(label for label in labels if label not in shared),
-            paths=group.varying if several else (),
-            fields=self.values.fields(group.common if several else group.first.diff),
+            paths=tuple(path for path in group.varying if path not in group.wording.fields)
+            if several
+            else (),
+            fields=self.values.fields(group.shared if several else group.first.diff),
             unmanaged=self.values.fields(set_outside(group.first.unmanaged)),
             warnings=tuple(self._warnings(group)),
             lint=tuple(_remark(one, group) for one in self.review.lint if id(one) in remarks),
@@ -219,8 +215,9 @@ class Blocks:
             yield Fact("Valid until", (humanize.instant(change.valid_until, zone),))
 
     def _row(self, change: Change, facts: dict[str, Fact], group: Group) -> Row:
-        fields = {one.path: self.values.field(one) for one in group.own(change)}
-        return Row(change.key, change.id or "", change.name, facts, fields)
+        fields = {one.path: self.values.field(one) for one in group.own(change, worded=False)}
+        words = {mark: safe(words[change.key]) for mark, words in group.wording.words.items()}
+        return Row(change.key, change.id or "", change.name, facts, fields, words)
 
     def _warnings(self, group: Group) -> Iterator[About]:
         cuts = self.values.cuts

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from campaignctl.content.model import EmailPreview, Preview, PushPreview, SmsPreview
 from campaignctl.diff import EVERYONE, FieldChange
+from campaignctl.diff.words import words_changed
 from campaignctl.errors import counted, first_of
 from campaignctl.plan.model import Change, Plan
-from campaignctl.render.cuts import Cuts
+from campaignctl.render.cuts import Cuts, json_text
 from campaignctl.render.escape import LIMIT, code_span, fenced, html_code, prose
 from campaignctl.render.fitting import Section, joined
 from campaignctl.render.summary import CHANGES_SENDS, REACHING, by_text, sends_lines, undo_text
 from campaignctl.render.values import audience_text, brief, compared, set_outside, value_text, whole
-from campaignctl.render.words import words_changed
 from campaignctl.review.preview import Compared
 from campaignctl.review.review import Group, Review
 
@@ -26,6 +26,7 @@ CHANGES = "### What changes"
 _ONE_LINE = 120
 _KEYS_SHOWN = 8
 _SEVERAL = 6
+_WORDS = 40
 _TEXT_SHOWN = 600
 _MESSAGES_SHOWN = 6
 _LINE_SHOWN = 300
@@ -49,8 +50,9 @@ def _told(group: Group, plan: Plan, cuts: Cuts, link: Link) -> str:
     mark = ", arms" if change.arms else f", {CHANGES_SENDS}" if change.changes_sends else ""
     lines = [f"**{change.action}{mark}**: {_which(group, cuts, link)}"]
     apart = _apart(group, plan, cuts, link)
-    for label, tell, loud in _facts(change, plan):
-        if told := _differing(group, tell, cuts, below=bool(apart)):
+    for label, tell, loud in _facts(group, plan):
+        most = _WORDS if label in group.wording.words else _SEVERAL
+        if told := _differing(group, tell, cuts, most, below=bool(apart)):
             lines.append(f"{label}: {_loud(told, loud)}")
     if fields := [each for each in group.common if change.id and not each.path.startswith("messages/")]:
         lines.append(f"Changes: {cuts.items([_brief(each, cuts) for each in fields], _SEVERAL, str)}")
@@ -60,8 +62,9 @@ def _told(group: Group, plan: Plan, cuts: Cuts, link: Link) -> str:
 _Fact = tuple[str, Callable[[Change], str], bool]
 
 
-def _facts(change: Change, plan: Plan) -> Iterator[_Fact]:
+def _facts(group: Group, plan: Plan) -> Iterator[_Fact]:
     """What is said of each change: its label, the words, and whether they are loud."""
+    change = group.first
     yield "Sends", lambda one: _sends(one, plan), change.sends_at_once
     if change.action in REACHING:
         everyone = change.audience == EVERYONE
@@ -69,12 +72,19 @@ def _facts(change: Change, plan: Plan) -> Iterator[_Fact]:
     if change.waits_for:
         yield "Waits until canceled", lambda one: ", ".join(one.waits_for), False
     yield "Can be undone", lambda one: undo_text(one.undo, plan.time_zone), change.undo == "never"
+    for mark, words in group.wording.words.items():
+        yield mark, _told_by(words), False
+
+
+def _told_by(words: Mapping[str, str]) -> Callable[[Change], str]:
+    """What tells the words of a campaign, as they are: a quote shows a space or nothing."""
+    return lambda one: json_text(words[one.key])
 
 
 def _apart(group: Group, plan: Plan, cuts: Cuts, link: Link) -> str:
     """The campaigns of a small group one by one, if they differ in more than their names."""
     facts = _differ(group, plan)
-    own = [path for path in group.varying if path != "name"]
+    own = [path for path in group.apart if path != "name"]
     if not (facts or own) or len(group.changes) > cuts.most(_KEYS_SHOWN):
         return ""
     lines = []
@@ -89,7 +99,7 @@ def _differ(group: Group, plan: Plan) -> list[_Fact]:
     """The facts that are not the same for all campaigns of a group."""
     if len(group.changes) == 1:
         return []
-    return [each for each in _facts(group.first, plan) if len(by_text(group, each[1])) > 1]
+    return [each for each in _facts(group, plan) if len(by_text(group, each[1])) > 1]
 
 
 def _brief(change: FieldChange, cuts: Cuts) -> str:
@@ -127,7 +137,7 @@ def _sends(change: Change, plan: Plan) -> str:
     return "; ".join(sends_lines(brief, plan.time_zone, plan.created_at, distances=False))
 
 
-def _differing(group: Group, tell: Callable[[Change], str], cuts: Cuts, *, below: bool) -> str:
+def _differing(group: Group, tell: Callable[[Change], str], cuts: Cuts, most: int, *, below: bool) -> str:
     """What is true of all campaigns of a group, or the first of several truths, each with its campaigns."""
     told = by_text(group, tell)
     if below and len(told) > 1:
@@ -137,7 +147,7 @@ def _differing(group: Group, tell: Callable[[Change], str], cuts: Cuts, *, below
         return texts[0]
     counts = (f" ({counted(len(of), 'campaign')})" if len(of) > 1 else "" for of in told.values())
     said = [text + count for text, count in zip(texts, counts, strict=True)]
-    return f"{len(said):,} different: {first_of(said, cuts.most(_SEVERAL))}"
+    return f"{len(said):,} different: {first_of(said, cuts.most(most))}"
 
 
 # ------------------------------------------------------------------------------ what recipients see
@@ -145,19 +155,21 @@ def _differing(group: Group, tell: Callable[[Change], str], cuts: Cuts, *, below
 
 def _seen(review: Review, group: Group, cuts: Cuts) -> str:
     """The texts before and after, message by message and language by language."""
-    messages = review.messages_of(group.first)
+    messages = review.messages_like(group)
     shown = messages[: cuts.most(_MESSAGES_SHOWN)]
-    parts = [_message(one, cuts, group) for one in shown]
+    real = [each for change in group.changes for each in review.messages_of(change)]
+    parts = [_message(one, [each for each in real if each.place == one.place], cuts, group) for one in shown]
     if rest := messages[len(shown) :]:
         cuts.count += 1
         parts.append(f"> _{counted(len(rest), 'more text')} not shown_")
     return joined(parts)
 
 
-def _message(one: Compared, cuts: Cuts, group: Group) -> str:
-    """One message. Of several campaigns only what changes: in the rest, one may differ from another. A link
-    may differ even so, and is told with its campaign."""
-    alone, links = len(group.changes) == 1, any(path.startswith("messages/") for path in group.varying)
+def _message(one: Compared, real: Sequence[Compared], cuts: Cuts, group: Group) -> str:
+    """One message, of which these are the `real` ones of its campaigns. Of several campaigns only what
+    changes: in the rest, one may differ from another. A link may differ even so, and is told with its
+    campaign."""
+    alone, links = len(group.changes) == 1, any(path.startswith("messages/") for path in group.apart)
     head = f"{one.channel}, {prose(one.lang)}, {prose(one.message)}: {one.change}"
     before, after = (dict(_texts(side)) if side else {} for side in (one.before, one.after))
     texts = {
@@ -171,7 +183,7 @@ def _message(one: Compared, cuts: Cuts, group: Group) -> str:
     said = [
         f"{named.get(name, '')}{_loud(_begun(text), name in _BOLD)}" for name, text in texts.items() if text
     ]
-    return "<br>\n".join(f"> {line}" for line in (f"<sub>{head}</sub>", *said, *_parts(one)))
+    return "<br>\n".join(f"> {line}" for line in (f"<sub>{head}</sub>", *said, *_parts(real)))
 
 
 def _begun(markdown: str) -> str:
@@ -179,13 +191,15 @@ def _begun(markdown: str) -> str:
     return f"<wbr>{markdown}" if markdown[:1] in "-+=.:;!?()%&'\"0123456789" else markdown
 
 
-def _parts(one: Compared) -> Iterator[str]:
-    """What an SMS costs, and cost before if that was something else."""
-    said = [
-        f"{_range(each.parts, each.parts_max)} ({code_span(each.encoding)})"
-        for side in (one.before, one.after)
-        if side and isinstance(each := side.content, SmsPreview)
-    ]
+def _parts(real: Sequence[Compared]) -> Iterator[str]:
+    """What an SMS costs, and cost before if that was something else; of several, the least to the most."""
+    said = []
+    for sides in ([each.before for each in real], [each.after for each in real]):
+        sms = [side.content for side in sides if side and isinstance(side.content, SmsPreview)]
+        if sms:
+            encodings = " or ".join(code_span(each) for each in dict.fromkeys(each.encoding for each in sms))
+            most = max(each.parts_max for each in sms)
+            said.append(f"{_range(min(each.parts for each in sms), most)} ({encodings})")
     if said:
         yield f"SMS parts: {' → '.join(dict.fromkeys(said))}"
 
@@ -274,7 +288,7 @@ def _details(group: Group, plan: Plan, most: int, cuts: Cuts) -> str:
     summary = f"<b>{change.action}</b> {which}" + (f": {counted(count, 'field')}" if count else "")
     parts = [
         f"Why: {cuts.prose(cuts.named(change.reason), _TEXT_SHOWN)}",
-        diff_block(group.common, most, cuts),
+        diff_block(group.shared, most, cuts),
     ]
     if change.unmanaged:
         outside = diff_block(set_outside(change.unmanaged), most, cuts)
@@ -289,13 +303,18 @@ def _details(group: Group, plan: Plan, most: int, cuts: Cuts) -> str:
 def _row(group: Group, change: Change, facts: Sequence[_Fact], cuts: Cuts) -> str:
     """One campaign of a group with what is its own, on one safe line."""
     own = [f"{label.lower()} {cuts.text(tell(change))}" for label, tell, _ in facts]
-    own += [brief(each, cuts) for each in group.own(change)]
+    # Of an email, the words that differ tell more than its beginning.
+    own += [brief(each, cuts) for each in group.own(change) if each.path in group.apart or _is_short(each)]
     if change.moved_from:
         own.insert(0, f"was {cuts.text(change.moved_from)}")
     named = change.name and "name" not in group.varying
     known_as = f" {cuts.value(change.name, LIMIT)}" if named else ""
     known_as += f" ({cuts.text(change.id)})" if change.id else ""
     return ": ".join(filter(None, (f"{cuts.text(change.key)}{known_as}", "; ".join(own))))
+
+
+def _is_short(change: FieldChange) -> bool:
+    return max(len(value_text(value, None)) for value in (change.before, change.after)) <= _LINE_SHOWN
 
 
 def folded(summary: str, inside: Iterable[str]) -> str:

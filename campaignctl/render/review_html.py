@@ -28,6 +28,8 @@ from campaignctl.schedule import humanize
 
 # With what else a page has, this is less than 3 MB.
 _LETTERS = 900_000
+# So many messages of a group are seen at once; those that differ from them in a few words are folded.
+_MESSAGES = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +83,7 @@ def report(
         settings=tuple(parts.settings()),
         objections=plan.objections,
         blocks=blocks,
+        most=_MESSAGES,
         filters=tuple(_filters(blocks)),
         lint=tuple(_elsewhere(review)),
         blocked=tuple(parts.blocked(one for one in plan.blocked if not one.before)),

@@ -8,12 +8,12 @@ from itertools import islice, zip_longest
 from typing import Any
 
 from campaignctl.diff import EVERYONE, FieldChange
+from campaignctl.diff.words import common_length, words_changed
 from campaignctl.errors import counted
 from campaignctl.plan.model import Unmanaged
 from campaignctl.render.cuts import Cuts, json_text, measured
 from campaignctl.render.escape import columns, escape, pad
 from campaignctl.render.table import Style, Tone
-from campaignctl.render.words import common_length, words_changed
 
 _ITEMS_SHOWN = 12
 

@@ -28,6 +28,11 @@ class Compared:
     after: Preview | None
     changed: tuple[str, ...] = ()
 
+    @property
+    def place(self) -> tuple[str, str, str]:
+        """Which message of a campaign it is, and in which language."""
+        return self.message, self.channel, self.lang
+
 
 def compared(
     change: Change, *, samples: Mapping[str, str], langs: Sequence[str] | None = None
@@ -65,8 +70,7 @@ def _name(spec: Mapping[str, Any], index: int) -> str:
 
 def _paired(before: Sequence[Preview], after: Sequence[Preview]) -> list[Compared]:
     """Pairs of the same message and language that differ, and those without the other."""
-    old = {(each.message, each.channel, each.lang): each for each in before}
-    new = {(each.message, each.channel, each.lang): each for each in after}
+    old, new = ({(each.message, each.channel, each.lang): each for each in side} for side in (before, after))
     found: list[Compared] = []
     for place in dict.fromkeys([*old, *new]):
         one, other = old.get(place), new.get(place)

@@ -8,9 +8,12 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from campaignctl.diff import EVERYONE, FieldChange
+from campaignctl.diff import EVERYONE, FieldChange, messages_before
+from campaignctl.diff.words import common_length
 from campaignctl.errors import SEVERITIES, Finding
 from campaignctl.plan.model import Action, Change, Plan
+from campaignctl.review import wording
+from campaignctl.review.wording import Wording, near, wording_of
 
 if TYPE_CHECKING:
     from campaignctl.review.calendar import Calendar
@@ -18,22 +21,29 @@ if TYPE_CHECKING:
 
 # More differences than this make a group harder to read than its campaigns one by one.
 _MOST_VARYING = 4
+# Texts are compared with those of so many groups before them: of one manifest, they are next to each other.
+_COMPARED = 2
 _SHORT = 200
 _NEVER = datetime.max.replace(tzinfo=UTC)
+
+#: The changes of one campaign, in their order.
+_Steps = list[Change]
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
     """Changes that do the same to several campaigns, by key; most groups have one.
 
-    They share the action, the reason, what they send, and every text that recipients see. `common` are the
-    fields that change in the same way in all of them, `varying` the paths of those that do not: names, times,
-    audiences, links. Each change has all of these paths.
+    They share the action, the reason, what they send, and every text that recipients see, but for a few words
+    at most. `common` are the fields that change in the same way in all of them, `varying` the paths of those
+    that do not: names, times, audiences, links, and the texts of `wording`. Each change has all of these
+    paths.
     """
 
     changes: tuple[Change, ...]
     common: tuple[FieldChange, ...]
     varying: tuple[str, ...] = ()
+    wording: Wording = field(default_factory=Wording)
 
     @property
     def first(self) -> Change:
@@ -45,9 +55,42 @@ class Group:
         """The keys of the campaigns."""
         return tuple(change.key for change in self.changes)
 
-    def own(self, change: Change) -> Iterator[FieldChange]:
-        """The fields of one of its changes that differ among them."""
-        return (each for each in change.diff if each.path in self.varying)
+    @property
+    def pattern(self) -> str:
+        """How the keys begin, as a pattern; empty if they have no beginning in common."""
+        first, last = self.keys[0], self.keys[-1]
+        begin = first[: common_length(first, last)]
+        return f"{begin}*{']' * ('[' in begin)}" if begin else ""
+
+    @property
+    def shared(self) -> tuple[FieldChange, ...]:
+        """The common fields, and the texts that differ in a few words with marks in place of those."""
+        shown = {each.path: each for each in self.common} | dict(self.wording.fields)
+        return tuple(shown[each.path] for each in self.first.diff if each.path in shown)
+
+    @property
+    def apart(self) -> tuple[str, ...]:
+        """The paths that differ in more than a few words."""
+        return tuple(path for path in self.varying if path not in self.wording.fields)
+
+    def own(self, change: Change, *, worded: bool = True) -> Iterator[FieldChange]:
+        """The fields of one of its changes that differ among them; not `worded`: in more than a few words."""
+        paths = self.varying if worded else self.apart
+        return (each for each in change.diff if each.path in paths)
+
+    @property
+    def example(self) -> Change:
+        """The first change, with marks in place of the words in which the texts differ."""
+        change, fields = self.first, self.wording.fields
+        if not fields or change.spec is None:
+            return change
+        swapped = [
+            FieldChange(each.path, fields[each.path].after, each.after)
+            for each in change.diff
+            if each.path in fields and each.after is not None
+        ]
+        spec = {**change.spec, "messages": messages_before(change.spec, swapped)}
+        return replace(change, diff=tuple(fields.get(each.path, each) for each in change.diff), spec=spec)
 
     @property
     def warnings(self) -> dict[str, tuple[str, ...]]:
@@ -75,18 +118,25 @@ class Remark:
 class Review:
     """Everything that is reviewed. `groups` have each change of the plan once, and `messages` by key and
     action what recipients see before and after the first change of each, which stands for the others, or
-    after every change. `calendar` is the week in which the changed campaigns first send, if they do by
+    after every change; `examples` what they see of a group with marks in place of the words that differ.
+    `calendar` is the week in which the changed campaigns first send, if they do by
     themselves."""
 
     plan: Plan
     groups: tuple[Group, ...]
     lint: tuple[Remark, ...] = ()
     messages: Mapping[tuple[str, Action], tuple[Compared, ...]] = field(default_factory=dict)
+    examples: Mapping[tuple[str, Action], tuple[Compared, ...]] = field(default_factory=dict)
     calendar: Calendar | None = None
 
     def messages_of(self, change: Change) -> tuple[Compared, ...]:
         """What recipients of one campaign see before and after a change of it."""
         return self.messages.get((change.key, change.action), ())
+
+    def messages_like(self, group: Group) -> tuple[Compared, ...]:
+        """What recipients of each campaign of a group see, whatever the words in which its texts differ."""
+        first = group.first
+        return self.examples.get((first.key, first.action), self.messages_of(first))
 
 
 def review_of(plan: Plan) -> Review:
@@ -105,12 +155,23 @@ def with_previews(review: Review, samples: Mapping[str, str], *, every: bool = F
     from campaignctl.review.week import calendar_of
 
     plan = review.plan
-    shown = plan.changes if every else [group.first for group in review.groups]
+    shown = plan.changes if every else [change for group in review.groups for change in _to_show(group)]
     seen: dict[tuple[str, Action], tuple[Compared, ...]] = {}
     for change in shown:
         of = change.key, change.action
         seen[of] = (*seen.get(of, ()), *compared(change, samples=samples))
-    return replace(review, messages=seen, calendar=calendar_of(plan))
+    examples = {
+        (group.first.key, group.first.action): compared(group.example, samples=samples)
+        for group in review.groups
+        if group.wording.fields and not every
+    }
+    return replace(review, messages=seen, examples=examples, calendar=calendar_of(plan))
+
+
+def _to_show(group: Group) -> Sequence[Change]:
+    """The changes of a group whose messages are looked at: how many parts an SMS has depends on each word."""
+    has_sms = any("/sms/" in path for path in group.wording.fields)
+    return group.changes if has_sms else group.changes[:1]
 
 
 def groups_of(changes: Iterable[Change]) -> tuple[Group, ...]:
@@ -119,14 +180,41 @@ def groups_of(changes: Iterable[Change]) -> tuple[Group, ...]:
     campaigns: dict[str, list[Change]] = {}
     for change in changes:
         campaigns.setdefault(change.key, []).append(change)
-    alike: dict[tuple[str, ...], list[list[Change]]] = {}
+    alike: dict[tuple[str, ...], list[_Steps]] = {}
     for _, steps in sorted(campaigns.items()):
         alike.setdefault(tuple(map(_shared, steps)), []).append(steps)
-    runs = [
-        [group for step in zip(*found, strict=True) for group in _groups(step)] for found in alike.values()
-    ]
-    ordered = sorted(runs, key=lambda groups: min(map(_urgency, groups)))
+    ordered = sorted(_joined(list(alike.values())), key=lambda groups: min(map(_urgency, groups)))
     return tuple(group for groups in ordered for group in groups)
+
+
+@dataclass(frozen=True, slots=True)
+class _Cluster:
+    """Campaigns that do the same, in runs whose texts are equal; `texts` are those of the first, by step."""
+
+    texts: list[list[FieldChange]]
+    runs: list[list[_Steps]]
+
+
+def _joined(runs: Iterable[list[_Steps]]) -> Iterator[list[Group]]:
+    """The groups of campaigns that do the same, step by step; as one where texts differ in a few words."""
+    alike: dict[tuple[str, ...], list[_Cluster]] = {}
+    for run in runs:
+        texts = [_worded(step) for step in run[0]]
+        known = alike.setdefault(tuple(map(_shared_but_texts, run[0])), [])
+        for cluster in known[: -_COMPARED - 1 : -1]:
+            if all(map(near, cluster.texts, texts)):
+                cluster.runs.append(run)
+                break
+        else:
+            known.append(_Cluster(texts, [run]))
+    for together in (cluster.runs for known in alike.values() for cluster in known):
+        campaigns = sorted((steps for run in together for steps in run), key=lambda steps: steps[0].key)
+        groups = [_group(step) for step in zip(*campaigns, strict=True)]
+        if all(group and len(group.varying) <= _MOST_VARYING + len(group.wording.fields) for group in groups):
+            yield [group for group in groups if group]
+        else:
+            for run in together:
+                yield [group for step in zip(*run, strict=True) for group in _groups(step)]
 
 
 def outline_of(groups: Sequence[Group]) -> tuple[Group, ...]:
@@ -136,21 +224,32 @@ def outline_of(groups: Sequence[Group]) -> tuple[Group, ...]:
     for group in groups:
         does = _text([_does(group.first), sorted(each.path for each in group.first.diff)])
         alike.setdefault(does, []).extend(group.changes)
-    return tuple(_group(sorted(found, key=lambda one: one.key)) for found in alike.values())
+    return tuple(_plain_group(sorted(found, key=lambda one: one.key)) for found in alike.values())
 
 
 def _groups(changes: Sequence[Change]) -> list[Group]:
     """One group if few fields differ, else one for each set of fields that are equal in all."""
-    group = _group(changes)
+    group = _plain_group(changes)
     if len(group.varying) <= _MOST_VARYING:
         return [group]
     alike: dict[str, list[Change]] = {}
     for change in changes:
         alike.setdefault(_text(_fields(change.diff)), []).append(change)
-    return [_group(found) for found in alike.values()]
+    return [_plain_group(found) for found in alike.values()]
 
 
-def _group(changes: Sequence[Change]) -> Group:
+def _group(changes: Sequence[Change]) -> Group | None:
+    """The group of changes whose texts may differ in a few words; None if they differ in more."""
+    group = _plain_group(changes)
+    texts = [each.path for each in _worded(group.first) if each.path in group.varying]
+    if not texts:
+        return group
+    by_path = [{each.path: each for each in change.diff} for change in changes]
+    found = wording_of(group.keys, [[fields[path] for fields in by_path] for path in texts])
+    return replace(group, wording=found) if found else None
+
+
+def _plain_group(changes: Sequence[Change]) -> Group:
     first, *others = changes
     fields = [{each.path: each for each in change.diff} for change in others]
     common = tuple(each for each in first.diff if all(_same(each, other[each.path]) for other in fields))
@@ -168,15 +267,36 @@ def _same(one: FieldChange, other: FieldChange) -> bool:
 
 def _shared(change: Change) -> str:
     """What all changes of a group have in common, as text."""
-    own = frozenset(each.path for each in change.diff if _may_differ(each))
+    return _in_common(change, [[each.path] if _may_differ(each) else _field(each) for each in change.diff])
+
+
+def _shared_but_texts(change: Change) -> str:
+    """The same, whatever the texts say."""
+    shown = {each.path: [each.path, each.before is None, each.after is None] for each in _worded(change)}
+    fields = [
+        shown.get(each.path) or ([each.path] if _may_differ(each) else _field(each)) for each in change.diff
+    ]
+    return _in_common(change, fields)
+
+
+def _in_common(change: Change, fields: Sequence[Any]) -> str:
     return _text(
         [
             _does(change),
             [[each.path, each.applied, each.live, each.manifest] for each in change.conflicts],
             [[each.path, each.baseline, each.value] for each in change.unmanaged],
-            [[each.path] if each.path in own else _field(each) for each in change.diff],
+            fields,
         ]
     )
+
+
+def _worded(change: Change) -> list[FieldChange]:
+    """The texts for recipients in which words may differ."""
+    return [
+        each
+        for each in change.diff
+        if each.path.startswith("messages/") and wording.may_differ(each) and not _may_differ(each)
+    ]
 
 
 def _does(change: Change) -> list[Any]:

@@ -33,7 +33,7 @@ def test_a_changed_price_of_36_campaigns_is_one_block_in_every_output(world: Wor
     world.write("spring.yaml", _MATRIX)
     new = world.run("plan").out
     assert len(new.splitlines()) < 30
-    assert "+ create 36 campaigns: spring[country=* [arms]" in new
+    assert "+ create 36 campaigns: spring[country=*] [arms]" in new
     world.apply()
     world.write("campaignctl.yaml", project + _PRICES % "24.90")
 
@@ -46,7 +46,8 @@ def test_a_changed_price_of_36_campaigns_is_one_block_in_every_output(world: Wor
     summary = world.run("plan", "--summary").out
     assert len(summary.splitlines()) <= 8
     assert (
-        "~ update 36 campaigns: spring[country=*: Sat 22 Mar 2036 10:00 GMT; 36 audiences; 1 field" in summary
+        "~ update 36 campaigns: spring[country=*]: Sat 22 Mar 2036 10:00 GMT; 36 audiences; 1 field"
+        in summary
     )
 
     full = world.run("plan", "--full").out
@@ -61,6 +62,32 @@ def test_a_changed_price_of_36_campaigns_is_one_block_in_every_output(world: Wor
     assert "Everything from <del>19.90</del> <ins>24.90</ins> euros" in comment[:folded]
     assert comment.count("<details>") == 1
     assert not re.search(r"^\|", comment, re.MULTILINE)
+
+
+_MARKETS = _MATRIX.replace("Spring sale", '"Spring sale in ${matrix.country}"')
+
+
+def test_texts_that_name_the_country_are_one_block_and_each_is_one_step_away(world: World) -> None:
+    project = (world.folder / "campaignctl.yaml").read_text()
+    world.write("campaignctl.yaml", project + _PRICES % "19.90")
+    world.write("spring.yaml", _MARKETS)
+    outputs = {
+        name: world.run("plan", *words, status=0).out
+        for name, words in (
+            ("text", ()),
+            ("full", ("--full",)),
+            ("comment", ("--format", "markdown")),
+            ("page", ("--format", "html")),
+        )
+    }
+    assert len(outputs["text"].splitlines()) < 30
+    assert '"Spring sale in \u2039' in outputs["text"]
+    assert "> **Spring sale in \u2039" in outputs["comment"]
+    for change in world.plan()["changes"]:
+        (text,) = (each["after"] for each in change["diff"] if each["path"].endswith("title/en"))
+        country = text.removeprefix("Spring sale in ")
+        assert f'"{country}"' in outputs["text"]
+        assert all(text in outputs[name] for name in ("full", "comment", "page")), text
 
 
 def test_a_summary_is_text_for_a_screen_and_of_a_plan(world: World) -> None:

@@ -271,7 +271,8 @@ def test_five_hundred_changes_take_few_seconds_and_megabytes() -> None:
 
 def _of(number: int) -> dict[str, Any]:
     spec = welcome(f"C{number}")
-    spec["messages"][0]["push"]["title"] = {"en": f"Sale {number}", "de": f"Verkauf {number}"}
+    texts = {lang: " ".join(f"{lang}{number * each}" for each in (3, 5, 7)) for lang in ("en", "de")}
+    spec["messages"][0]["push"]["title"] = texts
     return spec
 
 
@@ -279,7 +280,7 @@ def _letters(count: int, words: int = 3_000) -> Sequence[Change]:
     """Changes of long emails, each with other words."""
     changes = []
     for number in range(count):
-        text = f"<p>{' '.join(f'word{at}' for at in range(number, number + words))}</p>"
+        text = f"<p>{' '.join(f'word{at}' for at in range(number * words, (number + 1) * words))}</p>"
         html = FieldChange("messages/0/email/html/en", f"{text} x", f"{text} y")
         change = updated(f"email/{number:03}", html, FieldChange("score", number, number + 1))
         changes.append(replace(change, spec=news(f"{text} y")))

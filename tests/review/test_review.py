@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from campaignctl.campaign.lifecycle import Lifecycle
+from campaignctl.content.model import PushPreview
 from campaignctl.diff import FieldChange
 from campaignctl.errors import Finding, Source
 from campaignctl.plan.model import Action, Change, Conflict, Unmanaged
@@ -51,6 +52,72 @@ def test_each_text_that_recipients_see_is_read_by_itself() -> None:
     message = {"push": {"title": {"en": "Another"}, "landing_url": "https://shop.example/AT"}}
     groups = groups_of([_country("DE"), _country("AT", messages=[message])])
     assert _keys(groups) == [("push/spring-at",), ("push/spring-de",)]
+
+
+def _texts(*titles: str, body: str = "Today") -> list[Change]:
+    return [
+        updated(
+            f"push/{number}",
+            FieldChange(_TITLE.path, f"Was {title}", title),
+            FieldChange("messages/0/push/body/en", None, f"{title}: {body}"),
+        )
+        for number, title in enumerate(titles)
+    ]
+
+
+def test_texts_that_differ_in_a_few_words_are_one_group_that_tells_them() -> None:
+    (group,) = groups_of(_texts("Sale in Austria", "Sale in the Czech Republic", "Sale in Peru, too"))
+    first, second, third = group.keys
+    mark = "\u20391\u203a"
+    assert group.wording.words == {mark: {first: "Austria", second: "the Czech Republic", third: "Peru, too"}}
+    assert {path: (each.before, each.after) for path, each in group.wording.fields.items()} == {
+        _TITLE.path: (f"Was Sale in {mark}", f"Sale in {mark}"),
+        "messages/0/push/body/en": (None, f"Sale in {mark}: Today"),
+    }
+    assert group.common == ()
+    assert [each.path for each in group.shared] == [each.path for each in group.first.diff]
+    assert list(group.own(group.changes[1])) == list(group.changes[1].diff)
+    assert list(group.own(group.changes[1], worded=False)) == []
+
+
+@pytest.mark.parametrize(
+    "titles",
+    [
+        ("Sale", "Gone"),
+        ("Sale in \u20391\u203a", "Sale in \u20392\u203a"),
+        ("A sale in Austria", "A farewell from all of us who ever were in Austria and liked it a lot"),
+        ("Sale a, here b, now c, all d of it", "Sale e, here f, now g, all h of it"),
+        ("Sale in Austria", "Sale in\nAustria"),
+        ("Sale in Austria, " + "x" * 50, "Sale in Austria, " + "y" * 50),
+    ],
+)
+def test_texts_that_differ_in_more_are_read_by_themselves(titles: tuple[str, str]) -> None:
+    assert len(groups_of(_texts(*titles))) == 2
+
+
+def test_texts_of_which_too_many_words_differ_in_all_are_read_by_themselves() -> None:
+    title = "{} sale and {} days of {} rest until {} Sunday"
+    titles = [title.format(*letters) for letters in ("aaaa", "baaa", "abaa", "aaba", "aaab")]
+    assert len(groups_of(_texts(*titles[:4]))) == 1
+    assert len(groups_of(_texts(*titles))) == 5
+
+
+def test_an_example_has_marks_in_its_spec_as_in_its_fields() -> None:
+    (group,) = groups_of([_country(code, messages=[_in(code)]) for code in ("DE", "FR")])
+    assert group.example.spec is not None
+    assert group.example.spec["messages"][0]["push"]["title"] == {"en": "Sale in \u20391\u203a"}
+    assert group.first.spec is not None
+    assert group.first.spec["messages"][0]["push"]["title"] == {"en": "Sale in DE"}
+    seen = with_previews(review_of(plan(*group.changes)), {})
+    (like,) = seen.messages_like(seen.groups[0])
+    assert like.after
+    assert isinstance(like.after.content, PushPreview)
+    assert like.after.content.title == "Sale in \u20391\u203a"
+
+
+def _in(code: str) -> dict[str, Any]:
+    push = {"title": {"en": f"Sale in {code}"}, "body": {"en": "Now"}, "landing_url": "https://shop.example"}
+    return {"channel": "push", "push": push}
 
 
 def test_a_changed_price_is_one_group() -> None:
@@ -157,7 +224,7 @@ def test_a_warning_names_the_campaigns_it_is_about() -> None:
 
 def test_an_outline_joins_what_differs_in_texts_alone() -> None:
     title, score = (FieldChange(path, None, "x") for path in ("messages/0/push/title/en", "score"))
-    texts = [replace(title, after=f"New in {country}") for country in ("DE", "FR", "AT")]
+    texts = [replace(title, after=text) for text in ("New", "Today", "Ends on Sunday")]
     groups = groups_of(
         [*(updated(f"push/{number}", text) for number, text in enumerate(texts)), updated("z", score)]
     )
@@ -175,7 +242,8 @@ def test_lint_says_each_sentence_once_and_errors_first() -> None:
     assert [(each.first.code, len(each.places)) for each in remarks] == [("PSH001", 1), ("LNK004", 2)]
 
 
-_VALUES = st.sampled_from([None, 0, 1, True, "a", "https://a.example", "x" * 300, ["DE"]])
+_WORDED = [f"A sale in {place}, {until}" for place in ("AT", "the Alps") for until in ("now", "until Sunday")]
+_VALUES = st.sampled_from([None, 0, 1, True, "a", "https://a.example", "x" * 300, ["DE"], *_WORDED])
 _PATHS = st.sampled_from(["name", "score", "messages/0/push/title/en", "messages/0/push/landing_url"])
 
 
@@ -193,6 +261,36 @@ def test_every_field_of_every_change_is_in_exactly_one_group(diffs: list[dict[st
                 each.path: repr((each.before, each.after)) for each in (*group.common, *group.own(change))
             }
             assert told == {each.path: repr((each.before, each.after)) for each in change.diff}
+            assert _as_told(group, change) == {
+                each.path: repr((each.before, each.after)) for each in change.diff
+            }
+
+
+def _as_told(group: Group, change: Change) -> dict[str, str]:
+    """The fields of a change as a reader puts them together: what is shared, with its own words."""
+    found = {each.path: each for each in (*group.shared, *group.own(change, worded=False))}
+    told = {}
+    for path, each in found.items():
+        values = [each.before, each.after]
+        if path in group.wording.fields:
+            for mark, words in group.wording.words.items():
+                values = [value and value.replace(mark, words[change.key]) for value in values]
+        told[path] = repr(tuple(values))
+    return told
+
+
+_SENTENCES = st.lists(
+    st.sampled_from(["Sale", "in", "AT", "Peru", "now", ",", "\n", "ab", "ver\u00e4"]), max_size=9
+)
+
+
+@given(st.lists(_SENTENCES.map(" ".join), max_size=6))
+def test_the_words_of_a_campaign_put_into_the_shared_text_are_its_text(titles: list[str]) -> None:
+    changes = [updated(f"push/{number}", replace(_TITLE, after=title)) for number, title in enumerate(titles)]
+    for group in groups_of(changes):
+        assert all(len(words) <= 40 for of in group.wording.words.values() for words in of.values())
+        for change in group.changes:
+            assert _as_told(group, change)[_TITLE.path] == repr((_TITLE.before, change.diff[0].after))
 
 
 _PUSH: dict[str, Any] = {"channel": "push", "push": {"title": {"en": "New"}, "body": {"en": "Today"}}}

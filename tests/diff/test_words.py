@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from campaignctl.render.words import words_changed
+from campaignctl.diff.words import words_changed
 
 _SIGNS = "ab01 .,-/<>\"'\n\r\t今日は促ก็ำन्दé\u0301\u200d👩🎉\u2028"
 _TEXTS = st.text(max_size=60) | st.text(st.sampled_from(_SIGNS), max_size=200)
