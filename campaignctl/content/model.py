@@ -59,7 +59,10 @@ class PushView:
 
 @dataclass(frozen=True, slots=True)
 class PushPreview:
-    """A push. `payload` is its size in bytes as far as we can tell, `payload_limit` what arrives at most."""
+    """A push. `payload` is its size in bytes as far as we can tell, `payload_limit` what arrives at most.
+
+    What devices show of it is made when it is needed: `push.views`.
+    """
 
     title: str
     body: str
@@ -69,7 +72,6 @@ class PushPreview:
     buttons: tuple[Button, ...]
     payload: int
     payload_limit: int
-    views: tuple[PushView, ...]
 
 
 @dataclass(frozen=True, slots=True)

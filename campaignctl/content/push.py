@@ -31,11 +31,15 @@ def preview(
         buttons=buttons,
         payload=_payload(shown, buttons, push),
         payload_limit=facts.WEB_PUSH_PAYLOAD.value,
-        views=tuple(
-            view
-            for device in facts.DEVICES
-            for view in _views(device, title, body, bool(image), len(buttons))
-        ),
+    )
+
+
+def views(push: PushPreview) -> tuple[PushView, ...]:
+    """What each device shows of a push, collapsed and expanded."""
+    return tuple(
+        view
+        for device in facts.DEVICES
+        for view in _views(device, push.title, push.body, bool(push.image), len(push.buttons))
     )
 
 

@@ -16,7 +16,8 @@ _FOLDED = 400
 _AROUND = 120
 _SHORT = 60
 _LONG = 160
-_CUT = 1_000
+# A value is cut to so much, and to less where there is no room left.
+_CUT, _LEAST = 1_000, 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,7 @@ class Values:
         """One text, or what fits of it from a place on."""
         if self._fits(len(text)):
             return (Piece(kind, safe(text)),)
-        return Piece(kind, safe(text[start : start + _CUT])), Piece("cut", f"({self.cuts.remark(text)})")
+        return Piece(kind, safe(text[start : start + self._cut])), Piece("cut", f"({self.cuts.remark(text)})")
 
     def words(self, before: str, after: str) -> tuple[Piece, ...]:
         """Two texts in one, word by word; of what does not fit, the text from the first change on."""
@@ -93,8 +94,12 @@ class Values:
             self._known[before, after] = known
         return known
 
+    @property
+    def _cut(self) -> int:
+        return _CUT if self.letters > 0 else _LEAST
+
     def _fits(self, letters: int) -> bool:
-        if letters > self.cuts.most(max(_CUT, self.letters)):
+        if letters > self.cuts.most(max(self._cut, self.letters)):
             return False
         self.letters -= letters
         return True

@@ -34,11 +34,13 @@ class Room:
 
     def takes(self, side: Preview) -> bool:
         """Whether it draws this side, which is counted then."""
-        html = len(side.content.html) if isinstance(side.content, EmailPreview) else 0
-        if html + _SIDE > self.letters or (html and not self.frames):
+        content, letters = side.content, _SIDE
+        if is_email := isinstance(content, EmailPreview):
+            letters += len(content.html) + len(content.text)
+        if letters > self.letters or (is_email and not self.frames):
             return False
-        self.letters -= html + _SIDE
-        self.frames -= bool(html)
+        self.letters -= letters
+        self.frames -= is_email
         return True
 
 
@@ -265,7 +267,8 @@ class Blocks:
         )
 
     def _texts(self, one: Compared, drawn: bool) -> Iterator[tuple[str, tuple[Piece, ...]]]:
-        """The texts that change; of a message that is new or goes, those of a picture that is not drawn."""
+        """The texts that change; while there is room also those of a message that is new or goes and not
+        drawn, which are in the fields, too."""
         for name in _TEXTS:
             before, after = (_text(side, name) for side in (one.before, one.after))
             if before == after:
@@ -273,7 +276,7 @@ class Blocks:
             label = name.replace("_", " ").capitalize()
             if one.before and one.after:
                 yield label, self.values.words(before, after)
-            elif not drawn:
+            elif not drawn and self.values.letters > 0:
                 yield label, self.values.whole("new" if one.after else "old", before or after)
 
 

@@ -63,7 +63,12 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    environment.filters |= {"srcdoc": _srcdoc, "plain": lambda text: escape(text, None), "short": escape}
+    environment.filters |= {
+        "srcdoc": _srcdoc,
+        "content": _content,
+        "plain": lambda text: escape(text, None),
+        "short": escape,
+    }
     environment.filters |= {"count": lambda text: sum(1 for _ in graphemes(text)), "host": _host}
     environment.globals |= {"channel_names": CHANNELS, "command": _command, "mark": Markup(MARK)}  # noqa: S704 - a constant
     return environment
@@ -77,6 +82,14 @@ def _srcdoc(document: str) -> Any:
     from markupsafe import Markup
 
     return Markup(document.replace("&", "&amp;").replace("'", "&#39;"))  # noqa: S704 - escaped right here
+
+
+def _content(text: str) -> Any:
+    """Text between two tags, where a quotation mark ends nothing, and takes less room as it is."""
+    from markupsafe import Markup
+
+    found = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return Markup(found)  # noqa: S704 - escaped right here
 
 
 def _command(options: Sequence[str], key: str) -> str:

@@ -17,6 +17,7 @@ from campaignctl.content.model import (
     PushView,
     SmsPreview,
 )
+from campaignctl.content.push import views as push_views
 from campaignctl.content.text import cut, width, wrap
 from campaignctl.errors import counted, first_of
 from campaignctl.render.escape import escape
@@ -102,6 +103,8 @@ def preview_json(preview: Preview) -> dict[str, Any]:
     fields = _plain(preview)
     content = fields.pop("content")
     content.pop("html", None)
+    if isinstance(preview.content, PushPreview):
+        content["views"] = _plain(push_views(preview.content))
     return {**fields, **content}
 
 
@@ -194,13 +197,15 @@ def _macros(preview: Preview, look: Look) -> Iterator[_Row]:
 
 def _push(push: PushPreview, look: Look) -> Iterator[_Row]:
     alike: dict[tuple[Line, Line], list[PushView]] = {}
-    for view in push.views:
+    views = push_views(push)
+    for view in views:
         alike.setdefault((view.title, view.body), []).append(view)
-    yield from _grid([_card(push, views, look) for views in alike.values()], look)
+    cards = [_card(push, same, len(same) == len(views), look) for same in alike.values()]
+    yield from _grid(cards, look)
     if push.image:
-        yield from _rows(_exceptions(push, "image", lambda view: view.image), look, "dim")
+        yield from _rows(_exceptions(views, "image", lambda view: view.image), look, "dim")
     if push.buttons:
-        yield from _rows(_exceptions(push, "buttons", lambda view: view.buttons > 0), look, "dim")
+        yield from _rows(_exceptions(views, "buttons", lambda view: view.buttons > 0), look, "dim")
     opens = [("", push.landing_url)] if push.landing_url else []
     opens += [(f"[ {escape(each.title)} ] ", each.url) for each in push.buttons]
     for name, url in opens:
@@ -211,7 +216,7 @@ def _push(push: PushPreview, look: Look) -> Iterator[_Row]:
     yield from _rows(size + (": more does not arrive" if over else "") + more, look, *_if(over, "red"))
 
 
-def _card(push: PushPreview, views: Sequence[PushView], look: Look) -> list[_Row]:
+def _card(push: PushPreview, views: Sequence[PushView], every: bool, look: Look) -> list[_Row]:
     """The box of devices that cut the texts alike, below their names; with as much as any of them shows."""
     columns = _fitting(_CARD, look)
     room = columns - _BORDERS
@@ -221,14 +226,12 @@ def _card(push: PushPreview, views: Sequence[PushView], look: Look) -> list[_Row
     if buttons := max(view.buttons for view in views):
         named = "  ".join(f"[ {escape(each.title)} ]" for each in push.buttons[:buttons])
         lines += [(each, ("bold",)) for each in wrap(named, room)]
-    head = _rows(_devices(views, len(push.views)), Look(columns), "dim")
+    head = _rows("every device" if every else _devices(views), Look(columns), "dim")
     return [*head, *_box(lines, columns, look)]
 
 
-def _devices(views: Sequence[PushView], of: int) -> str:
+def _devices(views: Sequence[PushView]) -> str:
     """The devices of some views, each with its form unless both are there."""
-    if len(views) == of:
-        return "every device"
     forms: dict[str, list[PushView]] = {}
     for view in views:
         forms.setdefault(view.device, []).append(view)
@@ -242,10 +245,10 @@ def _form(view: PushView) -> str:
     return named or view.form
 
 
-def _exceptions(push: PushPreview, name: str, has: Callable[[PushView], bool]) -> str:
+def _exceptions(views: Sequence[PushView], name: str, has: Callable[[PushView], bool]) -> str:
     """Which devices show a picture or buttons in which form."""
-    closed = [view.device for view in push.views if view.form == "collapsed" and has(view)]
-    without = [view.device for view in push.views if view.form == "expanded" and not has(view)]
+    closed = [view.device for view in views if view.form == "collapsed" and has(view)]
+    without = [view.device for view in views if view.form == "expanded" and not has(view)]
     said = f"{name}: when expanded"
     said += f"; on {', '.join(closed)} also when collapsed" if closed else ""
     return said + (f"; not on {', '.join(without)}" if without else "")

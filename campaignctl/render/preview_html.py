@@ -16,6 +16,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from campaignctl.content.model import EmailPreview, Preview, PushPreview, PushView
+from campaignctl.content.push import views as push_views
 from campaignctl.render.mail_html import mail_document, policy
 from campaignctl.render.pages import CHANNELS, MARK, digest, script, template
 
@@ -249,9 +250,9 @@ def draw(side: Side, nonce: str) -> None:
 
 
 def _cards(content: PushPreview) -> dict[str, list[Card]]:
-    """The views by family; what looks the same shares a card."""
+    """What devices show by family; what looks the same shares a card."""
     cards: dict[str, list[Card]] = {}
-    for family, views in groupby(sorted(content.views, key=_place), key=lambda view: view.family):
+    for family, views in groupby(sorted(push_views(content), key=_place), key=lambda view: view.family):
         same: dict[Any, Card] = {}
         for view in views:
             card = same.setdefault((view.title, view.body, view.image, view.buttons), Card(view))

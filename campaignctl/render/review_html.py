@@ -26,8 +26,10 @@ from campaignctl.render.values import set_outside
 from campaignctl.review.review import Remark, Review
 from campaignctl.schedule import humanize
 
-# With what else a page has, this is less than 3 MB.
+# With what else a page has, this is less than 3 MB, for up to 500 groups: each takes room of its own.
 _LETTERS = 900_000
+_PER_GROUP = 900
+_LEAST = 40_000
 # So many messages of a group are seen at once; those that differ from them in a few words are folded.
 _MESSAGES = 2
 
@@ -63,16 +65,18 @@ def report(
 ) -> str:
     """The page of a review, with commands as typed at `place`. `calendar` is safe HTML for its own part.
 
-    Values are whole until they have this many `letters` together; afterwards `cuts` has the number of those
-    that are cut.
+    Values are whole until they have this many `letters` together, fewer with many groups; afterwards `cuts`
+    has the number of those that are cut.
 
     Raises `TimeError` if the plan's zone does not exist.
     """
     plan, cuts = review.plan, cuts or Cuts()
     nonce = sha256(repr((plan, calendar)).encode(errors="replace")).hexdigest()[:32]
-    values = Values(cuts, letters)
+    taken = _PER_GROUP * len(review.groups)
+    values, room = Values(cuts, max(letters - taken, _LEAST)), Room()
+    room.letters = max(room.letters - taken, _LEAST)
     parts = _Parts(plan, values, place)
-    blocks = Blocks(review, values, Room(), nonce).all()
+    blocks = Blocks(review, values, room, nonce).all()
     drawn = template("review.html").render(
         plan=plan,
         head=tuple(_head(plan)),

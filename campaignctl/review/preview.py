@@ -91,10 +91,10 @@ def _one(before: Preview | None, after: Preview | None, said: str) -> Compared:
         changed = tuple(
             name
             for name in names
-            if getattr(before.content, name, None) != getattr(after.content, name) and name not in _FOLLOWS
+            if name not in _FOLLOWS and getattr(before.content, name, None) != getattr(after.content, name)
         )
     return Compared(shown.key, shown.message, shown.channel, shown.lang, said, before, after, changed)
 
 
 #: Fields that follow from others.
-_FOLLOWS = frozenset({"views", "inboxes", "bubbles", "units", "units_max", "costly", "hidden"})
+_FOLLOWS = frozenset({"inboxes", "bubbles", "units", "units_max", "costly", "hidden"})

@@ -8,6 +8,7 @@ import pytest
 
 from campaignctl.content.model import PushPreview, PushView
 from campaignctl.content.previews import previews
+from campaignctl.content.push import views
 
 _TITLE, _BODY = "t" * 60, "b" * 700
 
@@ -20,7 +21,7 @@ def push(**fields: Any) -> PushPreview:
 
 
 def view(shown: PushPreview, device: str, form: str) -> PushView:
-    return next(each for each in shown.views if (each.device, each.form) == (device, form))
+    return next(each for each in views(shown) if (each.device, each.form) == (device, form))
 
 
 @pytest.mark.parametrize(
@@ -64,13 +65,13 @@ def test_a_title_that_fills_the_iphone_leaves_no_body() -> None:
 def test_only_devices_that_show_pictures_and_buttons_do() -> None:
     actions = [{"title": {"en": "Buy"}, "url": "https://a"}, {"title": {"en": "Later"}, "url": "https://b"}]
     shown = push(title={"en": "t"}, body={"en": "b"}, image={"en": "https://a/i.png"}, actions=actions)
-    pictures = {each.device for each in shown.views if each.form == "expanded" and each.image}
+    pictures = {each.device for each in views(shown) if each.form == "expanded" and each.image}
     assert pictures == {
         "Android", "Chrome on Android", "iPhone", "Chrome on Windows", "Edge on Windows", "Chrome on macOS"
     }  # fmt: skip
-    without = {each.device for each in shown.views if each.form == "expanded" and not each.buttons}
+    without = {each.device for each in views(shown) if each.form == "expanded" and not each.buttons}
     assert without == {"Safari on macOS"}
-    assert all(each.buttons == 0 for each in shown.views if each.form == "collapsed")
+    assert all(each.buttons == 0 for each in views(shown) if each.form == "collapsed")
 
 
 def test_lines_of_a_body_stay_only_where_several_are_shown() -> None:

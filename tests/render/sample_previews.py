@@ -17,23 +17,9 @@ from campaignctl.content.model import (
     Macro,
     Preview,
     PushPreview,
-    PushView,
     SmsPreview,
 )
 from campaignctl.review.preview import Compared
-
-# Device, family, form, characters of title and body, whether the picture shows, buttons.
-_DEVICES = (
-    ("Chrome on Android", "android", "collapsed", 35, 50, False, 0),
-    ("Chrome on Android", "android", "expanded", 35, 597, True, 2),
-    ("Lock screen", "android", "collapsed", 49, 49, False, 0),
-    ("Banner", "ios", "collapsed", 80, 65, False, 0),
-    ("Lock screen", "ios", "expanded", 80, 130, True, 0),
-    ("Chrome on Windows", "desktop", "collapsed", 50, 120, False, 2),
-    ("Edge on Windows", "desktop", "collapsed", 50, 120, False, 2),
-    ("Chrome on Windows", "desktop", "expanded", 50, 120, True, 2),
-    ("Firefox on macOS", "desktop", "collapsed", 38, 42, False, 0),
-)
 
 _DATA = Path(__file__).parent / "data" / "previews"
 HTML = (_DATA / "newsletter.html").read_text()
@@ -60,10 +46,6 @@ def push(key: str = "push/spring-launch", lang: str = "en", **texts: str) -> Pre
         ),
         payload=412,
         payload_limit=3993,
-        views=tuple(
-            PushView(device, family, form, line(title, first), line(body, second), image, buttons)  # type: ignore[arg-type] # literals of a table
-            for device, family, form, first, second, image, buttons in _DEVICES
-        ),
     )
     macros = (Macro("FIRST_NAME", "Ana"), Macro("CITY", None))
     return Preview(key, texts.get("message", "Garden"), "push", lang, macros, content)

@@ -269,6 +269,16 @@ def test_five_hundred_changes_take_few_seconds_and_megabytes() -> None:
     assert texts(html, ".top .command") == ["campaignctl show plan.json --full"]
 
 
+@pytest.mark.slow
+def test_hundreds_of_long_emails_are_less_than_three_megabytes() -> None:
+    changes = [
+        created(f"email/{number:03}", news(f"<p>{'word ' * 2_000}{number}</p>" * 2, f"S{number} a{number}"))
+        for number in range(150)
+    ]
+    html = drawn(plan(*changes))
+    assert 1_500_000 < len(html.encode()) < 3_000_000
+
+
 def _of(number: int) -> dict[str, Any]:
     spec = welcome(f"C{number}")
     texts = {lang: " ".join(f"{lang}{number * each}" for each in (3, 5, 7)) for lang in ("en", "de")}
