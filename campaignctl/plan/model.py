@@ -362,6 +362,10 @@ class Plan:
     lint: tuple[Finding, ...] = field(default=(), metadata=_NEW)
     neighbours: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, metadata=_NEW)
 
+    def expired(self, now: datetime) -> bool:
+        """Whether it has changes that can no longer be applied."""
+        return self.valid_until is not None and bool(self.changes) and now > self.valid_until
+
     @property
     def summary(self) -> dict[str, int]:
         """The number of changes by action, including zeros."""

@@ -100,7 +100,7 @@ class Cuts:
 
 def cut_text(cuts: Cuts) -> str:
     """How much is not shown in full; the command comes after it."""
-    return f'Not shown in full: {counted(cuts.count, "value")}, marked "cut". To see everything:'
+    return f'Not shown in full: {counted(cuts.count, "place")}, marked "cut". To see everything:'
 
 
 def cut_lines(cuts: Cuts, place: ProjectPlace) -> str:

@@ -10,6 +10,7 @@ from campaignctl.diff import FieldChange
 from campaignctl.diff.words import Kind, common_length, words_changed
 from campaignctl.render.cuts import Cuts, json_text
 from campaignctl.render.escape import escape
+from campaignctl.render.values import each_told
 
 # An equal stretch longer than this is folded, with this much left around it.
 _FOLDED = 400
@@ -58,7 +59,7 @@ class Values:
 
     def fields(self, changes: Iterable[FieldChange]) -> tuple[Field, ...]:
         """Each field change."""
-        return tuple(self.field(change) for change in changes)
+        return tuple(self.field(change) for change in each_told(changes))
 
     def field(self, change: FieldChange) -> Field:
         """One field change. A long text has its own lines, any other value is in JSON's notation."""

@@ -19,6 +19,7 @@ from campaignctl.render.summary import (
     sends_lines,
     told_in_words,
     undo_text,
+    valid_text,
 )
 from campaignctl.render.table import Style, Tone
 from campaignctl.render.values import audience_text, brief, field_lines, set_outside
@@ -48,7 +49,7 @@ _OBVIOUS = ("not created yet", "the manifest changed")
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """The context of every part of a text."""
+    """The context of every part of a text; `valid_until` is the end of the whole plan."""
 
     style: Style
     zone: str
@@ -56,6 +57,7 @@ class Page:
     width: int
     place: ProjectPlace
     cuts: Cuts
+    valid_until: datetime | None = None
 
 
 def group_lines(group: Group, page: Page) -> Iterator[str]:
@@ -133,6 +135,8 @@ def _facts(group: Group, page: Page) -> Iterator[tuple[str, list[str]]]:
         yield "reaches", _told(group, lambda one: (_reaches(one, page),), "audience", _AUDIENCES, page)
     yield "waits", _told(group, _waits, "cancel", _TIMES, page)
     yield "undo", _told(group, lambda one: (undo_text(one.undo, page.zone),), "time", _TIMES, page)
+    if any(one.valid_until not in (None, page.valid_until) for one in group.changes):
+        yield "apply", _told(group, lambda one: (valid_text(one, page.zone),), "time", _TIMES, page)
     yield "was", [escape(change.moved_from)] if change.moved_from and len(group.changes) == 1 else []
     for mark, tell in () if page.cuts.full else _wordings(group):
         yield mark, _told(group, tell, "wording", _WORDS, page)

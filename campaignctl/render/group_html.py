@@ -73,6 +73,7 @@ class Row:
     facts: dict[str, Fact]
     fields: dict[str, Field]
     words: dict[str, str]
+    source: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,7 +220,7 @@ class Blocks:
     def _row(self, change: Change, facts: dict[str, Fact], group: Group) -> Row:
         fields = {one.path: self.values.field(one) for one in group.own(change, worded=False)}
         words = {mark: safe(words[change.key]) for mark, words in group.wording.words.items()}
-        return Row(change.key, change.id or "", change.name, facts, fields, words)
+        return Row(change.key, change.id or "", change.name, facts, fields, words, change.source)
 
     def _warnings(self, group: Group) -> Iterator[About]:
         cuts = self.values.cuts

@@ -221,4 +221,4 @@ def halt_line(halt: Halt) -> str:
     lifted = dict.fromkeys(key for lift in halt.lifted if halt.in_force for key in lift.keys or ())
     keys += f" except {', '.join(escape(key) for key in lifted)}" if lifted else ""
     by = f" by {escape(halt.who)}" if halt.who else ""
-    return f"{keys}, halted{by} at {escape(halt.at)}: {escape(halt.reason, None)}"
+    return f"{keys}, halted{by}, {escape(halt.when)}: {escape(halt.reason, None)}"

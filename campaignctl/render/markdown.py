@@ -6,6 +6,7 @@ It is read on phones: lines instead of tables, and what sends soonest comes firs
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 
 from campaignctl.errors import Command, ProjectPlace, at, counted
 from campaignctl.plan.model import Blocked, Plan
@@ -188,9 +189,15 @@ def _nowhere(_source: str) -> str:
 
 
 def plan_markdown(
-    review: Review, *, limit: int = GITHUB_LIMIT, cuts: Cuts | None = None, link: Link = _nowhere
+    review: Review,
+    *,
+    limit: int = GITHUB_LIMIT,
+    cuts: Cuts | None = None,
+    link: Link = _nowhere,
+    now: datetime | None = None,
 ) -> str:
-    """The comment, of at most `limit` characters and a final newline; `link` leads to manifests.
+    """The comment, of at most `limit` characters and a final newline; `link` leads to manifests,
+    and at `now`, the time of the plan if it is not given, the plan may have expired.
 
     Long values are cut, and what does not fit is left out item by item; both are said. With `cuts.full` that
     is so only if the whole does not fit. The last line is an HTML comment with project and environment, which
@@ -200,18 +207,18 @@ def plan_markdown(
     """
     if limit < LEAST_LIMIT:
         raise ValueError(f"a comment needs {LEAST_LIMIT} characters")
-    cuts = cuts or Cuts()
+    cuts, head = cuts or Cuts(), joined(list(_head(review.plan, now or review.plan.created_at)))
     if cuts.full:
-        text, whole = _comment(review, limit, cuts, limit, link)
+        text, whole = _comment(review, head, limit, cuts, limit, link)
         if whole:
             return text
-    return _comment(review, limit, Cuts(cuts.command), limit // 8, link)[0]
+    return _comment(review, head, limit, Cuts(cuts.command), limit // 8, link)[0]
 
 
-def _comment(review: Review, limit: int, cuts: Cuts, most: int, link: Link) -> tuple[str, bool]:
-    """The comment, with at most `most` characters for the fields of a group; and whether nothing is cut."""
-    plan = review.plan
-    head, mark = joined(list(_head(plan))), mark_of(plan)
+def _comment(review: Review, head: str, limit: int, cuts: Cuts, most: int, link: Link) -> tuple[str, bool]:
+    """The comment that begins with `head`, with at most `most` characters for the fields of a group; and
+    whether nothing is cut."""
+    mark = mark_of(review.plan)
     sections = _sections(review, most, cuts, link)
     longest = _cut(review, len(review.groups), cuts)
     shown = fitting(sections, limit - len(joined([head, longest, mark])) - 1)
@@ -259,7 +266,7 @@ def _sections(review: Review, most: int, cuts: Cuts, link: Link) -> Sequence[Sec
     )
 
 
-def _head(plan: Plan) -> Iterator[str]:
+def _head(plan: Plan, now: datetime) -> Iterator[str]:
     if not plan.refreshed:
         yield (
             "**The account was not read.** This plan was made from the state alone: it does not show what was"
@@ -268,10 +275,12 @@ def _head(plan: Plan) -> Iterator[str]:
     environment = f" ({_short(plan.environment)})" if plan.environment else ""
     yield f"### campaignctl: plan for {_short(plan.project)}{environment}"
     yield f"**{summary_text(plan)}**"
-    yield " ".join(_context(plan))
+    if plan.expired(now):
+        yield "**Expired: this plan cannot be applied.** Make a new one."
+    yield " ".join(_context(plan, now))
 
 
-def _context(plan: Plan) -> Iterator[str]:
+def _context(plan: Plan, now: datetime) -> Iterator[str]:
     company = f"Company {_short(plan.company_id)}" if plan.company_id else "Company not known yet,"
     state = f", state in {_short(plan.state)}" if plan.state else ""
     yield f"{company} at {_short(plan.url)}{state}."
@@ -281,7 +290,8 @@ def _context(plan: Plan) -> Iterator[str]:
     if plan.overrides:
         yield f"Lifted on the command line: {', '.join(map(_short, plan.overrides))}."
     if plan.valid_until is not None and plan.changes:
-        yield f"**Valid until {humanize.instant(plan.valid_until, plan.time_zone)}.**"
+        said = "It was valid until" if plan.expired(now) else "Valid until"
+        yield f"**{said} {humanize.instant(plan.valid_until, plan.time_zone)}.**"
 
 
 def _short(text: str) -> str:

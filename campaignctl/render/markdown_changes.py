@@ -13,8 +13,16 @@ from campaignctl.plan.model import Change, Plan
 from campaignctl.render.cuts import Cuts, json_text
 from campaignctl.render.escape import LIMIT, code_span, fenced, html_code, prose
 from campaignctl.render.fitting import Section, joined
-from campaignctl.render.summary import CHANGES_SENDS, REACHING, by_text, sends_lines, undo_text
-from campaignctl.render.values import audience_text, brief, compared, set_outside, value_text, whole
+from campaignctl.render.summary import CHANGES_SENDS, REACHING, by_text, sends_lines, undo_text, valid_text
+from campaignctl.render.values import (
+    audience_text,
+    brief,
+    compared,
+    each_told,
+    set_outside,
+    value_text,
+    whole,
+)
 from campaignctl.review.preview import Compared
 from campaignctl.review.review import Group, Review
 
@@ -27,6 +35,7 @@ _ONE_LINE = 120
 _KEYS_SHOWN = 8
 _SEVERAL = 6
 _WORDS = 40
+_VALUE = 100
 _TEXT_SHOWN = 600
 _MESSAGES_SHOWN = 6
 _LINE_SHOWN = 300
@@ -54,7 +63,7 @@ def _told(group: Group, plan: Plan, cuts: Cuts, link: Link) -> str:
         most = _WORDS if label in group.wording.words else _SEVERAL
         if told := _differing(group, tell, cuts, most, below=bool(apart)):
             lines.append(f"{label}: {_loud(told, loud)}")
-    if fields := [each for each in group.common if change.id and not each.path.startswith("messages/")]:
+    if fields := [each for each in group.common if change.id and each.path.split("/")[0] != "messages"]:
         lines.append(f"Changes: {cuts.items([_brief(each, cuts) for each in fields], _SEVERAL, str)}")
     return joined(["<br>\n".join(lines), apart])
 
@@ -72,6 +81,8 @@ def _facts(group: Group, plan: Plan) -> Iterator[_Fact]:
     if change.waits_for:
         yield "Waits until canceled", lambda one: ", ".join(one.waits_for), False
     yield "Can be undone", lambda one: undo_text(one.undo, plan.time_zone), change.undo == "never"
+    if any(one.valid_until not in (None, plan.valid_until) for one in group.changes):
+        yield "Can be applied", lambda one: valid_text(one, plan.time_zone), False
     for mark, words in group.wording.words.items():
         yield mark, _told_by(words), False
 
@@ -103,8 +114,10 @@ def _differ(group: Group, plan: Plan) -> list[_Fact]:
 
 
 def _brief(change: FieldChange, cuts: Cuts) -> str:
-    values = [cuts.code(value, 100) for value in (change.before, change.after) if value is not None]
-    return f"{code_span(change.path)} {'removed, was ' if change.after is None else ''}{' → '.join(values)}"
+    """A field in short; what is cut here is whole in the folded part, and not counted."""
+    values = [change.before, change.after]
+    shown = [code_span(json_text(value), cuts.most(_VALUE)) for value in values if value is not None]
+    return f"{code_span(change.path)} {'removed, was ' if change.after is None else ''}{' → '.join(shown)}"
 
 
 def _loud(markdown: str, loud: bool) -> str:
@@ -328,7 +341,7 @@ def diff_block(changes: Iterable[FieldChange], most: int, cuts: Cuts) -> str:
 
     Lines of foreign text come after a bar, so that none passes for a field.
     """
-    lines = [line for change in changes for line in _field(change, cuts)]
+    lines = [line for change in each_told(changes) for line in _field(change, cuts)]
     return fenced(list(_first(lines, most, cuts)), "diff") if lines else ""
 
 

@@ -48,7 +48,7 @@ def plan_text(
     Raises `TimeError` if the plan's zone does not exist.
     """
     plan = review.plan
-    page = Page(Style(color), plan.time_zone, now, width, place, cuts or Cuts())
+    page = Page(Style(color), plan.time_zone, now, width, place, cuts or Cuts(), plan.valid_until)
     parts = [
         _header(plan, page),
         *_section("Settings changed since the last apply", _settings(plan, page), page.style),
@@ -133,7 +133,7 @@ def _header(plan: Plan, page: Page) -> str:
         style(summary_text(plan), "bold"),
         f"For {style(escape(plan.project), 'bold')}{environment}, {account}{at}{state}",
     ]
-    if _expired(plan, page):
+    if plan.expired(page.now):
         lines.append(style("Expired: this plan cannot be applied.", "bold", "red"))
     if not plan.refreshed:
         lines.append("Made from the state alone: the account was not read.")
@@ -211,10 +211,6 @@ def _lifted(plan: Plan, page: Page) -> Iterator[str]:
         yield f"  {escape(one.name)} for {keys_text(one.keys, page.cuts)}, {until}{reason}"
 
 
-def _expired(plan: Plan, page: Page) -> bool:
-    return plan.valid_until is not None and bool(plan.changes) and page.now > plan.valid_until
-
-
 def _footer(plan: Plan, page: Page) -> Iterator[str]:
     for note in plan.notes:
         yield page.style(f"Note: {escape(at(page.cuts.named(note), page.place), None)}", "dim")
@@ -224,7 +220,7 @@ def _footer(plan: Plan, page: Page) -> Iterator[str]:
     if plan.valid_until is not None and plan.changes:
         until = humanize.instant(plan.valid_until, page.zone)
         distance = humanize.distance(plan.valid_until, page.now)
-        if _expired(plan, page):
+        if plan.expired(page.now):
             yield page.style(f"Expired: it was valid until {until}, {distance}. Plan again:", "bold", "red")
             yield f"  {escape(Command('plan', '-o', 'FILE').at(page.place), None)}"
         else:

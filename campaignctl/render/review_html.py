@@ -6,8 +6,9 @@ digest, so that no other runs.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
@@ -61,9 +62,12 @@ def report(
     place: ProjectPlace = NOWHERE,
     cuts: Cuts | None = None,
     calendar: str = "",
+    link: Callable[[str], str] = lambda _: "",
+    now: datetime | None = None,
     letters: int = _LETTERS,
 ) -> str:
-    """The page of a review, with commands as typed at `place`. `calendar` is safe HTML for its own part.
+    """The page of a review, with commands as typed at `place`. `calendar` is safe HTML for its own part,
+    `link` leads to manifests, and at `now`, the time of the plan if it is not given, it may have expired.
 
     Values are whole until they have this many `letters` together, fewer with many groups; afterwards `cuts`
     has the number of those that are cut.
@@ -71,6 +75,7 @@ def report(
     Raises `TimeError` if the plan's zone does not exist.
     """
     plan, cuts = review.plan, cuts or Cuts()
+    now = now or plan.created_at
     nonce = sha256(repr((plan, calendar)).encode(errors="replace")).hexdigest()[:32]
     taken = _PER_GROUP * len(review.groups)
     values, room = Values(cuts, max(letters - taken, _LEAST)), Room()
@@ -79,9 +84,10 @@ def report(
     blocks = Blocks(review, values, room, nonce).all()
     drawn = template("review.html").render(
         plan=plan,
-        head=tuple(_head(plan)),
+        head=tuple(_head(plan, now)),
         unread=tuple(_unread(plan)),
-        verdict=_verdict(plan),
+        verdict=_verdict(plan, now),
+        link=link,
         summary=summary_text(plan),
         tiles=tuple(_tiles(plan, blocks)),
         settings=tuple(parts.settings()),
@@ -112,7 +118,7 @@ def _safe(html: str) -> Any:
     return Markup(html)  # noqa: S704 - a part of the page that its maker has escaped
 
 
-def _head(plan: Plan) -> Iterator[tuple[str, str]]:
+def _head(plan: Plan, now: datetime) -> Iterator[tuple[str, str]]:
     """What the plan was made from and for."""
     company = f"company {escape(plan.company_id)}" if plan.company_id else "company not known yet"
     yield "Account", f"{company}{f' at {escape(plan.url)}' if plan.url else ''}"
@@ -120,7 +126,10 @@ def _head(plan: Plan) -> Iterator[tuple[str, str]]:
         yield "State", escape(plan.state)
     yield "Made", humanize.instant(plan.created_at, plan.time_zone)
     if plan.valid_until is not None and plan.changes:
-        yield "Valid until", humanize.instant(plan.valid_until, plan.time_zone)
+        yield (
+            "Was valid until" if plan.expired(now) else "Valid until",
+            humanize.instant(plan.valid_until, plan.time_zone),
+        )
     if plan.commit:
         yield "Commit", escape(plan.commit)
     if plan.against:
@@ -140,8 +149,10 @@ def _unread(plan: Plan) -> Iterator[str]:
         yield f"Lifted for this plan: {', '.join(map(escape, plan.overrides))}"
 
 
-def _verdict(plan: Plan) -> tuple[str, str]:
+def _verdict(plan: Plan, now: datetime) -> tuple[str, str]:
     """A tone, and whether it can be applied."""
+    if plan.expired(now):
+        return "bad", "Expired: this plan cannot be applied. Make a new one."
     blocked = sum(not one.before for one in plan.blocked)
     if plan.objections:
         return "bad", "Nothing of it is applied."

@@ -244,3 +244,8 @@ def undo_text(undo: str, zone: str) -> str:
         return f"until {humanize.instant(parse_iso(until), zone)}"
     except TimeError:
         return escape(undo)
+
+
+def valid_text(change: Change, zone: str) -> str:
+    """Until when a change can be applied."""
+    return f"until {humanize.instant(change.valid_until, zone)}" if change.valid_until else "at any time"

@@ -8,6 +8,7 @@ from itertools import islice, zip_longest
 from typing import Any
 
 from campaignctl.diff import EVERYONE, FieldChange
+from campaignctl.diff.fields import paired
 from campaignctl.diff.words import common_length, words_changed
 from campaignctl.errors import counted
 from campaignctl.plan.model import Unmanaged
@@ -74,12 +75,21 @@ def set_outside(found: Iterable[Unmanaged]) -> list[FieldChange]:
     return [FieldChange(one.path, one.baseline, one.value) for one in found]
 
 
+def each_told(changes: Iterable[FieldChange]) -> Iterator[FieldChange]:
+    """The fields; of messages that all go, each field of them."""
+    for change in changes:
+        if change.path == "messages" and isinstance(change.before, list | tuple) and not change.after:
+            yield from (FieldChange(*each) for each in paired({change.path: change.before}, {}))
+        else:
+            yield change
+
+
 def field_lines(changes: Iterable[FieldChange], style: Style, width: int, cuts: Cuts) -> Iterator[str]:
     """One line for each field, and below it the lines of a long value. Not indented.
 
     Lines of foreign text come after a bar, so that none passes for a line of the plan.
     """
-    listed = [(cuts.text(change.path), change) for change in changes]
+    listed = [(cuts.text(change.path), change) for change in each_told(changes)]
     widest = min(max((columns(path) for path, _ in listed), default=0), _WIDEST_PATH)
     for path, change in listed:
         yield from _field(pad(path, widest), change, style, width, cuts)

@@ -39,7 +39,7 @@ def compared(
 ) -> tuple[Compared, ...]:
     """The messages that a change adds, removes or changes; none if its spec has no list of them."""
     messages = (change.spec or {}).get("messages")
-    if change.spec is None or not messages or not isinstance(messages, list | tuple):
+    if change.spec is None or not isinstance(messages, list | tuple):
         return ()
     return tuple(_of_change(change, change.spec, samples, langs))
 

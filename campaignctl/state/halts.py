@@ -12,6 +12,8 @@ from functools import cached_property
 from typing import Any, Literal
 
 from campaignctl.campaign.keys import fits
+from campaignctl.schedule import humanize
+from campaignctl.schedule.times import TimeError, parse_iso
 
 #: The format of new stop marks. Format 1 is read, and written back as it is while the state has format 1.
 FORMAT_VERSION = 2
@@ -90,7 +92,15 @@ class Halt:
     def summary(self) -> str:
         """One line that says who ordered it, when and why."""
         by = f" by {self.who}" if self.who else ""
-        return f"halted{by} at {self.at}: {self.reason}"
+        return f"halted{by}, {self.when}: {self.reason}"
+
+    @property
+    def when(self) -> str:
+        """The time of the order in words; as it is if it is no time."""
+        try:
+            return humanize.instant(parse_iso(self.at))
+        except TimeError:
+            return self.at
 
     def names(self, key: str) -> bool:
         """Whether it still stops this key."""

@@ -61,7 +61,7 @@ def test_nothing_is_created(spec: Spec, stop: Halts) -> None:
     assert plan.empty
     (blocked,) = plan.blocked
     assert blocked.status == "halted"
-    assert blocked.reason.startswith("halted by anna at 2026-11-24T11:00:00Z")
+    assert blocked.reason.startswith("halted by anna, Tue 24 Nov 2026 11:00 GMT")
     assert "wrong price" in blocked.reason
     assert blocked.hint == f"campaignctl halt --lift {KEY} --reason TEXT"
 
@@ -94,7 +94,7 @@ def test_a_paused_campaign_is_shown_and_not_resumed(paused_by_us: bool) -> None:
     assert not plan.blocked
     assert [one.after for one in plan.drift[0].diff] == ["paused"]
     (note,) = plan.notes
-    assert note.startswith(f"{KEY}: halted by anna at ")
+    assert note.startswith(f"{KEY}: halted by anna, ")
     assert "`campaignctl halt --lift KEY --reason TEXT`" in note
 
 

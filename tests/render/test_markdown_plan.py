@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -17,7 +18,7 @@ from campaignctl.schedule.sends import Sends
 from campaignctl.state.model import Overridden
 from tests.golden import Golden
 from tests.render.gfm import Page, html_of, page_of
-from tests.render.sample_plans import BLOCKED, SETTINGS, created, plan, reviewed, updated, welcome
+from tests.render.sample_plans import BLOCKED, NOW, SETTINGS, created, plan, reviewed, updated, welcome
 
 _FAR = "2036-03-22 10:00:00"
 _GMT = "Sat 22 Mar 2036 10:00 GMT"
@@ -332,3 +333,41 @@ def test_each_campaign_of_a_group_has_its_name_in_the_folded_part() -> None:
     moves = [replace(updated(f"push/{key}"), name=f"Name {key}", moved_from=f"old/{key}") for key in "ab"]
     text = plan_markdown(reviewed(plan(*moves)))
     assert 'push/a "Name a" (1030978): was old/a\npush/b "Name b" (1030978): was old/b\n' in text
+
+
+def test_an_expired_plan_says_so_and_a_valid_one_until_when() -> None:
+    review = reviewed(plan(_far("push/a"), valid_until=NOW + timedelta(hours=1)))
+    valid, expired = (plan_markdown(review, now=NOW + timedelta(hours=hours)) for hours in (0, 2))
+    until = "alid until Tue 24 Nov 2026 13:00 GMT"
+    assert f"**V{until}" in valid
+    assert "xpired" not in valid
+    assert "**Expired: this plan cannot be applied.**" in expired
+    assert f"**It was v{until}" in expired
+    assert plan_markdown(review) == valid
+
+
+def test_a_change_that_ends_before_the_plan_says_until_when_it_can_be_applied() -> None:
+    ends = (NOW + timedelta(hours=1), NOW + timedelta(hours=2))
+    changes = [replace(_far(f"push/{at}"), valid_until=end) for at, end in enumerate((*ends, None))]
+    text = plan_markdown(reviewed(plan(*changes, valid_until=ends[0])))
+    assert "can be applied until Tue 24 Nov 2026 14:00 GMT" in text
+    assert "can be applied at any time" in text
+    assert "Can be applied" not in plan_markdown(reviewed(plan(changes[0], valid_until=ends[0])))
+
+
+def test_messages_that_all_go_are_shown_as_they_were() -> None:
+    spec = welcome("DE")
+    diff = (FieldChange("messages", spec["messages"], []),)
+    gone = replace(updated("push/a", *diff), spec={**spec, "messages": []})
+    text = plan_markdown(reviewed(plan(gone)))
+    assert ": removed</sub>" in text
+    assert "- messages/0/channel" in text
+    assert "Changes:" not in text
+
+
+def test_a_value_that_is_whole_in_the_folded_part_is_not_counted_as_cut() -> None:
+    long = FieldChange("metadata/note", "x" * 140, "y" * 140)
+    text = plan_markdown(reviewed(plan(updated("push/a", long))))
+    assert "y" * 140 in text
+    assert "is cut" not in text
+    assert "(cut:" not in text

@@ -47,7 +47,7 @@ def test_a_page_cuts_them_and_names_the_command_that_does_not(*, saved: bool) ->
     assert f"Note: {CUT}: sent by hand; `campaignctl status` shows them" in shown
     assert f"why:     once {CUT}" in shown
     assert "repeats 70, 71, 72 and 5 more (cut: 8 in all, sha256 " in shown
-    assert 'Not shown in full: 3 values, marked "cut". To see everything:' in shown
+    assert 'Not shown in full: 3 places, marked "cut". To see everything:' in shown
     assert f"  {WHOLE}\n" in shown
     comment = plan_markdown(review_of(plan), cuts=Cuts(WHOLE))
     assert comment.count("cut: 8 in all") == 3
@@ -90,7 +90,7 @@ def test_fields_that_no_read_shows_are_cut_in_an_outcome_and_in_a_status() -> No
         status_text(StatusReport((row,), NOW), color=False, place=place),
     ):
         assert "title/sr and 1 more (cut: 6 in all, sha256 " in shown
-        assert 'Not shown in full: 1 value, marked "cut". To see everything:' in shown
+        assert 'Not shown in full: 1 place, marked "cut". To see everything:' in shown
         assert "  campaignctl -C crm status --full\n" in shown
 
 

@@ -7,6 +7,7 @@ from base64 import b64encode
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import timedelta
 from hashlib import sha256
 from time import process_time
 from typing import Any
@@ -25,6 +26,7 @@ from campaignctl.render.pages import source
 from campaignctl.render.review_html import report
 from campaignctl.review.review import review_of, with_previews
 from tests.render.sample_plans import (
+    NOW,
     created,
     full_plan,
     hostile_plan,
@@ -306,3 +308,26 @@ def test_what_is_cut_is_said_with_length_and_digest_and_full_cuts_nothing() -> N
     whole = drawn(plan(*changes), cuts=Cuts(full=True))
     assert texts(whole, ".remark, .top .command") == []
     assert shown_fields(whole).total() == 4
+
+
+# ------------------------------------------------------------------------------------- links and ends
+
+
+def test_an_expired_plan_cannot_be_applied() -> None:
+    late = drawn(full_plan(objections=(), blocked=()), now=NOW + timedelta(hours=2))
+    assert texts(late, ".verdict b") == ["Expired: this plan cannot be applied. Make a new one."] * 2
+    assert "Was valid until" in texts(late, ".head dt")
+    assert texts(drawn(full_plan(objections=(), blocked=())), ".verdict b") == ["Can be applied."] * 2
+
+
+def test_manifests_are_linked_where_a_host_shows_them() -> None:
+    alone, *several = (
+        replace(created(f"push/{country}", welcome(country)), source=f"{country}.yaml:1:1")
+        for country in ("DE", "FR", "IT")
+    )
+    for changes, linked in (((alone,), ["DE"]), (several, ["FR", "IT"])):
+        tree = LexborHTMLParser(drawn(plan(*changes), link=lambda source: f'https://host.example/"{source}'))
+        found = [node.attributes["href"] for node in tree.css(".group a")]
+        assert found == [f'https://host.example/"{country}.yaml:1:1' for country in linked]
+    assert not LexborHTMLParser(drawn(plan(alone))).css(".group a")
+    assert texts(drawn(plan(alone)), ".inside > .soft") == ["Declared in DE.yaml:1:1"]

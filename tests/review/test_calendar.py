@@ -129,7 +129,7 @@ def test_a_pause_of_others_and_a_halt_hold_sends_back() -> None:
     assert sends(paused) == [("k", "24 10:00", "paused")]
     halted = drawn([wanted(spec, "k")], known=known(spec, "paused"), halts=halt("k"))
     assert sends(halted) == [("k", "24 10:00", "halted")]
-    assert (halted.sends, halted.held[0].halt) == (0, "halted by ana at 2026-10-20T11:00:00Z: wrong price")
+    assert (halted.sends, halted.held[0].halt) == (0, "halted by ana, Tue 20 Oct 2026 11:00 GMT: wrong price")
     goes = drawn(
         [wanted(spec, "k")], known=known(spec), lives={"k": live(spec, campaign_id="1")}, halts=halt("k")
     )

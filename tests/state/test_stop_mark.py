@@ -131,8 +131,9 @@ def test_only_what_a_halt_paused_is_its_own_pause() -> None:
 
 
 def test_a_summary_says_who_ordered_it_and_why() -> None:
-    assert ALL.summary == f"halted by kim at {AT}: wrong price"
-    assert replace(ALL, who="").summary == f"halted at {AT}: wrong price"
+    assert ALL.summary == "halted by kim, Sat 1 Mar 2036 10:00 GMT: wrong price"
+    assert replace(ALL, who="").summary == "halted, Sat 1 Mar 2036 10:00 GMT: wrong price"
+    assert replace(ALL, at="at noon").when == "at noon"
 
 
 FIRST, SECOND = halt("sms/a", name="h1"), halt("push/a", name="h2")

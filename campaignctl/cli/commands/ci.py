@@ -88,7 +88,8 @@ def _look(app: App, folder: Path, room: int) -> None:
 
     (drift, whole), samples = made(app, Options(refresh_only=True), Options())
     folder.mkdir(parents=True, exist_ok=True)
-    text = markdown(app, drift, Cuts(Command("show", PLAN, "--full")), samples, room)
+    cuts = Cuts(Command("show", PLAN, "--full"))
+    text = markdown(app, drift, cuts, app.console.now(), samples, room)
     texts = {COMMENT: text, BLOCKED: codec.dumps(whole), PLAN: codec.dumps(drift)}
     for name, content in texts.items():
         write_private(str(folder / name), app.console.redacted(content))
@@ -146,7 +147,7 @@ def _keep_page(app: App, folder: Path) -> None:
     try:
         plan = codec.decode(saved.read_text("utf-8"), where=PLAN)
         samples = read_project(app).preview.samples or {}
-        page = plan_page(app, plan, Cuts(Command("show", PLAN, "--full")), samples)
+        page = plan_page(app, plan, Cuts(Command("show", PLAN, "--full")), plan.created_at, samples)
         write_private(str(folder / PAGE), page)
     except CampaignctlError as error:
         app.console.log("warning", f"There is no page of the plan: {error.summary}")

@@ -17,7 +17,7 @@ from campaignctl.plan.model import Options
 from campaignctl.render.cuts import Cuts
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from datetime import datetime
 
     from campaignctl.plan.context import Against
@@ -125,23 +125,21 @@ def show_plan_as(
 
         app.console.document(codec.encode(plan))
     elif form.name == "markdown":
-        app.console.say(markdown(app, plan, cuts, samples, form.limit))
+        app.console.say(markdown(app, plan, cuts, now, samples, form.limit))
     elif form.name == "html":
-        app.console.raw(plan_page(app, plan, cuts, samples))
+        app.console.raw(plan_page(app, plan, cuts, now, samples))
     elif form.summary:
         _show_summary(app, plan, whole, now)
     else:
         show_plan(app, plan, cuts, now)
 
 
-def markdown(app: App, plan: Plan, cuts: Cuts, samples: Mapping[str, str], limit: int) -> str:
-    """A plan as a comment of so many characters."""
-    from campaignctl.cli.hosts.links import manifest_links
+def markdown(app: App, plan: Plan, cuts: Cuts, now: datetime, samples: Mapping[str, str], limit: int) -> str:
+    """A plan as a comment of so many characters, which may have expired by `now`."""
     from campaignctl.render.markdown import plan_markdown
 
-    link = manifest_links(os.environ, app.settings.cwd)
     review = _with_previews(_review(app, plan), samples)
-    return plan_markdown(review, limit=limit, cuts=cuts, link=link)
+    return plan_markdown(review, limit=limit, cuts=cuts, link=_links(app), now=now)
 
 
 def _review(app: App, plan: Plan) -> Review:
@@ -159,15 +157,23 @@ def _with_previews(review: Review, samples: Mapping[str, str], *, every: bool = 
     return with_previews(review, samples, every=every)
 
 
-def plan_page(app: App, plan: Plan, cuts: Cuts, samples: Mapping[str, str]) -> str:
-    """A plan as a page."""
+def _links(app: App) -> Callable[[str], str]:
+    """The address of a manifest, where a host shows it."""
+    from campaignctl.cli.hosts.links import manifest_links
+
+    return manifest_links(os.environ, app.settings.cwd)
+
+
+def plan_page(app: App, plan: Plan, cuts: Cuts, now: datetime, samples: Mapping[str, str]) -> str:
+    """A plan as a page, which may have expired by `now`."""
     from campaignctl.render.calendar_html import calendar_fragment
     from campaignctl.render.review_html import report
 
     review = _with_previews(_review(app, plan), samples, every=True)
     calendar = calendar_fragment(review.calendar) if review.calendar else ""
     place = app.settings.place(plan.environment)
-    return app.console.redacted(report(review, place=place, cuts=cuts, calendar=calendar))
+    page = report(review, place=place, cuts=cuts, calendar=calendar, link=_links(app), now=now)
+    return app.console.redacted(page)
 
 
 def _show_summary(app: App, plan: Plan, whole: Command, now: datetime) -> None:
