@@ -37,7 +37,7 @@ _VOLATILE = (
     (r"\b[0-9a-f]{40}\b", "COMMIT"),
     (r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\dZ?", "TIME"),
     (r"process \d+ on \S+,", "process … on …,"),
-    (r"\w{3} \d+ \w{3} \d{4} \d\d:\d\d GMT", "TIME"),
+    (r"\w{3} \d+ \w{3} \d{4} \d\d:\d\d(?::\d\d)? GMT", "TIME"),
     (r"by \w+(,| at) TIME", r"by …\1 TIME"),
     (r"\d+m from now", "… from now"),
 )
