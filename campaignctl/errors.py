@@ -119,6 +119,15 @@ class Command:
         return self.at(NOWHERE)
 
 
+@dataclass(frozen=True, slots=True, init=False)
+class Shell(Command):
+    """Another line for a shell: `Shell("git fetch origin")`."""
+
+    def at(self, _place: ProjectPlace) -> str:
+        """The line, which is the same everywhere."""
+        return self.words[0]
+
+
 @dataclass(frozen=True, slots=True)
 class Names:
     """Names in a sentence: all of them as text, of which a page may show the first `most` alone."""

@@ -10,7 +10,7 @@ from urllib.request import getproxies, proxy_bypass
 
 import httpx
 
-from campaignctl.errors import Refused
+from campaignctl.errors import Refused, Shell
 from campaignctl.project.validators import is_loopback, is_ours
 
 HOST_NAME: Final = re.compile(r"(?:[a-z0-9_-]{1,63}\.)*[a-z0-9_-]{1,63}\.?", re.IGNORECASE)
@@ -56,7 +56,7 @@ def check_address(url: str, trusted: str | None = None) -> Address:
         raise Refused(
             "the API token is not sent to the host of api.url",
             detail="nothing was sent; a host outside ocamba.com needs OCAMBA_API_URL",
-            hint=f"export OCAMBA_API_URL={quote(str(parsed))}",
+            hint=Shell(f"export OCAMBA_API_URL={quote(str(parsed))}"),
         )
     return Address(str(parsed).rstrip("/"), parsed.host, loopback)
 

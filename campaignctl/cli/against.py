@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from campaignctl.backends.git.command import Git, GitTrouble, enclosing
 from campaignctl.cli.settings import CACHE_VARIABLE, App
 from campaignctl.cli.wiring import project_directory
-from campaignctl.errors import CampaignctlError
+from campaignctl.errors import CampaignctlError, Sentence, Shell
 
 if TYPE_CHECKING:
     from campaignctl.plan.context import Against
@@ -57,7 +57,7 @@ def _commit(git: Git, ref: str) -> str:
     if known is None or known.status != 0:
         raise CampaignctlError(
             f"--against {ref}: git does not know this commit",
-            hint="fetch it first: git fetch origin (in a shallow clone: git fetch --unshallow)",
+            hint=Sentence("fetch it; in a shallow clone with --unshallow: ", Shell("git fetch origin")),
         )
     return known.out.decode("ascii").strip()
 

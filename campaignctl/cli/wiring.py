@@ -20,6 +20,7 @@ from campaignctl.errors import (
     Command,
     Interrupted,
     Sentence,
+    Shell,
     StateError,
     counted,
     listed,
@@ -140,15 +141,18 @@ def read_desired(app: App, only: tuple[str, ...] = ()) -> DesiredState:
     return desired
 
 
-def need_token(settings: Settings, why: str, instead: str = "") -> str:
+def need_token(settings: Settings, why: str, instead: Sentence | None = None) -> str:
     """Return the token. Raises CampaignctlError naming the variable, and what works without it."""
     if token := settings.token:
         return token
     from campaignctl.cli.hosts.hints import to_get_token
 
-    hint = to_get_token(settings.environ) or f"export {TOKEN_VARIABLE}=... (Ocamba: profile menu, API Tokens)"
-    if instead:
-        hint = Sentence(hint, "; or ", instead)
+    there = to_get_token(settings.environ)
+    own = (
+        Shell(f"export {TOKEN_VARIABLE}=..."),
+        " with a token of the account (Ocamba: profile menu, API Tokens)",
+    )
+    hint = Sentence(*([there] if there else own), *(("; or ", instead) if instead else ()))
     raise CampaignctlError(f"{TOKEN_VARIABLE} is not set", detail=why, hint=hint)
 
 

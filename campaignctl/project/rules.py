@@ -11,7 +11,7 @@ from typing import Any
 
 from campaignctl.campaign.contract import MACRO
 from campaignctl.campaign.problem import KeyPath, Problem, error, warning
-from campaignctl.errors import Command, Sentence, did_you_mean
+from campaignctl.errors import Command, Sentence, Shell, did_you_mean
 from campaignctl.project.model import (
     DEFAULT_ZONE,
     LONGEST_VERSION,
@@ -208,7 +208,7 @@ def hosts(value: Fields) -> Iterator[Problem]:
                 "api-host",
                 (*path, "api", "url"),
                 f"the API token is not sent to {host}; a host outside ocamba.com needs OCAMBA_API_URL",
-                f"export OCAMBA_API_URL={quote(url)}",
+                Sentence(Shell(f"export OCAMBA_API_URL={quote(url)}")),
             )
 
 

@@ -87,7 +87,16 @@ def verdict(calendar: Calendar) -> str:
     of = f"{calendar.project}, {calendar.environment}" if calendar.environment else calendar.project
     span = f"{day(days[0].date)} to {day(days[-1].date)}"
     said = ", ".join(filter(None, (counted(calendar.sends, "send"), *found)))
-    return f"{escape(of)}: {said}. {span}, {calendar.zone}."
+    return f"{escape(of)}: {said}. {span}, {calendar.zone}.{_later(calendar)}"
+
+
+def _later(calendar: Calendar) -> str:
+    """The first send after days in which none goes; empty if one does, or if there is none."""
+    later = [(one.next, one.label) for one in calendar.campaigns if one.goes and one.next is not None]
+    if calendar.sends or not later:
+        return ""
+    at, label = min(later)
+    return f" Next after them: {instant(at, calendar.zone)}: {escape(label)}."
 
 
 def clock_words(entry: Entry, zone: str) -> str:

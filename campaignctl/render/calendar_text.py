@@ -24,7 +24,7 @@ from campaignctl.render.calendar import (
 )
 from campaignctl.render.cuts import Cuts
 from campaignctl.render.escape import columns, escape, pad
-from campaignctl.render.table import Style, Tone
+from campaignctl.render.table import Style, Tone, wrapped
 from campaignctl.review.calendar import Calendar, Day, Entry
 from campaignctl.schedule import humanize
 
@@ -54,15 +54,7 @@ def calendar_text(calendar: Calendar, *, color: bool, width: int = 80, place: Pr
 
 def _folded(lines: Iterable[str], width: int, style: Style, *tones: Tone) -> list[str]:
     """Lines, those that are too wide as several."""
-    found: list[str] = []
-    for line in lines:
-        indent = " " * (len(line) - len(line.lstrip()) + 2)
-        found += (
-            textwrap.wrap(line, width, subsequent_indent=indent, break_on_hyphens=False)
-            if columns(line) > width
-            else [line]
-        )
-    return [style(line, *tones) for line in found]
+    return [style(each, *tones) for line in lines for each in wrapped(line, width)]
 
 
 def _section(listed: Listed, width: int, style: Style, cuts: Cuts) -> list[str]:

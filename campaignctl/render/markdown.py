@@ -30,6 +30,7 @@ from campaignctl.render.summary import (
     drift_alike,
     fate_text,
     keys_text,
+    lift_command,
     settings_text,
     summary_text,
 )
@@ -67,17 +68,17 @@ _VALUE_SHOWN = 100
 _TEXT_SHOWN = 500
 _LIFTED = (
     "To lift one for some campaigns and a limited time, add an entry with `guardrail`, `keys`, `until` and"
-    " `reason` under `overrides` in `campaignctl.yaml`; it is reviewed like any other change. To lift one"
-    " once, make the plan with the option.\n\n"
+    " `reason` under `overrides` in `campaignctl.yaml`; it is reviewed like any other change.\n\n"
 )
 
 
 def objections_section(plan: Plan, cuts: Cuts) -> Section:
     """Every guardrail that objects, and how to lift it."""
+    place = ProjectPlace(environment=plan.environment)
     lines = [
         f"- **{code_span(one.guardrail)}**: {cuts.prose(one.found, _TEXT_SHOWN)}; the limit is"
         f" {cuts.prose(one.limit, _TEXT_SHOWN)}. By {keys_text(one.keys, cuts, code_span)}."
-        f" To lift it once: {code_span(f'--override {one.guardrail}')}"
+        f" To lift it once: {code_span(lift_command(plan, one.guardrail).at(place), _COMMAND_SHOWN)}"
         for one in plan.objections
     ]
     return section_of("### Objections", "objection", lines, share=0.15, opening=_LIFTED)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
-from campaignctl.errors import NOWHERE, Command, ProjectPlace, at, counted
-from campaignctl.plan.model import Blocked, Objection, Plan
+from campaignctl.errors import NOWHERE, Command, ProjectPlace, Sentence, at, counted
+from campaignctl.plan.model import Blocked, Plan
 from campaignctl.render.cuts import Cuts, cut_text
 from campaignctl.render.errors import hint_text
 from campaignctl.render.escape import escape
@@ -18,10 +18,11 @@ from campaignctl.render.summary import (
     drift_alike,
     fate_text,
     keys_text,
+    lift_command,
     settings_text,
     summary_text,
 )
-from campaignctl.render.table import Style, Tone
+from campaignctl.render.table import Style, Tone, wrapped
 from campaignctl.render.values import set_outside
 from campaignctl.review.review import Review, outline_of
 from campaignctl.schedule import humanize
@@ -40,8 +41,10 @@ def plan_text(
     width: int = 100,
     place: ProjectPlace = NOWHERE,
     cuts: Cuts | None = None,
+    wrap: bool = False,
 ) -> str:
-    """The plan, with commands as typed at `place`; `width` decides whether old and new share a line.
+    """The plan, with commands as typed at `place`; `width` decides whether old and new share a line, and with
+    `wrap` no line is wider.
 
     Long values are cut; afterwards `cuts` has their number.
 
@@ -68,14 +71,21 @@ def plan_text(
         ),
         *_section(
             "Objections: nothing in this plan is applied",
-            _objections(plan.objections, page),
+            _objections(plan, page),
             page.style,
             "red",
         ),
         *_section("Lifted: would have objected", _lifted(plan, page), page.style),
         "\n".join(_footer(plan, page)),
     ]
-    return "\n\n".join(part for part in parts if part) + "\n"
+    return _within("\n\n".join(part for part in parts if part) + "\n", width if wrap else None)
+
+
+def _within(text: str, width: int | None) -> str:
+    """The text with its lines broken at a width, if there is one."""
+    if width is None:
+        return text
+    return "\n".join(each for line in text.split("\n") for each in wrapped(line, width))
 
 
 _SUMMARY_GROUPS = 8
@@ -89,9 +99,10 @@ def plan_summary(
     width: int = 100,
     place: ProjectPlace = NOWHERE,
     whole: Command,
+    wrap: bool = False,
 ) -> str:
     """The plan on one screen: the verdict, what it does in a line each, and what else there is; `whole` is
-    the command that shows everything."""
+    the command that shows everything. With `wrap` no line is wider than `width`."""
     plan, style = review.plan, Style(color)
     page = Page(style, "UTC", now, width, place, Cuts())
     groups = review.groups
@@ -107,7 +118,7 @@ def plan_summary(
         f"  {escape(whole.at(place), None)}",
         style(summary_text(plan), "bold"),
     ]
-    return "\n".join(lines) + "\n"
+    return _within("\n".join(lines) + "\n", width if wrap else None)
 
 
 def _others(review: Review) -> Iterator[tuple[str, str]]:
@@ -194,12 +205,13 @@ def _blocked(blocked: Iterable[Blocked], page: Page) -> Iterator[str]:
         yield from hint_text(one.hint, style, page.place, label="to lift:", indent=INDENT)
 
 
-def _objections(objections: Iterable[Objection], page: Page) -> Iterator[str]:
-    for one in objections:
+def _objections(plan: Plan, page: Page) -> Iterator[str]:
+    for one in plan.objections:
         guardrail = escape(one.guardrail)
         yield f"  {guardrail}: {escape(one.found, None)}; the limit is {escape(one.limit, None)}"
         yield f"{INDENT}by: {keys_text(one.keys, page.cuts)}"
-        yield f"{INDENT}to lift it once: --override {guardrail}"
+        lift = Sentence(lift_command(plan, one.guardrail))
+        yield from hint_text(lift, page.style, page.place, label="to lift it once:", indent=INDENT)
         entry = f"{{guardrail: {guardrail}, keys: [...], until: ..., reason: ...}}"
         yield f"{INDENT}longer: {entry} in `overrides`"
 

@@ -22,7 +22,7 @@ from campaignctl.render.group_html import Block, Blocks, Room
 from campaignctl.render.mail_html import policy
 from campaignctl.render.pages import CHANNELS, digest, script, template
 from campaignctl.render.status import next_run_text
-from campaignctl.render.summary import blocked_alike, drift_alike, fate_text, summary_text
+from campaignctl.render.summary import blocked_alike, drift_alike, fate_text, lift_command, summary_text
 from campaignctl.render.values import set_outside
 from campaignctl.review.review import Remark, Review
 from campaignctl.schedule import humanize
@@ -92,6 +92,7 @@ def report(
         tiles=tuple(_tiles(plan, blocks)),
         settings=tuple(parts.settings()),
         objections=plan.objections,
+        lift=lambda guardrail: lift_command(plan, guardrail).at(place),
         blocks=blocks,
         most=_MESSAGES,
         filters=tuple(_filters(blocks)),

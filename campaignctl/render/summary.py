@@ -6,7 +6,7 @@ from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TypeVar
 
-from campaignctl.errors import counted
+from campaignctl.errors import Command, counted
 from campaignctl.plan.model import Action, Blocked, Change, Drift, Plan
 from campaignctl.project.settings import SettingChange
 from campaignctl.render.cuts import Cuts, json_text
@@ -231,6 +231,13 @@ def told_in_words(change: Change) -> frozenset[str]:
         for path in (each.path for each in change.diff)
         if said.get(path.split("/")[0]) or (path.startswith("messages/") and path.endswith("/channel"))
     )
+
+
+def lift_command(plan: Plan, guardrail: str) -> Command:
+    """The command that makes the plan again with one guardrail lifted."""
+    targets = [word for key in plan.targets or () for word in ("--target", key)]
+    lifted = [word for name in (*plan.overrides, guardrail) for word in ("--override", name)]
+    return Command("plan", *targets, *lifted, "-o", "plan.json")
 
 
 def undo_text(undo: str, zone: str) -> str:

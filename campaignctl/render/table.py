@@ -75,6 +75,45 @@ def tall(line: str, width: int) -> int:
     return max(1, -(-columns(_COLOUR.sub("", line)) // width))
 
 
+# What the lines after the first begin with: below the words of a label, as a foreign text behind its bar, or
+# a little further in.
+_LABELLED = re.compile(r" {6}(?:[\w\u2039\u203a ]{1,7}: +| {9})(?=\S)")
+_BARRED = re.compile(r" +\| ")
+_FIELD = re.compile(r" +[-+~] (?=\S+ )")
+_GAPS = re.compile(r"(?<=\S)( +)(?=\S)")
+_COMMAND_LINE = re.compile(r" *campaignctl ")
+
+
+def wrapped(line: str, width: int) -> Iterator[str]:
+    """A safe line as lines of at most a width, broken between words; a command, and a word, stay whole.
+
+    A colour ends with each line and begins again on the next one.
+    """
+    plain = _COLOUR.sub("", line)
+    if columns(plain) <= width or _COMMAND_LINE.match(plain):
+        yield line
+        return
+    indent, color, made = _hanging(plain), "", ""
+    for piece in _GAPS.split(line):
+        over = columns(_COLOUR.sub("", made + piece)) > width
+        if over and made.strip() and not piece.isspace():
+            yield made.rstrip() + ("\x1b[0m" if color else "")
+            made = f"{indent}{color}"
+        made += piece
+        for code in _COLOUR.findall(piece):
+            color = "" if code == "\x1b[0m" else code
+    yield made
+
+
+def _hanging(plain: str) -> str:
+    if found := _LABELLED.match(plain):
+        return " " * len(found[0])
+    if found := _BARRED.match(plain):
+        return f"{found[0]}  "
+    blank = len(plain) - len(plain.lstrip())
+    return " " * (blank + 4) + "| " if _FIELD.match(plain) else " " * (blank + 2)
+
+
 _Item = TypeVar("_Item")
 
 

@@ -12,7 +12,7 @@ from shlex import quote
 from typing import NamedTuple
 
 from campaignctl.campaign.contract import MACRO
-from campaignctl.errors import Source, did_you_mean, first_of, nearest
+from campaignctl.errors import Sentence, Shell, Source, did_you_mean, first_of, nearest
 
 #: The one environment variable that is never expanded.
 TOKEN_VARIABLE = "OCAMBA_TOKEN"  # noqa: S105 - the name of the variable, not its value
@@ -256,7 +256,7 @@ def permitted(
             allow = quote(" ".join(sorted({*given - {""}, name})))
             withheld[name] = (
                 f"{name} {secret}; texts are shown in plans and sent",
-                f"if it is none: export {ALLOW_VARIABLE}={allow}",
+                Sentence("if it is none: ", Shell(f"export {ALLOW_VARIABLE}={allow}")),
             )
     return {name: environ[name] for name in names if name in environ and name not in withheld}, withheld
 
@@ -289,7 +289,8 @@ def _from_environment(place: re.Match[str], name: str, values: Values) -> str | 
         hint = f"add {name} to `allow_env` of the project file"
         return Fault(place.start(), f"the project does not allow the environment variable {name}", hint)
     if name not in values.environ:
-        return Fault(place.start(), f"the environment variable {name} is not set", f"export {name}=...")
+        unset = f"the environment variable {name} is not set"
+        return Fault(place.start(), unset, Sentence(Shell(f"export {name}=...")))
     return _known(place, name, values.environ, "")
 
 

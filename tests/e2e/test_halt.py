@@ -264,3 +264,20 @@ def test_without_a_state_what_is_left_alone_is_named_and_the_account_can_be_stop
     assert status(world, "Foreign") == "paused"
     lifted = world.run("halt", "--lift", "--reason", "fixed", status=0).out
     assert "stay paused: resume them in the dashboard" in lifted
+
+
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        (("--all",), "halt --all --reason TEXT"),
+        (("a*", "b"), "halt 'a*' b --reason TEXT"),
+        (("--lift", "--reason", " "), "halt --lift --reason TEXT"),
+        (("--reason", "wrong price"), "halt KEY --reason 'wrong price'"),
+    ],
+)
+def test_a_halt_that_lacks_something_names_the_line_to_paste(
+    world: World, words: tuple[str, ...], line: str
+) -> None:
+    told = world.run("halt", *words, status=64).err.splitlines()
+    assert told[-1] == f"    campaignctl {line}"
+    assert world.requests() == []

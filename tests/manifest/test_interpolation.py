@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from campaignctl.errors import NOWHERE, hint_lines
 from tests.manifest.checking import Check, Checked
 
 HEAD = """\
@@ -134,7 +135,8 @@ def test_the_permission_that_is_missing_can_be_pasted(project: Check) -> None:
     files = {"campaignctl.yaml": PROJECT.replace("SEASON", "MY_KEY")}
     environ = {"MY_KEY": "x", "CAMPAIGNCTL_ALLOW_ENV": "OTHER"}
     (found,) = described(project, "'${env.MY_KEY}'", files=files, environ=environ).findings
-    assert found.hint == "if it is none: export CAMPAIGNCTL_ALLOW_ENV='MY_KEY OTHER'"
+    line = "export CAMPAIGNCTL_ALLOW_ENV='MY_KEY OTHER'"
+    assert hint_lines(found.hint, NOWHERE) == [("if it is none:", False), (line, True)]
 
 
 @pytest.mark.parametrize("value", [TOKEN, f"Bearer {TOKEN}", f"https://x:{TOKEN}@host/"])

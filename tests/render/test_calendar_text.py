@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 from campaignctl.errors import ProjectPlace
-from campaignctl.render.calendar import calendar_json
+from campaignctl.render.calendar import calendar_json, verdict
 from campaignctl.render.calendar_text import calendar_text
 from campaignctl.render.escape import columns
 from campaignctl.review.calendar import Calendar
@@ -88,6 +88,15 @@ def test_an_empty_calendar() -> None:
     text = calendar_text(drawn([]), color=False)
     assert text.startswith("acme-crm: 0 sends. Tue 20 Oct 2026 to Mon 2 Nov 2026, Europe/Belgrade.\n")
     assert "There are no sends in these days." in text
+
+
+def test_days_without_a_send_name_the_first_one_after_them() -> None:
+    specs = {"push/late": at("2036-12-24 10:00:00"), "push/soon": at("2036-03-22 10:00:00")}
+    said = verdict(drawn(declared(specs), zone="UTC"))
+    assert "0 sends" in said
+    assert said.endswith("Next after them: Sat 22 Mar 2036 10:00 GMT: push/soon.")
+    assert "Next after" not in verdict(drawn(declared({**specs, "push/now": at("2026-10-21 10:00:00")})))
+    assert "Next after" not in verdict(drawn([]))
 
 
 def test_a_long_list_is_cut_counted_and_names_the_command() -> None:

@@ -194,7 +194,7 @@ def test_an_objection_shows_the_value_and_how_to_lift_it(golden: Golden) -> None
     shown = plan(_far("push/a"), objections=(objection,))
     page = _page(shown)
     assert page.rows == []
-    assert page.code.count("--override max_immediate_sends") == 1
+    assert page.code.count("campaignctl plan --override max_immediate_sends -o plan.json") == 1
     assert "overrides" in page.code
     golden("objection", plan_markdown(reviewed(shown)))
 

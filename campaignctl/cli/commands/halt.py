@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 @click.option("--account", is_flag=True, help="Every campaign of the account, also of other projects.")
 @click.option("--cancel", is_flag=True, help="Cancel what cannot be paused. This is final.")
 @click.option("--lift", is_flag=True, help="Lift the halt of these keys or, without KEY, of everything.")
-@click.option("--reason", required=True, metavar="TEXT", help="Why; shown wherever the halt stops something.")
+@click.option("--reason", default="", metavar="TEXT", help="Required: why; shown wherever the halt stops something.")
 @parallelism_option
 @format_option
 @click.pass_obj
@@ -53,8 +53,6 @@ def command(app: App, /, *, lift: bool, parallelism: int, form: str, **asked: An
 
 def _check(order: Order, *, everything: bool, lift: bool) -> None:
     """Raise UsageError for options that contradict each other, or that name nothing."""
-    if not order.reason:
-        raise UsageError("--reason is empty", hint="say why: it is shown to everyone that the halt stops")
     scopes = {"--all": everything, "--account": order.account, "KEY": order.keys}
     given = [name for name, value in scopes.items() if value]
     if len(given) > 1:
@@ -63,7 +61,15 @@ def _check(order: Order, *, everything: bool, lift: bool) -> None:
         raise UsageError("--lift takes KEYs or nothing", hint=Command("halt", "--help"))
     if not lift and not given:
         raise UsageError(
-            "Name what to stop: one or more KEYs, --all or --account", hint=Command("halt", "--help")
+            "Name what to stop: one or more KEYs, --all or --account",
+            hint=Command("halt", "KEY", "--reason", order.reason or "TEXT"),
+        )
+    if not order.reason:
+        options = {"--lift": lift, "--all": everything, "--account": order.account, "--cancel": order.cancel}
+        words = [name for name, is_given in options.items() if is_given]
+        raise UsageError(
+            "Say why with --reason: it is shown wherever the halt stops something",
+            hint=Command("halt", *words, *(order.keys or ()), "--reason", "TEXT"),
         )
 
 

@@ -12,7 +12,7 @@ from campaignctl.cli.files import STANDARD, check_replaceable, write_private
 from campaignctl.cli.options import PlanForm, plan_format, selecting, spelled
 from campaignctl.cli.settings import App
 from campaignctl.cli.wiring import need_token, read_desired, wired
-from campaignctl.errors import Command, UsageError
+from campaignctl.errors import Command, Sentence, UsageError
 from campaignctl.plan.model import Options
 from campaignctl.render.cuts import Cuts
 
@@ -83,7 +83,11 @@ def made(app: App, options: Options, *more: Options) -> tuple[list[Plan], Mappin
     token = None
     if options.refresh:
         why = "A plan reads the live campaigns first, and the API requires a token."
-        token = need_token(app.settings, why, instead="plan from the state alone with --no-refresh")
+        token = need_token(
+            app.settings,
+            why,
+            instead=Sentence("plan from the state alone: ", Command("plan", "--no-refresh")),
+        )
     other = compared(app, options)
     with wired(app, desired.project, token=token, writes=False) as run:
         made_now = plans(run.wiring, desired, (options, *more), other)
@@ -181,7 +185,8 @@ def _show_summary(app: App, plan: Plan, whole: Command, now: datetime) -> None:
 
     console, place = app.console, app.settings.place(plan.environment)
     review, color = _review(app, plan), console.colored(console.out)
-    console.say(plan_summary(review, color=color, now=now, width=console.width, place=place, whole=whole))
+    width, wrap = console.width, console.out.isatty()
+    console.say(plan_summary(review, color=color, now=now, width=width, place=place, whole=whole, wrap=wrap))
 
 
 def show_plan(
@@ -207,6 +212,7 @@ def show_plan(
             width=console.width,
             place=app.settings.place(plan.environment),
             cuts=cuts,
+            wrap=(console.err if aside else console.out).isatty(),
         )
     )
     if aside:
