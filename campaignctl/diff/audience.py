@@ -1,4 +1,4 @@
-"""Whom a campaign reaches: what certainly narrows its targeting, and whether that got wider."""
+"""The audience of a campaign: what certainly narrows its targeting, and whether that got wider."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _CHOICES = ("countries", "languages")
 
 
 def audience(spec: Spec) -> str | dict[str, Any]:
-    """Whom a campaign reaches: the conditions of its targeting that certainly narrow, else "everyone".
+    """The audience of a campaign: the conditions of its targeting that certainly narrow, else "everyone".
 
     Only conditions in the form that the API contract documents (section 2.6) count. The API may ignore all
     others: unknown fields and operators, empty lists and objects, ages from 0 without an end.

@@ -214,7 +214,9 @@ class Places:
                 self._paths.update({one.key: result.path for one in result.campaigns})
         if key not in self._paths:
             return ""
-        origins = [one for one in self._files.origins(self._paths[key], key) if one.source and not one.beside]
+        origins = [
+            one for one in self._files.origins(self._paths[key], key) if one.source and not one.outside
+        ]
         # What is missing is shown at the field nearest to it.
         near = max(origins, key=lambda one: _shared(one.path, path), default=None)
         return str(near.source) if near and near.path[:1] == path[:1] else ""

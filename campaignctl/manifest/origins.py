@@ -27,7 +27,7 @@ class Origin:
     """One place that the field at a path came from; a field composed of several texts has several.
 
     `source` is None for the command line and the environment. `name` is that of the
-    variable or of the value in the matrix. `beside` says that the field is outside the body: then the
+    variable or of the value in the matrix. `outside` says that the field is outside the body: then the
     path begins with `lifecycle`, `moved` or `adopt`.
     """
 
@@ -35,7 +35,7 @@ class Origin:
     kind: Kind
     source: Source | None
     name: str | None = None
-    beside: bool = False
+    outside: bool = False
 
 
 def origins_of(compilation: Compilation) -> tuple[Origin, ...]:
@@ -49,14 +49,14 @@ def origins_of(compilation: Compilation) -> tuple[Origin, ...]:
     for name in _BESIDE:
         node = compilation.root.get(name)
         if node is not None:
-            found += (replace(origin, beside=True) for origin in tracing.of(node, (name,)))
+            found += (replace(origin, outside=True) for origin in tracing.of(node, (name,)))
     return tuple(found)
 
 
-def beside(campaign: DesiredCampaign, origins: Iterable[Origin]) -> dict[str, Any]:
+def outside_body(campaign: DesiredCampaign, origins: Iterable[Origin]) -> dict[str, Any]:
     """The sections of a manifest and its defaults outside the body, as they would be written."""
     values: dict[str, Any] = {"moved": {"from": list(campaign.moved_from)}, "adopt": campaign.adopt}
-    said = {origin.path[:2] for origin in origins if origin.beside}
+    said = {origin.path[:2] for origin in origins if origin.outside}
     lifecycle = asdict(campaign.lifecycle)
     values["lifecycle"] = {name: lifecycle[name] for name in lifecycle if ("lifecycle", name) in said}
     names = {path[0] for path in said}

@@ -136,7 +136,7 @@ def remarks(entry: Entry, calendar: Calendar) -> list[str]:
 
 
 def audience_words(audience: str | Mapping[str, Any]) -> str:
-    """Whom sends reach, on one safe line."""
+    """The audience of sends, on one safe line."""
     return audience_text(audience, Cuts())
 
 

@@ -9,20 +9,7 @@ from hashlib import sha256
 from typing import Any
 
 from campaignctl.errors import ProjectPlace, at
-from campaignctl.render.calendar import (
-    ALL,
-    MARKS,
-    WEEKDAYS,
-    audience_words,
-    by_day,
-    clock_words,
-    marks_of,
-    months,
-    remarks,
-    rest,
-    urgent,
-    verdict,
-)
+from campaignctl.render import calendar as words
 from campaignctl.render.escape import escape
 from campaignctl.render.mail_html import policy
 from campaignctl.render.pages import template
@@ -70,7 +57,7 @@ def calendar_page(calendar: Calendar, place: ProjectPlace) -> str:
         level=2,
         title=escape(calendar.project),
         notes=[escape(at(note, place), None) for note in calendar.notes],
-        command=escape(ALL.at(place), None),
+        command=escape(words.ALL.at(place), None),
         nonce=nonce,
         policy=policy(nonce),
     )
@@ -86,27 +73,27 @@ def calendar_fragment(calendar: Calendar, level: int = 3) -> str:
 
 def _view(calendar: Calendar, left: int = _LISTED) -> dict[str, object]:
     shown: dict[date, list[Entry]] = {}
-    for day, entries in by_day(calendar).items():
+    for day, entries in words.by_day(calendar).items():
         if kept := entries[: min(_PER_DAY, left)]:
             shown[day] = kept
             left -= len(kept)
     listed = sum(entry.slot.count for entries in shown.values() for entry in entries)
     total = sum(day.sends + day.held for day in calendar.days)
     return {
-        "verdict": verdict(calendar),
-        "weekdays": WEEKDAYS,
+        "verdict": words.verdict(calendar),
+        "weekdays": words.WEEKDAYS,
         "months": [
             (name, [[_cell(each, calendar.days, shown) for each in week] for week in weeks])
-            for name, weeks in months(calendar.days)
+            for name, weeks in words.months(calendar.days)
         ],
-        "legend": [(mark, words) for mark, words in MARKS.items() if _used(mark, calendar)],
-        "urgent": urgent(calendar, _NAMED),
+        "legend": [(mark, meaning) for mark, meaning in words.MARKS.items() if _used(mark, calendar)],
+        "urgent": words.urgent(calendar, _NAMED),
         "days": [
             (_anchor(day), humanize.day(day), [_send(entry, calendar) for entry in entries])
             for day, entries in shown.items()
         ],
         "unlisted": max(total - listed, 0),
-        "rest": rest(calendar),
+        "rest": words.rest(calendar),
         "most": _ITEMS,
     }
 
@@ -116,7 +103,7 @@ def _anchor(day: date) -> str:
 
 
 def _used(mark: str, calendar: Calendar) -> bool:
-    return any(mark in marks_of(day) for day in calendar.days)
+    return any(mark in words.marks_of(day) for day in calendar.days)
 
 
 def _cell(number: date | None, days: Sequence[Day], shown: dict[date, list[Entry]]) -> Cell | None:
@@ -124,19 +111,19 @@ def _cell(number: date | None, days: Sequence[Day], shown: dict[date, list[Entry
         return None
     index = (number - days[0].date).days
     day = days[index] if 0 <= index < len(days) else None
-    marks = marks_of(day) if day else ""
-    words = ", ".join(MARKS[mark] for mark in marks)
-    return Cell(number.day, day, marks, words, _anchor(number) if number in shown else "")
+    marks = words.marks_of(day) if day else ""
+    meanings = ", ".join(words.MARKS[mark] for mark in marks)
+    return Cell(number.day, day, marks, meanings, _anchor(number) if number in shown else "")
 
 
 def _send(entry: Entry, calendar: Calendar) -> Send:
     one = entry.campaign
     return Send(
-        clock_words(entry, calendar.zone),
+        words.clock_words(entry, calendar.zone),
         iso(entry.slot.first),
         escape(one.label),
-        audience_words(one.audience),
+        words.audience_words(one.audience),
         not one.people,
-        tuple(escape(each, None) for each in remarks(entry, calendar)),
+        tuple(escape(each, None) for each in words.remarks(entry, calendar)),
         bool(entry.held or entry.frozen),
     )

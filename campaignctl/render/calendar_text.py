@@ -7,21 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 
 from campaignctl.errors import NOWHERE, ProjectPlace, at, counted
-from campaignctl.render.calendar import (
-    ALL,
-    MARKS,
-    WEEKDAYS,
-    Listed,
-    audience_words,
-    by_day,
-    clock_words,
-    marks_of,
-    months,
-    remarks,
-    rest,
-    urgent,
-    verdict,
-)
+from campaignctl.render import calendar as words
 from campaignctl.render.cuts import Cuts
 from campaignctl.render.escape import columns, escape, pad
 from campaignctl.render.table import Style, Tone, wrapped
@@ -38,17 +24,17 @@ def calendar_text(calendar: Calendar, *, color: bool, width: int = 80, place: Pr
     typed."""
     style = Style(color)
     notes = [f"Note: {escape(at(note, place), None)}" for note in calendar.notes]
-    cuts = Cuts(ALL)
+    cuts = Cuts(words.ALL)
     parts = [
-        _folded([verdict(calendar)], width, style, "bold"),
+        _folded([words.verdict(calendar)], width, style, "bold"),
         _folded(notes, width, style, "yellow"),
         *_months(calendar.days, style),
         _folded(_legend(calendar), width, style),
-        *(_section(one, width, style, cuts) for one in urgent(calendar, _NAMED)),
+        *(_section(one, width, style, cuts) for one in words.urgent(calendar, _NAMED)),
         _sends(calendar, style, width, cuts),
-        *(_section(one, width, style, cuts) for one in rest(calendar)),
+        *(_section(one, width, style, cuts) for one in words.rest(calendar)),
     ]
-    end = f"To see everything:\n  {escape(ALL.at(place), None)}" if cuts.count else ""
+    end = f"To see everything:\n  {escape(words.ALL.at(place), None)}" if cuts.count else ""
     return "\n\n".join(filter(None, [*("\n".join(part) for part in parts), end])) + "\n"
 
 
@@ -57,7 +43,7 @@ def _folded(lines: Iterable[str], width: int, style: Style, *tones: Tone) -> lis
     return [style(each, *tones) for line in lines for each in wrapped(line, width)]
 
 
-def _section(listed: Listed, width: int, style: Style, cuts: Cuts) -> list[str]:
+def _section(listed: words.Listed, width: int, style: Style, cuts: Cuts) -> list[str]:
     """A list under its title."""
     more = len(listed.items[_LINES:]) + listed.unlisted
     cuts.count += more > 0
@@ -72,8 +58,8 @@ def _section(listed: Listed, width: int, style: Style, cuts: Cuts) -> list[str]:
 def _months(days: Sequence[Day], style: Style) -> Iterator[list[str]]:
     """Each month as a grid of weeks, with the number of sends a day and its marks; 77 columns."""
     by_date = {day.date: day for day in days}
-    head = "".join(f"{name:>7}{'':4}" for name in WEEKDAYS).rstrip()
-    for title, weeks in months(days):
+    head = "".join(f"{name:>7}{'':4}" for name in words.WEEKDAYS).rstrip()
+    for title, weeks in words.months(days):
         rows = ["".join(_cell(each, by_date, style) for each in week).rstrip() for week in weeks]
         yield [style(title, "bold"), style(head, "dim"), *rows]
 
@@ -83,7 +69,7 @@ def _cell(number: date | None, by_date: Mapping[date, Day], style: Style) -> str
         return " " * _CELL
     if (day := by_date.get(number)) is None:
         return style(f"{number.day:>2}", "dim") + " " * (_CELL - 2)
-    marks = marks_of(day)
+    marks = words.marks_of(day)
     text = f"{_short(day.sends) if day.sends else '.':>5}{marks:<4}"
     tones: tuple[Tone, ...] = ("bold", "red") if "!" in marks else ("bold",)
     return f"{number.day:>2}" + (style(text, *tones) if day.sends else text)
@@ -94,8 +80,8 @@ def _short(number: int) -> str:
 
 
 def _legend(calendar: Calendar) -> list[str]:
-    used = {mark for day in calendar.days for mark in marks_of(day)}
-    said = [f"{mark} {meaning}" for mark, meaning in MARKS.items() if mark in used]
+    used = {mark for day in calendar.days for mark in words.marks_of(day)}
+    said = [f"{mark} {meaning}" for mark, meaning in words.MARKS.items() if mark in used]
     return [f"Sends a day; {', '.join(said)}."] if said else []
 
 
@@ -105,7 +91,7 @@ def _legend(calendar: Calendar) -> list[str]:
 def _sends(calendar: Calendar, style: Style, width: int, cuts: Cuts) -> list[str]:
     lines: list[str] = []
     listed, later = 0, calendar.unlisted
-    for day, entries in by_day(calendar).items():
+    for day, entries in words.by_day(calendar).items():
         if listed >= _LISTED:
             later += sum(entry.slot.count for entry in entries)
             continue
@@ -124,8 +110,8 @@ def _sends(calendar: Calendar, style: Style, width: int, cuts: Cuts) -> list[str
 def _entry(entry: Entry, calendar: Calendar, style: Style, width: int) -> Iterator[str]:
     """One line if everything fits on it, else what is to be known comes below it."""
     one = entry.campaign
-    line = f"  {pad(clock_words(entry, calendar.zone), _TIME)} {escape(one.label)}"
-    more = [audience_words(one.audience), *remarks(entry, calendar)]
+    line = f"  {pad(words.clock_words(entry, calendar.zone), _TIME)} {escape(one.label)}"
+    more = [words.audience_words(one.audience), *words.remarks(entry, calendar)]
     tone: Tone = "yellow" if entry.held or entry.frozen else "dim"
     if columns(whole := f"{line}  {'; '.join(more)}") <= width:
         yield line + style(whole[len(line) :], tone)

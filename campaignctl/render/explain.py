@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from campaignctl.manifest.model import DesiredCampaign
-from campaignctl.manifest.origins import Origin, beside
+from campaignctl.manifest.origins import Origin, outside_body
 from campaignctl.render import FORMAT_VERSION
 from campaignctl.render.escape import columns, escape, pad
 from campaignctl.render.table import Style
@@ -25,8 +25,8 @@ _Origins = Mapping[_Path, Sequence[Origin]]
 def explain_text(campaign: DesiredCampaign, origins: Sequence[Origin], *, color: bool) -> str:
     """The body line by line, each with the origin of its value; before it the settings outside the body."""
     style = Style(color)
-    around = list(_commented(beside(campaign, origins), origins, beside=True))
-    body = list(_commented(campaign.spec, origins, beside=False))
+    around = list(_commented(outside_body(campaign, origins), origins, outside=True))
+    body = list(_commented(campaign.spec, origins, outside=False))
     lines = [*around, ("", ""), *body] if around else body
     width = min(max((columns(text) for text, comment in lines if comment), default=0), _WIDEST)
     shown = [
@@ -43,18 +43,18 @@ def explain_json(campaign: DesiredCampaign, origins: Sequence[Origin]) -> dict[s
     return {
         "format_version": FORMAT_VERSION,
         "key": campaign.key,
-        "beside": beside(campaign, origins),
-        "beside_origins": [_origin_json(origin) for origin in origins if origin.beside],
+        "beside": outside_body(campaign, origins),
+        "beside_origins": [_origin_json(origin) for origin in origins if origin.outside],
         "spec": campaign.spec,
-        "origins": [_origin_json(origin) for origin in origins if not origin.beside],
+        "origins": [_origin_json(origin) for origin in origins if not origin.outside],
     }
 
 
-def _commented(value: Any, origins: Iterable[Origin], *, beside: bool) -> Iterator[tuple[str, str]]:
+def _commented(value: Any, origins: Iterable[Origin], *, outside: bool) -> Iterator[tuple[str, str]]:
     """The lines of the body, or of the settings outside it, each with its origins in words."""
     known: defaultdict[_Path, list[Origin]] = defaultdict(list)
     for origin in origins:
-        if origin.beside == beside:
+        if origin.outside == outside:
             known[origin.path].append(origin)
     for text, path in _lines(value, ()):
         yield text, ", ".join(map(_origin, known.get(path, ())))

@@ -77,7 +77,7 @@ def group_lines(group: Group, page: Page) -> Iterator[str]:
 
 
 def group_line(group: Group, page: Page) -> str:
-    """A group in one line: what it does, when it sends and whom it reaches."""
+    """A group in one line: what it does, when it sends and its audience."""
     change = group.first
     what = f"{_symbol(change):>4} {change.action} {_which(group)}"
     sends = by_text(group, lambda one: _sends(one, page, distances=False)[:1])

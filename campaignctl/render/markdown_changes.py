@@ -54,7 +54,7 @@ def changes_section(review: Review, cuts: Cuts, link: Link) -> Section:
 
 
 def _told(group: Group, plan: Plan, cuts: Cuts, link: Link) -> str:
-    """What a group does, to which campaigns, when, whom it reaches, and until when it can be undone."""
+    """What a group does, to which campaigns, when, its audience, and until when it can be undone."""
     change = group.first
     mark = ", arms" if change.arms else f", {CHANGES_SENDS}" if change.changes_sends else ""
     lines = [f"**{change.action}{mark}**: {_which(group, cuts, link)}"]

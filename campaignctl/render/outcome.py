@@ -161,7 +161,7 @@ def _why(result: ChangeResult, style: Style, place: ProjectPlace) -> Iterator[st
 
 
 def _remarks(result: ChangeResult, style: Style, cuts: Cuts) -> Iterator[str]:
-    """What is stored in another way, and what no read has shown."""
+    """The fields that are stored in another way, and those that no read has shown."""
     for warning in result.warnings:
         yield style(f"{escape(result.key)}: warning: {escape(warning, None)}", "yellow")
     if result.unconfirmed:

@@ -36,8 +36,8 @@ class Failure:
 class ChangeResult:
     """One change after an apply.
 
-    A result that is `done` has an `error` only if it is not recorded. `warnings` tell what is stored in
-    another way, `unconfirmed` are the paths of what was written and no read has shown.
+    A result that is `done` has an `error` only if it is not recorded. `warnings` tell which fields are stored
+    in another way, `unconfirmed` are the paths of what was written and no read has shown.
     """
 
     key: str

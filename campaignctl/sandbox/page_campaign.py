@@ -35,7 +35,7 @@ _ACTIONS = {"start": "Send now", "draft": "Make it a draft", "swap": "Swap names
 
 @dataclass(frozen=True)
 class Drawing:
-    """Previews as HTML, or why there are none; without both nobody was asked to draw them."""
+    """Previews as HTML, or why there are none; without both they were not asked for."""
 
     html: str = ""
     note: str = ""
@@ -109,7 +109,7 @@ def _actions(actions: Sequence[str], here: str) -> str:
 
 
 def _previews(one: One, here: str) -> str:
-    """What recipients see, or what they saw of a send; "" if nobody was asked to draw it."""
+    """What recipients see, or what they saw of a send; "" if it was not asked for."""
     drawing, title = one.drawing, "What recipients see"
     if not drawing.html and not drawing.note:
         return ""

@@ -64,7 +64,7 @@ class _Cover:
 def crowded(
     sendings: Sequence[Sending], within: timedelta, base: datetime, days: int
 ) -> Iterator[tuple[Sending, int]]:
-    """The campaigns that send to people whom another one reaches at most `within` earlier or later.
+    """The campaigns that send to people that another one reaches at most `within` earlier or later.
 
     Each with those of its `minutes` in these days, from `base`, a midnight in UTC, on. The people are the
     same if the audiences are equal, or one of them is everyone. Two clock times are compared as such; a clock

@@ -123,7 +123,7 @@ def test_a_state_in_a_read_only_directory_can_be_read(world: World) -> None:
 
 
 def _run_without_privilege(world: World, *words: str) -> subprocess.CompletedProcess[str]:
-    """Run as a user to whom file modes apply, unlike root with its capabilities."""
+    """Run as a user who is bound by file modes, unlike root with its capabilities."""
     prefix = ["setpriv", "--bounding-set", "-dac_override", "--"] if os.geteuid() == 0 else []
     return subprocess.run(
         [*prefix, *world.command(*words)],

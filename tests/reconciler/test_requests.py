@@ -33,12 +33,12 @@ def at_start(account: Account, do: object) -> None:
 
 
 def halted(account: Account) -> None:
-    """Somebody sets a stop mark, and has paused nothing yet."""
+    """A stop mark is set, and nothing is paused yet."""
     account.place.backend().change_halts(lambda halts: halts.with_halt(HALT))
 
 
 def unlocked(account: Account) -> None:
-    """Somebody breaks the lock."""
+    """The lock is broken."""
     backend = account.place.backend()
     if (holder := backend.holder()) is not None:
         backend.unlock(holder.id)

@@ -17,11 +17,11 @@ NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 BELGRADE = "Europe/Belgrade"
 SIZES = {"minute": 60, "hour": 3_600, "day": 86_400, "month": 2_629_800, "year": 31_557_600}
 BOUNDARIES = [
-    sign * (size * count + beside)
+    sign * (size * count + offset)
     for sign in (1, -1)
     for size in SIZES.values()
     for count in (1, 2)
-    for beside in (-1, 0, 1)
+    for offset in (-1, 0, 1)
 ]
 
 

@@ -1,4 +1,4 @@
-"""Whom a halt stops, and which halts a lift touches."""
+"""Which campaigns a halt stops, and which halts a lift touches."""
 
 from __future__ import annotations
 

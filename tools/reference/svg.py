@@ -174,9 +174,9 @@ def _words(markdown: str) -> Iterator[_Word]:
             glued = True
         elif piece:
             for number, word in enumerate(piece.split()):
-                beside = glued and not number and not piece.startswith(" ")
+                joined = glued and not number and not piece.startswith(" ")
                 yield _Word(
-                    word, bold, code, beside, _SMALL if look == "sub" else _SIZE, _LOOKS.get(look, "")
+                    word, bold, code, joined, _SMALL if look == "sub" else _SIZE, _LOOKS.get(look, "")
                 )
             glued = not piece.endswith(" ")
 

@@ -52,7 +52,7 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """The record of a version: what was done, by whom, and whether under their lock."""
+    """The record of a version: what was done, who did it, and whether under their lock."""
 
     by: LockInfo
     subject: str

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 @click.option("--account", is_flag=True, help="Every campaign of the account, also of other projects.")
 @click.option("--cancel", is_flag=True, help="Cancel what cannot be paused. This is final.")
 @click.option("--lift", is_flag=True, help="Lift the halt of these keys or, without KEY, of everything.")
-@click.option("--reason", default="", metavar="TEXT", help="Required: why; shown wherever the halt stops something.")
+@click.option("--reason", default="", metavar="TEXT", help="Required: why; shown where it stops something.")
 @parallelism_option
 @format_option
 @click.pass_obj
