@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 from campaignctl.content.previews import previews
 from campaignctl.content.text import width
 from campaignctl.render.preview import Look, preview_json, previews_text
+from tests.golden import Golden
+from tests.render.sample_previews import one
 
 _FAMILY = "\U0001f468\u200d\U0001f469\u200d\U0001f467"
 TEXTS = [
@@ -123,3 +125,8 @@ def test_the_document_has_the_fields_of_the_interface() -> None:
         {"shown": "Sale", "cut": False},
     )
     assert (email["size"], "html" in email) == (len("<p>Sale</p>"), False)
+
+
+@pytest.mark.parametrize("columns", [44, 100])
+def test_boxes_look_as_they_did(columns: int, golden: Golden) -> None:
+    golden(f"{columns} columns", previews_text(one(), look=Look(columns, boxes=True), color=False))
