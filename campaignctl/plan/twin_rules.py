@@ -104,7 +104,7 @@ class _Others:
         same = [(key, record) for key, record in alike if content(record.applied) == one.content]
         for other in (*self._with(one, same), *_stored_as(self._ctx, change, one)):
             why = self._why_not(one, other)
-            was = self._earlier.get(str(other.key), other)
+            was = self._earlier.get(str(other.key), other) if other.planned else other
             if why and not (before and collide(before, was, self._window)):
                 if not _is_lifted(self._ctx, change, other):
                     self.strange += [change.key] if _is_strange(change, other) else []

@@ -32,6 +32,7 @@ def import_campaign(
     forgets the campaign. Raises StateError if there is no manifest, the key or the id is recorded already or
     unsettled, or the campaign does not exist or belongs to another company, project or environment.
     """
+    wiring.need_api()
     project, manifest = wiring.project, desired.campaigns.get(key)
     lifecycle = manifest.lifecycle if manifest else Lifecycle(on_destroy="forget", says_destroy=True)
     with wiring.locked("import") as session:

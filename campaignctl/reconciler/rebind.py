@@ -48,6 +48,7 @@ def rebind(wiring: Wiring, approve: Callable[[Rebinding], bool], source: Backend
     died half-way can be repeated. Raises StateError if there is nothing to change, a write is unsettled or
     another state is here, and AccountMismatch if the recorded campaigns are not in that account.
     """
+    wiring.need_api()
     place = source or wiring.backend
     session = place.acquire(_OPERATION, wiring.lock_timeout)
     try:
