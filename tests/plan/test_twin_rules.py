@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from campaignctl.campaign.canonical import body_digest
+from campaignctl.campaign.lifecycle import Lifecycle
 from campaignctl.diff import content
 from campaignctl.plan import twins
 from campaignctl.plan.context import Reading
 from campaignctl.plan.model import Options, Plan
-from campaignctl.schedule.times import parse_iso
+from campaignctl.schedule.times import format_gmt, iso, parse_iso
 from campaignctl.state.model import Released, Sent
 from tests.plan.planning import (
     ID,
@@ -157,6 +159,84 @@ def test_a_campaign_that_was_found_for_a_lost_create_counts_as_it_is() -> None:
             reading=Reading(settled={"a": live(SCHEDULED, status, "9")}),
         )
         assert ("b" in blocked(plan)) is is_blocked
+
+
+def test_an_override_that_was_not_needed_is_not_said() -> None:
+    known = state({KEY: record(SCHEDULED)})
+    plan = plan_of(wanted(SCHEDULED), known=known, options=Options(replace=(KEY,), overrides=("resend",)))
+    assert (did(plan), plan.lifted) == ({KEY: "replace"}, ())
+
+
+def test_a_campaign_that_is_gone_is_no_twin() -> None:
+    known = state({"old": record(SCHEDULED, campaign_id="7")})
+    plan = plan_of(wanted(renamed(SCHEDULED), "new"), known=known, reading=Reading(live={"old": None}))
+    assert did(plan)["new"] == "create"
+    there = plan_of(wanted(renamed(SCHEDULED), "new"), known=known, reading=Reading(refreshed=False))
+    assert there.changes != plan.changes
+
+
+def test_a_campaign_that_moves_to_another_key_is_still_asked_for() -> None:
+    known = state({"old": record(SCHEDULED, campaign_id="7")})
+    plan = plan_of(
+        wanted(SCHEDULED, "moved", moved_from=("old",)), wanted(at(7, renamed(SCHEDULED)), "new"), known=known
+    )
+    assert (did(plan), blocked(plan)) == ({"moved": "move", "new": "create"}, {})
+
+
+def test_a_write_that_is_not_settled_makes_no_second_campaign() -> None:
+    lost = replace(intent(SCHEDULED), operation="update", id="7", patch={})
+    known = state({"a": record(SCHEDULED, campaign_id="7")}, pending={"a": lost})
+    plan = plan_of(wanted(SCHEDULED, "a"), wanted(at(7, renamed(SCHEDULED)), "b"), known=known)
+    told = [str(one) for change in plan.changes for one in change.warnings]
+    assert not any("id not known" in one for one in told)
+
+
+@pytest.mark.parametrize(("status", "is_blocked"), [("scheduled", True), ("strange", False)])
+def test_a_lifted_unknown_status_lifts_no_other(status: str, *, is_blocked: bool) -> None:
+    gone = replace(released("old", "7", SCHEDULED), status=status, sends=())
+    plan = plan_of(
+        wanted(renamed(SCHEDULED), "new"),
+        known=state(released=(gone,)),
+        options=Options(overrides=("unknown_status",)),
+    )
+    assert ("new" in blocked(plan)) is is_blocked
+
+
+@pytest.mark.parametrize(("hours", "is_blocked"), [(20, False), (19, True)])
+def test_a_run_that_the_other_would_have_had_is_no_second_one(hours: int, *, is_blocked: bool) -> None:
+    last, due = iso(NOW - timedelta(hours=1)), iso(NOW + timedelta(hours=20))
+    gone = replace(released("old", "7", SCHEDULED), status="canceled", sends=(last, due), at=iso(NOW))
+    new = renamed({**SCHEDULED, "scheduled_time": format_gmt(NOW + timedelta(hours=hours))})
+    plan = plan_of(wanted(new, "new"), known=state(released=(gone,)))
+    assert ("new" in blocked(plan)) is is_blocked
+
+
+def test_a_winner_is_no_second_send() -> None:
+    first, second = ({"channel": "push", "name": name, "push": {"title": {"en": name}}} for name in "AB")
+    spec = {**SCHEDULED, "messages": [first, second], "ab_test": {"test_split": 30}}
+    shown: dict[str, Any] = {"messages": [{**first, "id": "81"}, {**second, "id": "82"}]}
+    sent = record({**spec, "name": "Twin"}, "sent", "7")
+    plan = plan_of(
+        wanted(spec, lifecycle=Lifecycle(winner="A")),
+        wanted({**spec, "name": "Twin"}, "twin"),
+        known=state({KEY: record(spec, "needs_decision"), "twin": sent}),
+        reading=Reading(live={KEY: live(spec, "needs_decision", **shown)}),
+    )
+    assert (KEY in did(plan), blocked(plan)) == (True, {})
+
+
+def test_two_creates_of_one_plan_are_told_to_differ() -> None:
+    plan = plan_of(wanted(SCHEDULED, "a"), wanted(renamed(SCHEDULED), "b"))
+    (one,) = plan.blocked
+    assert (one.id, one.status) == (None, "planned")
+    assert one.hint.startswith("give one of them another content, audience or time; ")
+    known = state({"a": record(SCHEDULED, campaign_id="7"), KEY: record(at(7, renamed(SCHEDULED)))})
+    near = plan_of(wanted(SCHEDULED, "a"), wanted(renamed(SCHEDULED), manifest="new"), known=known)
+    (one,) = near.blocked
+    assert (one.id, one.status) == ("7", "scheduled")
+    assert one.hint.startswith("give one of them another content, audience or time; ")
+    far = plan_of(wanted(SCHEDULED, "a"), wanted(at(5, renamed(SCHEDULED)), manifest="new"), known=known)
+    assert not any("repeats" in str(one) for one in only(far).warnings)
 
 
 # ------------------------------------------------------------------------------------- how one is compared
