@@ -18,8 +18,8 @@ from campaignctl.reconciler.run import Run
 from campaignctl.schedule.times import iso
 from campaignctl.state.model import Account, HistoryEntry, Released, State
 from tests.plan.planning import ID, KEY, NOW, SCHEDULED, intent, live, own, plan_of, record, state, wanted
+from tests.reconciler.performing import COMPANY, create, here, item, replacement
 from tests.reconciler.scripted import PROJECT, URL, Direct, direct
-from tests.reconciler.test_perform import COMPANY, create, here, item, replacement
 
 BEGAN = HistoryEntry("id", iso(NOW), "apply", "ana", "laptop", None, "1", "plan", {})
 CREATE = create(own(SCHEDULED, "New"), "new")

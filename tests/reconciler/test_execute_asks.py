@@ -32,8 +32,7 @@ from tests.plan.planning import (
     state,
     wanted,
 )
-from tests.reconciler.scripted import PROJECT, URL, Direct, Kept, Script, direct
-from tests.reconciler.test_perform import (
+from tests.reconciler.performing import (
     COMPANY,
     FIRE,
     PAUSE,
@@ -43,6 +42,7 @@ from tests.reconciler.test_perform import (
     item,
     pending,
 )
+from tests.reconciler.scripted import PROJECT, URL, Direct, Kept, Script, direct
 
 
 @pytest.fixture
