@@ -61,3 +61,10 @@ def test_gitlab_says_who_started_the_job(tmp_path: Path) -> None:
     assert json.loads((tmp_path / "requests.json").read_text()) == [
         {"request": "https://gitlab.example/job/7", "approved_by": "kim"}
     ]
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, "[1]", "[{}]", "3", "{"])
+def test_a_file_of_requests_that_is_none_is_an_error_that_names_it(tmp_path: Path, text: str) -> None:
+    (tmp_path / "requests.json").write_text(text)
+    with pytest.raises(CampaignctlError, match=r"requests\.json cannot be read"):
+        read_requests(tmp_path)

@@ -21,7 +21,17 @@ from typing import Any, Literal
 
 from campaignctl.backends.git.command import Git, without_programs
 from campaignctl.cli.files import write_private
-from campaignctl.cli.hosts.model import ABOUT, FORMAT_VERSION, Approvals, Host, Job, Made, Request, Words
+from campaignctl.cli.hosts.model import (
+    ABOUT,
+    FORMAT_VERSION,
+    NOT_JSON,
+    Approvals,
+    Host,
+    Job,
+    Made,
+    Request,
+    Words,
+)
 from campaignctl.errors import CampaignctlError
 from campaignctl.plan import codec
 from campaignctl.schedule.times import iso
@@ -116,7 +126,7 @@ def read_requests(plans: Path) -> tuple[ReviewedRequest, ...]:
             ReviewedRequest(str(each["request"]), each["approved_by"])
             for each in json.loads(path.read_text("utf-8"))
         )
-    except (ValueError, TypeError, KeyError) as wrong:
+    except (*NOT_JSON, KeyError) as wrong:
         raise CampaignctlError(
             f"{path} cannot be read: {wrong}", hint="run `campaignctl ci gather` again, or delete the file"
         ) from wrong

@@ -14,8 +14,20 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-from campaignctl.cli.hosts.http import LARGEST, NOT_JSON, Api, too_large
-from campaignctl.cli.hosts.model import ABOUT, PLAN, Approvals, Comment, Job, Kind, Made, Request, Words, when
+from campaignctl.cli.hosts.http import LARGEST, Api, too_large
+from campaignctl.cli.hosts.model import (
+    ABOUT,
+    NOT_JSON,
+    PLAN,
+    Approvals,
+    Comment,
+    Job,
+    Kind,
+    Made,
+    Request,
+    Words,
+    when,
+)
 from campaignctl.errors import CampaignctlError, counted
 
 ARTIFACT = "campaigns-plan"

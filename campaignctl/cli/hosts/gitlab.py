@@ -10,8 +10,20 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
 
-from campaignctl.cli.hosts.http import NOT_JSON, Api
-from campaignctl.cli.hosts.model import ABOUT, PLAN, Approvals, Comment, Job, Kind, Made, Request, Words, when
+from campaignctl.cli.hosts.http import Api
+from campaignctl.cli.hosts.model import (
+    ABOUT,
+    NOT_JSON,
+    PLAN,
+    Approvals,
+    Comment,
+    Job,
+    Kind,
+    Made,
+    Request,
+    Words,
+    when,
+)
 from campaignctl.errors import CampaignctlError
 
 TOKEN_VARIABLE = "CAMPAIGNS_TOKEN"  # noqa: S105 - the name of the variable, not its value

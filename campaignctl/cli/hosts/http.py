@@ -20,10 +20,6 @@ _AGAIN = frozenset({429, 500, 502, 503, 504})
 LARGEST = 100 * 1024 * 1024
 
 
-#: What reading JSON from an artifact raises if that has another content.
-NOT_JSON = (ValueError, TypeError, RecursionError)
-
-
 class _Object(dict[str, Any]):
     """An object of an answer; a field that it lacks is the host's fault and not ours."""
 

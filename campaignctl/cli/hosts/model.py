@@ -9,6 +9,8 @@ from typing import Any, Literal, Protocol
 
 Kind = Literal["request", "queue", "merge", "manual", "other"]
 
+#: What reading a document raises if it is no JSON, or not of its form.
+NOT_JSON = (ValueError, TypeError, RecursionError)
 FORMAT_VERSION = 1
 PLAN, COMMENT, ABOUT = "plan.json", "plan.md", "about.json"
 #: The plan for a browser, in the artifact of its run.

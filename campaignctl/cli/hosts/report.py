@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from campaignctl.cli.hosts.gather import Found, Gathered, Say, read_gathered
-from campaignctl.cli.hosts.model import BEFORE, COMMENT, PLAN, Host
+from campaignctl.cli.hosts.model import BEFORE, COMMENT, NOT_JSON, PLAN, Host
 from campaignctl.errors import CampaignctlError, counted, listed, of_all
 from campaignctl.render.escape import code_span, escape, prose
 from campaignctl.render.fitting import table_head, table_row
@@ -221,5 +221,5 @@ def document(path: Path) -> dict[str, Any] | None:
     """A document in JSON; None if there is none, or it is damaged."""
     try:
         return dict(json.loads(path.read_text("utf-8")))
-    except (OSError, ValueError):
+    except (OSError, *NOT_JSON):
         return None
