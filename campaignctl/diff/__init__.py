@@ -35,7 +35,7 @@ from campaignctl.diff.fields import (
     split,
 )
 from campaignctl.diff.meanings import form, means
-from campaignctl.diff.requested import requested
+from campaignctl.diff.requested import request_of, requested
 from campaignctl.diff.unmanaged import (
     baseline_of,
     following,
@@ -86,6 +86,7 @@ __all__ = [
     "path_in",
     "people",
     "refused",
+    "request_of",
     "requested",
     "same",
     "set_outside",

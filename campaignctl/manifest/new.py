@@ -14,7 +14,7 @@ from string import Template
 from typing import Any, Literal, NoReturn
 
 from campaignctl.errors import CampaignctlError
-from campaignctl.manifest.answer import is_answer, request_of
+from campaignctl.manifest.answer import is_answer, only_campaign
 from campaignctl.manifest.document import API_VERSION
 from campaignctl.manifest.fmt import formatted, order_of
 from campaignctl.manifest.literals import language_of, program, written
@@ -69,7 +69,8 @@ _CREATES = re.compile(r"(?:[a-z]+://)?[^?#]*/campaigns/?(?:[?#].*)?", re.DOTALL)
 
 @dataclass(frozen=True, slots=True)
 class Pasted:
-    """A body as parsed JSON, and notes for the user about the pasted text."""
+    """A body as parsed JSON, and notes for the user about the pasted text. `answer`: it is a campaign as the
+    API shows it, of which a request is still to be made."""
 
     body: dict[str, Any]
     notes: tuple[str, ...] = ()
@@ -100,7 +101,7 @@ def pasted(text: str) -> Pasted:
 
 
 def _of_json(text: str) -> Pasted:
-    """A request, or an answer of the API, of which the request is made."""
+    """A request, or the campaign of an answer of the API."""
     try:
         body = _body(text)
     except CampaignctlError as wrong:
@@ -108,10 +109,7 @@ def _of_json(text: str) -> Pasted:
         if text.startswith("[") and language_of(text) == "PHP":
             return _of_program(text)
         body = _commented(text, wrong)
-    if not is_answer(body):
-        return Pasted(body)
-    request, notes = request_of(body)
-    return Pasted(request, notes, answer=True)
+    return Pasted(only_campaign(body), answer=True) if is_answer(body) else Pasted(body)
 
 
 def _commented(text: str, wrong: CampaignctlError) -> dict[str, Any]:

@@ -25,7 +25,7 @@ from campaignctl.diff import (
     lookup,
     means,
     overlay,
-    requested,
+    request_of,
     same,
     split,
     unconfirmed,
@@ -282,7 +282,7 @@ def record_of(
 
     A marker of ours counts, but not that of another record, of which it is a clone.
     """
-    spec = requested(live)
+    spec = request_of(live)
     found = marker.read(live.members)
     taken = {record.intent for record in state.campaigns.values()} if state else set()
     ours = found is not None and project.owner.made(found) and found.intent not in taken

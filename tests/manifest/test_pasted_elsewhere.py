@@ -8,7 +8,10 @@ from typing import Any
 
 import pytest
 
+from campaignctl.campaign.live import Live
+from campaignctl.diff import request_of
 from campaignctl.errors import CampaignctlError
+from campaignctl.manifest.answer import again
 from campaignctl.manifest.new import of_body, pasted
 from tests.manifest.checking import Check
 
@@ -237,17 +240,24 @@ def test_an_answer_makes_a_manifest_without_errors(envelope: bool, project: Chec
     }
     given = pasted(json.dumps({"total": 1, "items": [full]} if envelope else full))
     assert given.answer
-    assert given.body["labels"] == ["a", "b"]
-    assert given.body["metadata"] == {"team": "crm"}
-    assert given.body["messages"][0].keys() == {"name", "channel", "push", "primary_lang"}
-    assert "id, company_id" in given.notes[0]
-    assert "brand_new" in given.notes[0]
-    assert "by hand" in given.notes[1]
-    assert project({"a.yaml": of_body(given.body)}).errors == []
+    body, notes = made_again(given.body)
+    assert body["labels"] == ["a", "b"]
+    assert body["metadata"] == {"team": "crm"}
+    assert body["messages"][0].keys() == {"name", "channel", "push"}
+    assert "run_immediately" not in body, "it was sent at once, and the new one must not be"
+    assert "id, company_id" in notes[0]
+    assert "brand_new" in notes[0]
+    assert "by hand" in notes[1]
+    assert project({"a.yaml": of_body(body)}).errors == []
+
+
+def made_again(answer: dict[str, Any]) -> tuple[dict[str, Any], tuple[str, ...]]:
+    return again(answer, request_of(Live("1", answer, complete=True)))
 
 
 def test_a_draft_of_an_answer_stays_one() -> None:
-    assert pasted(json.dumps({**ANSWER, "status": "draft", "is_draft": True})).body["is_draft"] is True
+    given = pasted(json.dumps({**ANSWER, "status": "draft", "is_draft": True}))
+    assert made_again(given.body)[0]["is_draft"] is True
 
 
 @pytest.mark.parametrize("items", [[], [ANSWER, ANSWER]])

@@ -7,7 +7,7 @@ import re
 import sys
 import termios
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -138,13 +138,21 @@ def _pasted(app: App) -> tuple[str, tuple[str, ...], bool]:
     """The manifest of a pasted request, notes about it, and whether it comes from an answer of the API."""
     from campaignctl.manifest.new import of_body, pasted
 
-    request = pasted(_read_pasted(app.console))
-    notes = list(request.notes)
-    if request.body.get("run_immediately") in (True, 1) and request.body.get("is_draft") is not True:
-        notes.append(
-            "Warning: it has `run_immediately: true`, so the apply that creates it sends it at once."
-        )
-    return of_body(request.body), tuple(notes), request.answer
+    found = pasted(_read_pasted(app.console))
+    body, notes = _again(found.body) if found.answer else (found.body, found.notes)
+    if body.get("run_immediately") in (True, 1) and body.get("is_draft") is not True:
+        warning = "Warning: it has `run_immediately: true`, so the apply that creates it sends it at once."
+        notes = (*notes, warning)
+    return of_body(body), notes, found.answer
+
+
+def _again(answer: dict[str, Any]) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """The body of a campaign like that of an answer of the API, and notes about it."""
+    from campaignctl.campaign.live import Live
+    from campaignctl.diff import request_of
+    from campaignctl.manifest.answer import again
+
+    return again(answer, request_of(Live(str(answer.get("id", "")), answer, complete=True)))
 
 
 def _read_pasted(console: Console) -> str:
