@@ -58,6 +58,7 @@ TABLE = {
     "calendar": Lazy(f"{_COMMANDS}.calendar:command", "Show every send of the next days, and what collides."),
     "diff": Lazy(f"{_COMMANDS}.diff:command", "Show what is on one environment and not on the other."),
     "import": Lazy(f"{_COMMANDS}.import_:command", "Record a live campaign in the state."),
+    "pull": Lazy(f"{_COMMANDS}.pull:command", "Write manifests for live campaigns, to be adopted."),
     "halt": Lazy(
         f"{_COMMANDS}.halt:command", "Stop campaigns that have not been sent, until the halt is lifted."
     ),

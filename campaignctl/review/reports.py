@@ -1,4 +1,4 @@
-"""The results of `status`, `doctor`, `state recover` and `state rebind`."""
+"""The results of `status`, `doctor`, `pull`, `state recover` and `state rebind`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Literal
 
 from campaignctl.diff import FieldChange
-from campaignctl.errors import CampaignctlError
+from campaignctl.errors import CampaignctlError, Command
 from campaignctl.plan.model import Unmanaged
 from campaignctl.state.model import LockInfo
 
@@ -178,3 +178,41 @@ class Recovery:
     looked_at: int
     written: bool
     doubt: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A live campaign that a pull did not write, and why. `hint` is a command that does something about it.
+
+    `fault`: it was asked for, so that the pull is not complete without it.
+    """
+
+    id: str
+    name: str
+    why: str
+    hint: Command | None = None
+    fault: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PulledFile:
+    """A manifest that a pull wrote, or would write: its campaign, and its other files."""
+
+    path: str
+    id: str
+    name: str
+    beside: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PullReport:
+    """What a pull wrote, or with `written` false would write, and what it left out."""
+
+    new: tuple[PulledFile, ...]
+    left: tuple[LeftOut, ...]
+    written: bool = True
+
+    @property
+    def complete(self) -> bool:
+        """Whether nothing that was asked for is missing."""
+        return not any(one.fault for one in self.left)

@@ -24,6 +24,11 @@ _LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[A-Z][a-z]{3})?(?:-(?:[A-Z]{2}|[0-9]{3}))
 NOTHING_SET: Mapping[str, str] = MappingProxyType({})
 
 
+def is_language(text: str) -> bool:
+    """Whether a text can stand for a language in the name of a file."""
+    return _LANGUAGE.fullmatch(text) is not None
+
+
 class TextFiles:
     """The texts of `{$file: PATH}`, each read once. `shown` is the prefix of their names in messages.
 
@@ -64,7 +69,7 @@ class TextFiles:
         form = posixpath.join(*filter(None, (before, part, rest)))
         paths = {lang: form.replace(LANG, lang) for lang in found}
         there = {lang: path for lang, path in paths.items() if not rest or (self._real / path).exists()}
-        texts = {lang: self._read(path) for lang, path in there.items() if _LANGUAGE.fullmatch(lang)}
+        texts = {lang: self._read(path) for lang, path in there.items() if is_language(lang)}
         strays = tuple(
             (self._name(path), named_file("", lang)) for lang, path in there.items() if lang not in texts
         )
@@ -215,6 +220,27 @@ def shown(directory: Path) -> str:
     if relative == ".":
         return ""
     return (absolute if relative.startswith("..") else relative) + os.sep
+
+
+def create_file(path: Path, data: bytes) -> None:
+    """Create a file as a whole, durably. Raises FileExistsError if there is one, and OSError."""
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(descriptor, "wb") as stream:
+            stream.write(data)
+            stream.flush()
+            os.fchmod(descriptor, 0o666 & ~_umask())
+            os.fsync(descriptor)
+        # A link never replaces a file, a rename does.
+        path.hardlink_to(temporary)
+    finally:
+        Path(temporary).unlink(missing_ok=True)
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
 
 
 def replace_file(path: Path, data: bytes, mode: int | None = None) -> None:

@@ -1,0 +1,196 @@
+"""`pull`: manifests for live campaigns; writes files alone."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from campaignctl.cli.group import NearestChoice
+from campaignctl.cli.settings import App
+from campaignctl.cli.wiring import need_token, project_directory, read_desired, wired
+from campaignctl.errors import Command, UsageError
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from campaignctl.manifest.changed_files import FileChange
+    from campaignctl.manifest.load import Shown
+    from campaignctl.manifest.pulled import LayoutOfKeys
+    from campaignctl.project.model import Project
+    from campaignctl.review.reports import PullReport
+
+_LAYOUTS = ("channel", "label", "flat")
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+
+
+@click.command(name="pull")
+@click.option("--id", "ids", multiple=True, metavar="ID", help="A campaign to write. Repeatable.")
+@click.option(
+    "--all", "every", is_flag=True, help="Every campaign of the account that may still send, or be sent."
+)
+@click.option(
+    "--status",
+    "statuses",
+    multiple=True,
+    metavar="STATUS",
+    help="With --all: only campaigns of this status, also sent or canceled ones. Repeatable.",
+)
+@click.option(
+    "--label",
+    "labels",
+    multiple=True,
+    metavar="LABEL",
+    help="With --all: only campaigns with this label. Repeatable.",
+)
+@click.option(
+    "--since", metavar="DATE", help="With --all: only campaigns created since that day or time, in GMT."
+)
+@click.option(
+    "--out", metavar="DIR", help="The folder of the project to write to; default: the project itself."
+)
+@click.option(
+    "--layout",
+    type=NearestChoice(_LAYOUTS),
+    default="channel",
+    show_default=True,
+    help="Folders below it: by channel, by first label, or none.",
+)
+@click.option(
+    "--diff", "as_patch", is_flag=True, help="Print what would be written as a patch, and write nothing."
+)
+@click.pass_obj
+def command(  # noqa: PLR0913 - click hands over each option by its name
+    app: App,
+    *,
+    ids: tuple[str, ...],
+    every: bool,
+    statuses: tuple[str, ...],
+    labels: tuple[str, ...],
+    since: str | None,
+    out: str | None,
+    layout: LayoutOfKeys,
+    as_patch: bool,
+) -> int:
+    """Write manifests for live campaigns, each with `adopt: "ID"`.
+
+    A manifest has only what differs from the API's defaults; long texts are files next to it, one for each
+    language. Nothing is sent and nothing is recorded: the next plan shows the adoptions, and an apply makes
+    them. No file is overwritten. A campaign that the state records or a manifest adopts is not written twice.
+
+    Exits with status 1 if a campaign that was asked for could not be written.
+    """
+    from campaignctl.reconciler.pull import Asked, made, seen
+    from campaignctl.review.reports import PulledFile, PullReport
+
+    _check(ids, every, (*statuses, *labels, *filter(None, [since])))
+    asked = Asked(ids, statuses, labels, _time(since))
+    directory = project_directory(app.settings)
+    folder = _folder(app, directory, out)
+    desired = read_desired(app)
+    token = need_token(app.settings, "A pull reads campaigns from the API.")
+    with wired(app, desired.project, token=token, writes=False) as run:
+        found = seen(run.wiring, desired, asked)
+    new = made(found, desired, folder, layout, _Files(app, directory, desired.project))
+    _write(app, directory, new.changes, as_patch)
+    names = {one.id: str(one.request.get("name", "")) for one in found.fresh}
+    lines = [
+        PulledFile(one.path, each, names[each], tuple(one.files)[:-1]) for each, one in new.files.items()
+    ]
+    return _outcome(app, desired.project, PullReport(tuple(lines), (*found.left, *new.left), not as_patch))
+
+
+@dataclass(frozen=True, slots=True)
+class _Files:
+    """The files of the project on disk."""
+
+    app: App
+    directory: Path
+    project: Project
+
+    def modeline(self, path: str) -> str:
+        from campaignctl.manifest.schema import modeline_if_served
+
+        return modeline_if_served(self.directory, path)
+
+    def in_the_way(self, change: FileChange) -> str:
+        from campaignctl.manifest.changed_files import in_the_way
+
+        return in_the_way(self.directory, change, self.project.private)
+
+    def shown_with(self, changes: Iterable[FileChange]) -> Shown:
+        from campaignctl.manifest.changed_files import shown_with
+
+        return shown_with(self.directory, changes, **self.app.settings.inputs)
+
+
+def _write(app: App, directory: Path, changes: Iterable[FileChange], as_patch: bool) -> None:
+    """Write the files, or print them as a patch."""
+    from campaignctl.manifest.changed_files import patch, write
+    from campaignctl.render.escape import escape
+
+    for change in changes:
+        if not as_patch:
+            write(directory, change)
+        elif lines := list(patch(change)):
+            # A patch is for git, so a line of it stays as it is, unless a terminal shows it.
+            shown = (escape(line, None) for line in lines) if app.console.out.isatty() else lines
+            app.console.say("\n".join(shown))
+
+
+def _outcome(app: App, project: Project, report: PullReport) -> int:
+    from campaignctl.render.pull import pull_text, pull_verdict
+
+    console = app.console
+    said = pull_text(report, app.settings.place(project.environment), full=console.verbosity == "verbose")
+    said = pull_verdict(report) if console.verbosity == "quiet" else said
+    if report.written:
+        console.say(said)
+    else:
+        console.log("info", said.rstrip("\n"))
+    return int(not report.complete)
+
+
+def _check(ids: Sequence[str], every: bool, narrowing: Sequence[str]) -> None:
+    """Raise UsageError for options that do not go together."""
+    if bool(ids) == every:
+        problem = "--id and --all cannot be combined" if every else "Nothing to pull: neither --id nor --all"
+        raise UsageError(problem, hint=Command("pull", "--all"))
+    if ids and narrowing:
+        raise UsageError("--status, --label and --since narrow --all", hint=Command("pull", "--all"))
+
+
+def _time(text: str | None) -> datetime | None:
+    """The beginning of a day, or a time. Raises UsageError."""
+    from campaignctl.schedule.times import TimeError, parse_gmt
+
+    if text is None:
+        return None
+    try:
+        return parse_gmt(f"{text} 00:00:00" if _DAY.fullmatch(text) else text)
+    except TimeError:
+        hint = "write it as in 2026-11-01, or 2026-11-01 08:30:00; it is GMT"
+        raise UsageError(f"{text[:40]!r} is not a day or a time", hint=hint) from None
+
+
+def _folder(app: App, directory: Path, out: str | None) -> str:
+    """The path of a folder in the project, with `/`; empty for the project itself. Raises UsageError."""
+    from campaignctl.manifest.document import KEY
+
+    if out is None:
+        return ""
+    top, real = directory.resolve(), (app.settings.cwd / out).resolve()
+    if not real.is_relative_to(top):
+        real = (directory / out).resolve()
+    if not real.is_relative_to(top):
+        raise UsageError(f"{out} is not in the project at {directory}", hint="choose a folder inside it")
+    folder = real.relative_to(top).as_posix()
+    if any(not KEY.fullmatch(part) for part in folder.split("/") if folder != "."):
+        raise UsageError(
+            f"{folder} cannot be part of a key", hint="letters, digits, `.`, `_` and `-`, as in crm/spring"
+        )
+    return "" if folder == "." else folder

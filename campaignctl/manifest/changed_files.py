@@ -1,0 +1,112 @@
+"""New and changed files of a project: what it would compile to with them, their patch, and their writing."""
+
+from __future__ import annotations
+
+import difflib
+import re
+import shutil
+import stat
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from campaignctl.errors import CampaignctlError
+from campaignctl.manifest.load import Shown, load_shown
+from campaignctl.yamlio.files import create_file, kept_out, replace_file
+from campaignctl.yamlio.reader import LARGEST
+
+#: Folders in which no manifest and no text of one is.
+_LEFT_OUT = (".git", ".campaignctl", ".venv", "node_modules", "__pycache__")
+
+
+@dataclass(frozen=True, slots=True)
+class FileChange:
+    """A file at a path of the project, with `/`: its text, and its content before; None for a new file."""
+
+    path: str
+    after: str
+    before: bytes | None = None
+
+
+def shown_with(
+    directory: Path,
+    changes: Iterable[FileChange],
+    *,
+    environment: str | None,
+    environ: Mapping[str, str],
+    tool_version: str,
+    variables: Mapping[str, str] | None = None,
+) -> Shown:
+    """The campaigns of a project with these files, in a copy of it. Raises as `load_shown` does."""
+    with _copied(directory, changes) as copy:
+        return load_shown(
+            copy, environment=environment, environ=environ, tool_version=tool_version, variables=variables
+        )
+
+
+@contextmanager
+def _copied(directory: Path, changes: Iterable[FileChange]) -> Iterator[Path]:
+    with TemporaryDirectory(prefix="campaignctl-") as parent:
+        copy = Path(parent) / "project"
+        shutil.copytree(directory, copy, symlinks=True, ignore=_left_out)
+        for change in changes:
+            place = copy / change.path
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.write_bytes(change.after.encode())
+        yield copy
+
+
+def _left_out(folder: str, names: list[str]) -> set[str]:
+    def skipped(name: str) -> bool:
+        path = Path(folder) / name
+        if path.is_symlink() or path.is_dir():
+            return name in _LEFT_OUT
+        return not path.is_file() or path.stat().st_size > LARGEST
+
+    return set(filter(skipped, names))
+
+
+def in_the_way(directory: Path, change: FileChange, private: tuple[str, ...] = ()) -> str:
+    """Why a file is not written: another one is there; empty if it may be."""
+    if reason := kept_out(directory, change.path, private):
+        return f"{change.path} {reason}"
+    place = directory / change.path
+    if change.before is None:
+        there = place.is_symlink() or place.exists()
+        same = there and place.is_file() and place.read_bytes() == change.after.encode()
+        return f"{change.path} exists already, with other content" if there and not same else ""
+    return (
+        ""
+        if place.is_file() and place.read_bytes() == change.before
+        else f"{change.path} has changed meanwhile"
+    )
+
+
+def write(directory: Path, change: FileChange) -> None:
+    """Write a file whole and durably; a new one never replaces another. Raises CampaignctlError."""
+    if reason := in_the_way(directory, change):
+        raise CampaignctlError(f"Cannot write: {reason}", hint="move that file, then pull again")
+    place, data = directory / change.path, change.after.encode()
+    try:
+        if change.before is not None:
+            place = place.resolve()
+            replace_file(place, data, stat.S_IMODE(place.stat().st_mode))
+        elif not place.exists():
+            place.parent.mkdir(parents=True, exist_ok=True)
+            create_file(place, data)
+    except OSError as wrong:
+        raise CampaignctlError(f"Cannot write {change.path}", detail=f"{wrong.strerror or wrong}.") from wrong
+
+
+def patch(change: FileChange) -> Iterator[str]:
+    """The lines of a patch that makes a change, as `git apply` takes it."""
+    before = "" if change.before is None else change.before.decode("utf-8", "replace")
+    name = "/dev/null" if change.before is None else f"a/{change.path}"
+    # Not at the other line breaks of Unicode, at which git does not break lines either.
+    old, new = (re.findall(r"[^\n]*\n|[^\n]+", text) for text in (before, change.after))
+    for line in difflib.unified_diff(old, new, name, f"b/{change.path}"):
+        yield line.removesuffix("\n")
+        if not line.endswith("\n"):
+            yield "\\ No newline at end of file"

@@ -1,0 +1,63 @@
+"""What a pull wrote, what it left out and why, and the next command."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from campaignctl.errors import Command, ProjectPlace, counted
+from campaignctl.render.escape import escape
+from campaignctl.render.table import Style, table_lines
+from campaignctl.review.reports import LeftOut, PulledFile, PullReport
+
+_HEAD = ("MANIFEST", "ID", "NAME", "TEXTS")
+#: How many campaigns are named for one reason, and how many new files, unless all are asked for.
+_FEW, _MANY = 5, 40
+
+
+def pull_text(report: PullReport, place: ProjectPlace, *, full: bool = False) -> str:
+    """The report of a pull as text; `full` names every file and campaign."""
+    return "\n".join(_lines(report, place, None if full else _FEW, None if full else _MANY)) + "\n"
+
+
+def pull_verdict(report: PullReport) -> str:
+    """The report of a pull in one line."""
+    verb = "Wrote" if report.written else "Would write"
+    files = sum(1 + len(one.beside) for one in report.new)
+    parts = [
+        f"{verb} {counted(len(report.new), 'manifest')} ({counted(files, 'file')})" if report.new else ""
+    ]
+    parts += [f"left out {counted(len(report.left), 'campaign')}" if report.left else ""]
+    said = ", ".join(filter(None, parts)) or "nothing to write"
+    return f"{said[0].upper()}{said[1:]}."
+
+
+def _lines(report: PullReport, place: ProjectPlace, few: int | None, many: int | None) -> Iterator[str]:
+    rows = [[escape(one.path), escape(one.id), escape(one.name), _beside(one)] for one in report.new[:many]]
+    if rows:
+        yield from table_lines(_HEAD, rows, Style(color=False))
+    if rest := len(report.new) - len(rows):
+        yield f"  and {rest:,} more (-v names them)"
+    yield from _left(report.left, place, few)
+    yield pull_verdict(report)
+    if report.new and report.written:
+        yield f"Next, adopt them: the plan shows it, and changes nothing else.\n  {Command('plan').at(place)}"
+
+
+def _beside(one: PulledFile) -> str:
+    return counted(len(one.beside), "file") if one.beside else ""
+
+
+def _left(left: Iterable[LeftOut], place: ProjectPlace, few: int | None) -> Iterator[str]:
+    """What was left out, by the reason; faults last, as they ask for something."""
+    by_reason: dict[tuple[bool, str, str], list[LeftOut]] = {}
+    for one in left:
+        by_reason.setdefault((one.fault, one.why, one.hint.at(place) if one.hint else ""), []).append(one)
+    for (fault, why, hint), ones in sorted(by_reason.items(), key=lambda pair: pair[0][0]):
+        named = [f"{escape(one.id)} {escape(one.name)}".rstrip() for one in ones]
+        shown = ", ".join(named[:few]) + (
+            f" and {len(named) - few:,} more" if few and len(named) > few else ""
+        )
+        who = f": {shown}" if fault or few is None else ""
+        yield f"Left out, {escape(why, None)}: {counted(len(ones), 'campaign')}{who}"
+        if hint:
+            yield f"  {hint}"
