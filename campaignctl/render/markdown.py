@@ -238,7 +238,8 @@ def mark_of(plan: Plan) -> str:
 
 def _cut(review: Review, missing: int, cuts: Cuts) -> str:
     number = sum(len(group.changes) for group in review.groups[len(review.groups) - missing :])
-    what = f"{number} of {len(review.plan.changes)} changes do" if missing else "some details do"
+    of = counted(len(review.plan.changes), "change")
+    what = f"{number} of {of} {'does' if number == 1 else 'do'}" if missing else "some details do"
     shows = cuts.command.at(ProjectPlace(environment=review.plan.environment))
     if len(shows) > _COMMAND_SHOWN:
         shows = str(Command("show", "PLANFILE", "--full"))

@@ -19,6 +19,7 @@ from campaignctl.render.values import (
     brief,
     compared,
     each_told,
+    edges,
     set_outside,
     value_text,
     whole,
@@ -37,6 +38,7 @@ _SEVERAL = 6
 _WORDS = 40
 _VALUE = 100
 _TEXT_SHOWN = 600
+_DIFFERENCES_SHOWN = 1_500
 _MESSAGES_SHOWN = 6
 _LINE_SHOWN = 300
 
@@ -236,7 +238,8 @@ def _texts(preview: Preview) -> Iterator[tuple[str, str]]:
             yield from ((f"button {at}", each.title) for at, each in enumerate(content.buttons, 1))
             yield _LINK, content.landing_url
         case EmailPreview():
-            yield "from", f"{content.sender_name} <{content.sender_email}>"
+            address = f"<{content.sender_email}>" if content.sender_email else ""
+            yield "from", f"{content.sender_name} {address}".strip()
             yield "subject", content.subject
             # Else it is the beginning of the text, which follows.
             yield "preview text", content.preheader if content.preheader_from == "preheader" else ""
@@ -252,6 +255,9 @@ def _text(before: str | None, after: str | None, one: Compared, cuts: Cuts) -> s
     pieces = words_changed(before or "", after or "")
     shown: list[str] = []
     for number, (kind, text) in enumerate(pieces):
+        if sum(map(len, shown)) > cuts.most(_DIFFERENCES_SHOWN):
+            shown.append(f"… {prose(f'({cuts.remark(after)})')}")
+            break
         match kind:
             case "same":
                 shown.append(_around(text, first=number == 0, last=number == len(pieces) - 1))
@@ -267,10 +273,12 @@ _CONTEXT = 60
 
 def _around(text: str, *, first: bool, last: bool) -> str:
     """The words next to a change."""
+    text = text.replace("\n", " ")
     if len(text) <= 2 * _CONTEXT:
         return prose(text, 2 * _CONTEXT)
-    begin = "" if first else f"{prose(text[:_CONTEXT], _CONTEXT)} "
-    return f"{begin}…{'' if last else f' {prose(text[-_CONTEXT:], _CONTEXT)}'}"
+    begin, end = edges(text, _CONTEXT)
+    before = "" if first else f"{prose(begin, _CONTEXT)} "
+    return f"{before}…{'' if last else f' {prose(end, _CONTEXT)}'}"
 
 
 def _short(text: str | None, cuts: Cuts) -> str:

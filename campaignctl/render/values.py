@@ -146,8 +146,15 @@ def _around(text: str, *, first: bool, last: bool) -> str:
     """The words next to a change, without those far from it."""
     if len(text) <= 3 * _AROUND:
         return escape(text, None)
-    begin, end = "" if first else text[:_AROUND], "" if last else text[-_AROUND:]
-    return f"{escape(begin, None)}...{escape(end, None)}"
+    begin, end = edges(text, _AROUND)
+    return f"{'' if first else escape(begin, None)}...{'' if last else escape(end, None)}"
+
+
+def edges(text: str, length: int) -> tuple[str, str]:
+    """The beginning and the end of a long text, each of at most a length and, if possible, of whole words."""
+    begin, end = text[:length], text[-length:]
+    cut, start = begin.rfind(" "), end.find(" ")
+    return begin[:cut] if cut > length // 2 else begin, end[start + 1 :] if 0 <= start < length // 2 else end
 
 
 def brief(change: FieldChange, cuts: Cuts) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -12,7 +13,7 @@ from campaignctl.plan.model import Change, Plan
 from campaignctl.render.fitting import GITHUB_LIMIT, LEAST_LIMIT
 from campaignctl.render.markdown import mark_of, plan_markdown
 from tests.render.gfm import page_of
-from tests.render.sample_plans import created, hostile_plan, plan, reviewed, updated
+from tests.render.sample_plans import created, hostile_plan, news, plan, reviewed, updated
 
 _FAR = "2036-03-22 10:00:00"
 
@@ -115,3 +116,16 @@ def test_no_comment_is_longer_than_its_limit(names: list[str], count: int, limit
         notes=tuple(one for each in hostile for one in each.notes) * (count // 10),
     )
     assert len(plan_markdown(reviewed(shown), limit=limit)) <= limit
+
+
+def test_a_text_with_many_differences_is_cut_and_its_change_is_shown() -> None:
+    html = "".join(f"<p>one {number} two</p>\n" for number in range(3_000))
+    after = html.replace("one", "new", 150)
+    change = replace(
+        updated("email/big", FieldChange("messages/0/email/html/en", html, after)), spec=news(after)
+    )
+    text = plan_markdown(reviewed(plan(change)))
+    assert "**update**: `email/big`" in text
+    assert "<ins>new</ins>" in text
+    assert "some details do not fit" in text
+    assert len(text) < 10_000
