@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from campaignctl.campaign import marker
 from campaignctl.campaign.live import Live
 from campaignctl.campaign.status import Status, status_of
 from campaignctl.diff import alike, content, requested
-from campaignctl.errors import PlanRefused, counted
+from campaignctl.errors import Command, PlanRefused, Sentence, counted
 from campaignctl.manifest.model import DesiredCampaign, DesiredState
 from campaignctl.plan import codec, records, twin_rules, twins
 from campaignctl.plan.arming import known_sends
@@ -18,7 +19,9 @@ from campaignctl.plan.context import PlanContext, Reading
 from campaignctl.plan.model import Change, Clone, Options, Plan
 from campaignctl.project.model import Project
 from campaignctl.reconciler.opening import ours, spread, unknown_to
+from campaignctl.review.reports import UnmanagedRow
 from campaignctl.schedule.collisions import LATELY, SendTimes, near, send_times
+from campaignctl.schedule.humanize import instant
 from campaignctl.schedule.times import iso, parse_iso
 from campaignctl.state.model import Foreign, State
 
@@ -91,6 +94,38 @@ def strangers(seen: Iterable[Live], state: State | None) -> dict[str, Live]:
     known = {record.id for record in state.campaigns.values()} if state else set()
     known |= {entry.id for entry in state.released} if state else set()
     return {live.id: live for live in seen if live.id not in known}
+
+
+def unmanaged(seen: Iterable[Live], state: State | None, desired: DesiredState) -> list[UnmanagedRow]:
+    """The live campaigns among those `seen` that no state of ours knows: without those that a manifest adopts
+    or that carry a marker. Those that send are first, the soonest before the others."""
+    adopted = {one.adopt for one in desired.campaigns.values()}
+    rows = [
+        UnmanagedRow(
+            live.id,
+            live.name,
+            live.status or str(status_of(live)),
+            status_of(live).can_send,
+            records.gmt(live.text("next_run_time")),
+            records.gmt(live.create_time),
+        )
+        for live in strangers(seen, state).values()
+        if status_of(live) not in _FINAL and live.id not in adopted and marker.read(live.members) is None
+    ]
+    return sorted(rows, key=lambda row: (not row.can_send, row.next_run is None, row.next_run or "", row.id))
+
+
+def unmanaged_note(seen: Iterable[Live], state: State | None, desired: DesiredState) -> Iterator[Sentence]:
+    """A line about campaigns that can send and that no state of ours knows, if there are some."""
+    rows = [row for row in unmanaged(seen, state, desired) if row.can_send]
+    if rows:
+        zone, first = desired.project.time_zone, rows[0].next_run
+        when = f", the next on {instant(parse_iso(first), zone)}" if first else ""
+        are = "is" if len(rows) == 1 else "are"
+        said = (
+            f"{counted(len(rows), 'campaign')} of the account can send and {are} in no state of ours{when}: "
+        )
+        yield Sentence(said, Command("status", "--unmanaged"))
 
 
 def _times(spec: Mapping[str, Any] | None, now: datetime) -> SendTimes:

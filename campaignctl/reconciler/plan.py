@@ -15,7 +15,7 @@ from campaignctl.plan import proof, records
 from campaignctl.plan.context import Against, PlanContext, Reading
 from campaignctl.plan.model import Action, Copy, Options, Plan
 from campaignctl.plan.planner import decide
-from campaignctl.reconciler import copies, stop_mark
+from campaignctl.reconciler import copies, foreign, stop_mark
 from campaignctl.reconciler.opening import (
     check_environment,
     check_records,
@@ -68,7 +68,11 @@ def plans(
     reading = replace(reading, halts=stop_mark.to_plan_with(wiring.backend, state))
 
     def decided(options: Options) -> Plan:
-        noted = replace(reading, notes=(*reading.notes, *_unrecorded(state, options)))
+        notes = (*reading.notes, *_unrecorded(state, options))
+        if not (options.refresh_only or options.targets):
+            others = (live for live in reading.foreign.values() if live)
+            notes += tuple(foreign.unmanaged_note(others, state, desired))
+        noted = replace(reading, notes=notes)
         return linted(decide(question(wiring, desired, options, state, noted, now, against)), desired, now)
 
     return [decided(options) for options in several]

@@ -6,8 +6,9 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import datetime
 
+from campaignctl.campaign import marker
 from campaignctl.campaign.live import Live
-from campaignctl.campaign.status import Status
+from campaignctl.campaign.status import Status, status_of
 from campaignctl.errors import CampaignctlError, Sentence
 from campaignctl.manifest.model import DesiredCampaign, DesiredState
 from campaignctl.plan import halted, records
@@ -18,12 +19,21 @@ from campaignctl.plan.runs import is_begun
 from campaignctl.plan.subject import Subject
 from campaignctl.plan.update_rules import target
 from campaignctl.plan.winners import messages_of, recurs, waiting
-from campaignctl.reconciler import stop_mark
-from campaignctl.reconciler.opening import Opening, check_environment, check_url, opening_read, still_behind
+from campaignctl.reconciler import foreign, stop_mark
+from campaignctl.reconciler.opening import (
+    Opening,
+    check_company,
+    check_environment,
+    check_url,
+    company_of,
+    newest,
+    opening_read,
+    still_behind,
+)
 from campaignctl.reconciler.plan import copies_of
 from campaignctl.reconciler.refresh import observe
 from campaignctl.reconciler.run import Wiring
-from campaignctl.review.reports import PausedBy, StatusReport, StatusRow, Stop
+from campaignctl.review.reports import PausedBy, StatusReport, StatusRow, Stop, UnmanagedReport
 from campaignctl.schedule.sends import is_past
 from campaignctl.state.halts import Halt, Halts
 from campaignctl.state.model import Record, State
@@ -56,6 +66,25 @@ def status(wiring: Wiring, desired: DesiredState, chosen: Collection[str] = ()) 
     in_order = tuple(sorted(rows, key=lambda row: row.key))
     told = (*lost, *notes)
     return StatusReport(in_order, wiring.now(), told, second_copies=bool(found), behind=bool(behind))
+
+
+def unmanaged(wiring: Wiring, desired: DesiredState) -> UnmanagedReport:
+    """The live campaigns that no state of ours knows. Reads the whole list, and writes nothing.
+
+    Raises as `status` does.
+    """
+    api, state = wiring.need_api(), wiring.backend.read()
+    check_environment(state, wiring.project)
+    check_url(state, api.url)
+    lives = [
+        live
+        for live in newest(api, (), live_only=True).lives
+        if status_of(live) not in (Status.SENT, Status.CANCELED)
+    ]
+    check_company(company_of(lives), state, wiring.project)
+    marked = [live for live in foreign.strangers(lives, state).values() if marker.read(live.members)]
+    rows = tuple(foreign.unmanaged(lives, state, desired))
+    return UnmanagedReport(rows, wiring.now(), len(lives), len(marked))
 
 
 def _opening(wiring: Wiring, state: State | None, desired: DesiredState) -> Opening | None:

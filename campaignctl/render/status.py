@@ -1,4 +1,4 @@
-"""History, state, and what `state recover` and `state rebind` found, as text."""
+"""History, state, what `status --unmanaged`, `state recover` and `state rebind` found, as text."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from campaignctl.render.cuts import Cuts
 from campaignctl.render.escape import escape
 from campaignctl.render.summary import keys_text
 from campaignctl.render.table import Style, Tone, table_lines
-from campaignctl.review.reports import Belonging, Rebinding, Recovery
+from campaignctl.review.reports import Belonging, Rebinding, Recovery, UnmanagedReport
 from campaignctl.schedule import humanize
 from campaignctl.schedule.times import TimeError, parse_iso
 from campaignctl.state.model import HistoryEntry, Overridden, ReviewedRequest, State
@@ -28,6 +28,33 @@ def next_run_text(next_run: str | None, zone: str) -> str:
         return humanize.instant(parse_iso(next_run), zone)
     except TimeError:
         return escape(next_run)
+
+
+_UNMANAGED_HEAD = ("NEXT SEND", "STATUS", "ID", "NAME")
+
+
+def unmanaged_text(
+    report: UnmanagedReport,
+    *,
+    color: bool,
+    zone: str = "UTC",
+    place: ProjectPlace = NOWHERE,
+    verdict_only: bool = False,
+) -> str:
+    """The live campaigns that no state of ours knows, and the command that makes manifests of them."""
+    sending = sum(row.can_send for row in report.rows)
+    said = f"{counted(len(report.rows), 'live campaign')} of {report.looked_at:,} in no state of ours"
+    others = f"{report.elsewhere:,} more with the marker of another state" if report.elsewhere else ""
+    verdict = "; ".join(filter(None, (f"{said}, {sending:,} of them can send", others))) + "."
+    if verdict_only or not report.rows:
+        return f"{verdict}\n"
+    rows = [
+        (next_run_text(row.next_run, zone), escape(row.status), escape(row.id), escape(row.name))
+        for row in report.rows
+    ]
+    table = table_lines(_UNMANAGED_HEAD, rows, Style(color))
+    pull = Command("pull", "--all").at(place)
+    return "\n".join((*table, "", verdict, f"To write manifests for them:\n  {pull}")) + "\n"
 
 
 _OUTCOMES: dict[str, tuple[str, Tone]] = {

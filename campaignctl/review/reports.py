@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 from campaignctl.diff import FieldChange
 from campaignctl.errors import CampaignctlError, Command
@@ -75,6 +75,30 @@ class StatusReport:
     notes: tuple[str, ...] = ()
     second_copies: bool = False
     behind: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class UnmanagedRow:
+    """A live campaign that no state of ours knows. `next_run` is `YYYY-MM-DDTHH:MM:SSZ` or None, `can_send`
+    whether it may still send by itself, `created` when it was made."""
+
+    id: str
+    name: str
+    status: str
+    can_send: bool
+    next_run: str | None
+    created: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class UnmanagedReport:
+    """The live campaigns that no state of ours knows, the next to send first; `looked_at` is how many were
+    read, `elsewhere` how many of them carry a marker: a project of ours made or adopted them."""
+
+    rows: tuple[UnmanagedRow, ...]
+    now: datetime
+    looked_at: int
+    elsewhere: int = 0
 
 
 CheckVerdict = Literal["ok", "warning", "problem", "skipped"]
@@ -205,14 +229,46 @@ class PulledFile:
 
 
 @dataclass(frozen=True, slots=True)
+class UpdatedFile:
+    """A recorded campaign whose manifest a pull brought to what is live: its files, and the changed paths."""
+
+    key: str
+    id: str
+    files: tuple[str, ...]
+    paths: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ConflictField:
+    """A field as it was applied, as its manifest has it, and as it is live; None for an absent one."""
+
+    path: str
+    applied: Any
+    manifest: Any
+    live: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """A campaign that was edited both in its manifest, in `file`, and in the account."""
+
+    key: str
+    id: str
+    file: str
+    fields: tuple[ConflictField, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class PullReport:
     """What a pull wrote, or with `written` false would write, and what it left out."""
 
     new: tuple[PulledFile, ...]
     left: tuple[LeftOut, ...]
+    updated: tuple[UpdatedFile, ...] = ()
+    conflicts: tuple[Conflict, ...] = ()
     written: bool = True
 
     @property
     def complete(self) -> bool:
         """Whether nothing that was asked for is missing."""
-        return not any(one.fault for one in self.left)
+        return not (self.conflicts or any(one.fault for one in self.left))
