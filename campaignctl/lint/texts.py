@@ -59,9 +59,10 @@ def targeted_language(message: Message) -> Iterator[Fault]:
         return
     missing = [lang for lang in message.campaign.chosen("languages") if lang not in message.languages]
     if missing:
+        one = len(missing) == 1
         yield Fault(
             message.inner,
-            f"the audience speaks {', '.join(missing)}, but there is no text in it",
+            f"the audience speaks {', '.join(missing)}, but there is no text in {'it' if one else 'them'}",
             f"without one, they get {message.primary_lang}",
         )
 

@@ -88,7 +88,7 @@ class _Walk:
                 below = path + entry.name
                 if entry.name.startswith((".", "_")):
                     continue
-                if not entry.is_dir():
+                if not _is_folder(entry):
                     if self._is_manifest(below) and self._stays_inside(entry, below):
                         yield below
                 # A pattern that takes any file of a folder takes the folder.
@@ -148,6 +148,14 @@ class _Walk:
 
     def _refuse(self, path: str, message: str, hint: str = "") -> None:
         self.findings.append(Finding("error", "project", message, Source(self._shown + path, 1, 1), hint))
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    """Whether it is a folder, or a link to one; a link that cannot be followed is none."""
+    try:
+        return entry.is_dir()
+    except OSError:
+        return False
 
 
 def _any(patterns: Iterable[Pattern], path: str) -> bool:

@@ -55,6 +55,18 @@ def test_a_folder_outside_is_not_searched_unless_ignored(
     assert project({"campaignctl.yaml": ignoring, "b.yaml": SMS}).errors == []
 
 
+def test_a_link_that_leads_to_itself_stops_nothing_else(project: Check, tmp_path: Path) -> None:
+    for name in ("loop", "loop.html", "a.yaml"):
+        (tmp_path / name).symlink_to(name)
+    (error,) = project({"b.yaml": SMS}).errors
+    assert "there is no such file" in error
+    (tmp_path / "a.yaml").unlink()
+    assert project({"b.yaml": SMS}).errors == []
+    named = SMS.replace("en: Hi", "en: {$file: loop.html}")
+    (error,) = project({"b.yaml": named}).errors
+    assert "loop.html" in error
+
+
 def test_a_project_file_outside_is_refused(project: Check, tmp_path: Path, outside: Path) -> None:
     from campaignctl.manifest.load import check
 
