@@ -52,6 +52,7 @@ OURS = {"paused_by_us": True}
         ("paused", "paused", {"known": OURS, "halts": halted(KEY)}, "", False, "scheduled"),
         ("paused", "paused", {"lifecycle": Lifecycle(phase="paused")}, None, None, None),
         ("paused", "scheduled", {"known": OURS, "lifecycle": Lifecycle(phase="paused")}, "", False, "paused"),
+        ("paused", "scheduled", {"known": OURS}, None, None, None),
         ("paused", "running", {"known": OURS, "lifecycle": Lifecycle(phase="paused")}, "", False, "paused"),
         ("scheduled", "scheduled", {"lifecycle": Lifecycle(phase="paused")}, None, None, None),
         ("scheduled", "draft", {}, "made a draft", False, "scheduled"),

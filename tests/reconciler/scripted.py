@@ -37,8 +37,8 @@ class Script:
     """The list, newest first, in pages; what reads by id show, if not the items of the list; None is gone,
     a status is refused, and of several each read shows the next, and the last one again and again.
 
-    `repeats`: pages past the end are the last one again. `dated`: answers have the time, a second later each.
-    Writes are answered with nothing, a create with the campaign `created`, of several with the next one, or
+    `repeats`: pages past the end are the last one again. `claims`: how many campaigns the list says it has.
+    `dated`: answers have the time, a second later each. Writes are answered with nothing, a create with the campaign `created`, of several with the next one, or
     refused with the status in `refuses`.
     """
 
@@ -48,6 +48,7 @@ class Script:
     created: Item | list[Item] = field(default_factory=dict)
     size: int = 100
     total: bool = True
+    claims: int = 0
     repeats: bool = False
     dated: bool = True
     asked: list[str] = field(default_factory=list)
@@ -76,7 +77,7 @@ class Script:
         if self.repeats:
             number = min(number, -(-len(self.items) // self.size))
         page = self.items[(number - 1) * self.size : number * self.size]
-        shown = {"items": page, **({"total": len(self.items)} if self.total else {})}
+        shown = {"items": page, **({"total": self.claims or len(self.items)} if self.total else {})}
         time = NOW + timedelta(seconds=len(self.asked) - 1)
         dated = {"date": f"{time:%a, %d %b %Y %H:%M:%S} GMT"} if self.dated else {}
         return httpx.Response(200, json=shown, headers=dated)

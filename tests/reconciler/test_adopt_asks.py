@@ -265,14 +265,6 @@ def test_an_import_is_recorded_and_marked(declared: bool) -> None:
     assert one.kept.locks == ["import", "released"]
 
 
-def test_an_import_without_a_token_takes_no_lock() -> None:
-    with direct(FIRST) as one:
-        desired = DesiredState(one.wiring.project, {}, "d")
-        with pytest.raises(CampaignctlError, match="there is no token"):
-            import_campaign(replace(one.wiring, api=None), desired, KEY, ID)
-        assert one.kept.locks == []
-
-
 def test_what_could_not_be_marked_is_said() -> None:
     told, one = imported(FIRST, seen(item(), refuses={"update": 422}))
     assert told.count("is not marked") == 1

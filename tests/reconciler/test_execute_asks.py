@@ -25,6 +25,7 @@ from tests.plan.planning import (
     MANUAL,
     NOW,
     SCHEDULED,
+    Spec,
     intent,
     own,
     plan_of,
@@ -122,6 +123,35 @@ def test_an_update_that_was_lost_is_not_repeated(known: Direct) -> None:
     assert known.script.asked.count("update") == 1
     assert (outcome.result, outcome.changes[0].outcome) == ("incomplete", "failed")
     assert [str(each) for each in outcome.next] == ["campaignctl apply"]
+
+
+def lost_draft(one: Direct) -> Outcome:
+    """A create that cannot send by itself, whose answer is lost each time and that no list shows."""
+    one.script.refuses = {"create": 500}
+    one.script.items = [{**item(), "id": "1"}]
+    return carried_out(one, plan(QUIET), here(pending={"quiet": pending(QUIET)}))
+
+
+def test_a_lost_create_that_cannot_send_is_posted_once_more(known: Direct) -> None:
+    outcome = lost_draft(known)
+    assert known.script.asked.count("create") == 2
+    (only,) = outcome.changes
+    assert (only.outcome, known.state.pending["quiet"].phase) == ("unknown", "reposted")
+    assert only.error is not None
+    assert "create of quiet" in only.error.summary
+
+
+@pytest.mark.parametrize("spec", [SCHEDULED, IMMEDIATE])
+def test_a_lost_create_that_can_send_is_not_posted_again(known: Direct, spec: Spec) -> None:
+    change = create(spec, "new")
+    known.script.refuses = {"create": 500}
+    outcome = carried_out(known, plan(change), here(pending={"new": pending(change)}))
+    assert known.script.asked.count("create") == 1
+    (only,) = outcome.changes
+    assert only.outcome == "unknown"
+    assert only.error is not None
+    assert "campaignctl state resolve new" in only.error.hint
+    assert any("state resolve new" in str(each) for each in outcome.next)
 
 
 def test_without_the_lock_nothing_is_settled(known: Direct) -> None:

@@ -175,14 +175,6 @@ def test_a_state_of_another_place_comes_with_its_halts_and_leaves_a_note(project
         assert source.locks == one.kept.locks == ["state rebind", "released"]
 
 
-def test_without_a_token_no_lock_is_taken() -> None:
-    with direct(known("1"), Script(), STAGING) as one:
-        one.wiring = replace(one.wiring, api=None)
-        with pytest.raises(CampaignctlError, match="there is no token"):
-            asked(one)
-        assert one.kept.locks == []
-
-
 def test_what_is_not_approved_is_not_written() -> None:
     before, source = known("1"), Kept(known("1"), location="there")
     with direct(before, Script([], {"1": item("1")}), STAGING) as one:

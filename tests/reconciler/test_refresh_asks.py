@@ -13,7 +13,7 @@ from campaignctl.diff import content
 from campaignctl.errors import AccountMismatch
 from campaignctl.manifest.model import DesiredState
 from campaignctl.plan.context import Reading
-from campaignctl.reconciler.refresh import find, look, observe, open_intents, read_written
+from campaignctl.reconciler.refresh import find, look, observe, open_intents, read_records, read_written
 from campaignctl.schedule.times import iso
 from campaignctl.state.model import Account, Intent, Released, State, Watermark
 from tests.plan.planning import NOW, SCHEDULED, intent, own, record, wanted
@@ -304,3 +304,13 @@ def test_what_could_not_be_compared_is_noted(before: State | None) -> None:
     script = Script([item("1")], {str(each["id"]): item(str(each["id"]), "draft") for each in many})
     found = reading(script, before, wanted(own(SCHEDULED, "New"), "new"), at_hand=at_hand(*many, item("1")))
     assert found.notes == ("2 campaigns of the account not compared: the list shows no messages",)
+
+
+@pytest.mark.parametrize("repeats", [True, False])
+def test_a_list_that_claims_more_than_it_has_ends(repeats: bool) -> None:
+    script = Script([item(str(each)) for each in range(30)], claims=100, repeats=repeats)
+    wanted = {str(each): record(SCHEDULED, campaign_id=str(each)) for each in range(60)}
+    with script.api() as api:
+        lives, _ = read_records(api, wanted, parallelism=1)
+    assert [live is None for live in lives.values()] == [False] * 30 + [True] * 30
+    assert [one for one in script.asked if "page" in one] == ["live page 1", "live page 2"]
