@@ -12,7 +12,7 @@ from campaignctl.campaign import marker
 from campaignctl.campaign.live import Live
 from campaignctl.campaign.status import Status, status_of
 from campaignctl.diff import EVENT, equal, field_changes, request_of
-from campaignctl.errors import CampaignctlError, Command, first_of
+from campaignctl.errors import CampaignctlError, Command, Source, first_of
 from campaignctl.manifest.changed_files import FileChange
 from campaignctl.manifest.load import Shown
 from campaignctl.manifest.model import DesiredState
@@ -98,7 +98,7 @@ def seen(wiring: Wiring, desired: DesiredState, asked: Asked) -> Seen:
         out = choice.out(live) or _hidden(live)
         left += [out] if out else []
         fresh += [] if out else [_pulled(api, live)]
-    known = {choice.recorded[live.id]: live for live in lives if live.id in choice.recorded}
+    known = {choice.recorded[live.id]: live for live in lives if choice.again(live)}
     return Seen(tuple(fresh), tuple(left), known, state)
 
 
@@ -153,6 +153,10 @@ class _Choice:
         if not named and not self.asked.statuses and is_over(live, self.wiring.now()):
             return LeftOut(live.id, live.name, _FINAL, hint=_WITH_FINAL)
         return self._of_others(live, named)
+
+    def again(self, live: Live) -> bool:
+        """Whether a campaign is recorded, and the options choose it."""
+        return live.id in self.recorded and (bool(self.asked.ids) or self._fits(live))
 
     def _fits(self, live: Live) -> bool:
         """Whether the options choose it, as far as this answer tells."""
@@ -275,6 +279,15 @@ class ProjectFiles(Protocol):
 
     def shown_with(self, changes: Iterable[FileChange]) -> Shown:
         """The campaigns of the project with these files."""
+
+    def path_of(self, source: Source) -> str:
+        """The path in the project of the file of a place."""
+
+    def text(self, path: str) -> str:
+        """The text of a file; empty if there is none."""
+
+    def before(self, path: str) -> bytes | None:
+        """The content of a file; None if there is none."""
 
 
 def _left(one: Pulled, why: str) -> LeftOut:

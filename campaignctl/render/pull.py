@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 from campaignctl.errors import Command, ProjectPlace, counted
 from campaignctl.render.escape import escape
 from campaignctl.render.table import Style, table_lines
-from campaignctl.review.reports import LeftOut, PulledFile, PullReport
+from campaignctl.review.reports import Conflict, LeftOut, PulledFile, PullReport
 
 _HEAD = ("MANIFEST", "ID", "NAME", "TEXTS")
 #: How many campaigns are named for one reason, and how many new files, unless all are asked for.
 _FEW, _MANY = 5, 40
+#: How much of a value is shown.
+_LONGEST = 200
 
 
 def pull_text(report: PullReport, place: ProjectPlace, *, full: bool = False) -> str:
@@ -21,13 +25,15 @@ def pull_text(report: PullReport, place: ProjectPlace, *, full: bool = False) ->
 
 def pull_verdict(report: PullReport) -> str:
     """The report of a pull in one line."""
-    verb = "Wrote" if report.written else "Would write"
+    verb = "wrote" if report.written else "would write"
     files = sum(1 + len(one.beside) for one in report.new)
-    parts = [
-        f"{verb} {counted(len(report.new), 'manifest')} ({counted(files, 'file')})" if report.new else ""
-    ]
-    parts += [f"left out {counted(len(report.left), 'campaign')}" if report.left else ""]
-    said = ", ".join(filter(None, parts)) or "nothing to write"
+    counts = (
+        (len(report.conflicts), f"{len(report.conflicts):,} in conflict"),
+        (len(report.new), f"{verb} {counted(len(report.new), 'manifest')} ({counted(files, 'file')})"),
+        (len(report.updated), f"{verb} changes of {counted(len(report.updated), 'campaign')}"),
+        (len(report.left), f"left out {counted(len(report.left), 'campaign')}"),
+    )
+    said = ", ".join(text for count, text in counts if count) or "nothing to write"
     return f"{said[0].upper()}{said[1:]}."
 
 
@@ -37,10 +43,31 @@ def _lines(report: PullReport, place: ProjectPlace, few: int | None, many: int |
         yield from table_lines(_HEAD, rows, Style(color=False))
     if rest := len(report.new) - len(rows):
         yield f"  and {rest:,} more (-v names them)"
+    for again in report.updated:
+        yield f"{escape(again.key)}: {escape(', '.join(again.paths), None)}"
     yield from _left(report.left, place, few)
+    for conflict in report.conflicts:
+        yield from _conflict(conflict)
     yield pull_verdict(report)
     if report.new and report.written:
         yield f"Next, adopt them: the plan shows it, and changes nothing else.\n  {Command('plan').at(place)}"
+    elif report.updated and report.written:
+        yield f"Next, review the files; the plan has nothing to send.\n  {Command('plan').at(place)}"
+
+
+def _conflict(conflict: Conflict) -> Iterator[str]:
+    """A campaign that was edited on both sides: each field three ways, and how to go on."""
+    yield f"Conflict: {escape(conflict.key)} ({escape(conflict.id)}) was edited here and in the account"
+    for one in conflict.fields:
+        yield f"  {escape(one.path)}"
+        sides = (("applied", one.applied), ("manifest", one.manifest), ("live", one.live))
+        yield from (f"    {name + ':':<10}{_value(value)}" for name, value in sides)
+    file = escape(conflict.file)
+    yield f"  {file} was not changed: write what is to be, or undo its edit and pull again."
+
+
+def _value(value: Any) -> str:
+    return "-" if value is None else escape(json.dumps(value, ensure_ascii=False), _LONGEST)
 
 
 def _beside(one: PulledFile) -> str:

@@ -31,6 +31,24 @@ def mapping(value: Mapping[str, Any], indent: int = 0) -> str:
     return "".join(f"{line}\n" for line in _mapping(value, indent))
 
 
+def lines_of(opening: str, value: Any, indent: int) -> list[str]:
+    """A value after its key or dash, in a mapping whose column is `indent`, as lines."""
+    return list(_opened(opening, value, indent))
+
+
+def flow(value: Any) -> str:
+    """A value on one line, with brackets around what is in it."""
+    if isinstance(value, dict):
+        return (
+            "{"
+            + ", ".join(f"{scalar(name, in_list=True)}: {flow(item)}" for name, item in value.items())
+            + "}"
+        )
+    if isinstance(value, list):
+        return "[" + ", ".join(map(flow, value)) + "]"
+    return scalar(value, in_list=True)
+
+
 def literal(value: Any) -> Any:
     """A value whose texts are not expanded: every `${` is escaped, except in the API's macros."""
     if isinstance(value, str):

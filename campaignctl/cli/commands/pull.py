@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ import click
 from campaignctl.cli.group import NearestChoice
 from campaignctl.cli.settings import App
 from campaignctl.cli.wiring import need_token, project_directory, read_desired, wired
-from campaignctl.errors import Command, UsageError
+from campaignctl.errors import Command, Source, UsageError
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -82,9 +83,14 @@ def command(  # noqa: PLR0913 - click hands over each option by its name
     language. Nothing is sent and nothing is recorded: the next plan shows the adoptions, and an apply makes
     them. No file is overwritten. A campaign that the state records or a manifest adopts is not written twice.
 
-    Exits with status 1 if a campaign that was asked for could not be written.
+    Of recorded campaigns, what changed in the account since the last apply is written where the manifest has
+    it; comments, order and layout stay. A manifest that was edited too is a conflict: it is shown with what
+    was applied and what is live, and not written.
+
+    Exits with status 1 if a campaign that was asked for could not be written, or is in conflict.
     """
     from campaignctl.reconciler.pull import Asked, made, seen
+    from campaignctl.reconciler.pull_again import pulled_again, read_again
     from campaignctl.review.reports import PulledFile, PullReport
 
     _check(ids, every, (*statuses, *labels, *filter(None, [since])))
@@ -95,13 +101,22 @@ def command(  # noqa: PLR0913 - click hands over each option by its name
     token = need_token(app.settings, "A pull reads campaigns from the API.")
     with wired(app, desired.project, token=token, writes=False) as run:
         found = seen(run.wiring, desired, asked)
-    new = made(found, desired, folder, layout, _Files(app, directory, desired.project))
-    _write(app, directory, new.changes, as_patch)
+        lives, now = read_again(run.wiring, desired, found), run.wiring.now()
+    files = _Files(app, directory, desired.project)
+    new = made(found, desired, folder, layout, files)
+    again = pulled_again(desired, found, lives, files, now)
+    _write(app, directory, [*new.changes, *again.changes], as_patch)
     names = {one.id: str(one.request.get("name", "")) for one in found.fresh}
     lines = [
         PulledFile(one.path, each, names[each], tuple(one.files)[:-1]) for each, one in new.files.items()
     ]
-    return _outcome(app, desired.project, PullReport(tuple(lines), (*found.left, *new.left), not as_patch))
+    return _outcome(
+        app,
+        desired.project,
+        PullReport(
+            tuple(lines), (*found.left, *new.left, *again.left), again.updated, again.conflicts, not as_patch
+        ),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +141,20 @@ class _Files:
         from campaignctl.manifest.changed_files import shown_with
 
         return shown_with(self.directory, changes, **self.app.settings.inputs)
+
+    def path_of(self, source: Source) -> str:
+        from campaignctl.yamlio.files import shown
+
+        return source.file.removeprefix(shown(self.directory)).replace(os.sep, "/")
+
+    def text(self, path: str) -> str:
+        return (self.before(path) or b"").decode().removeprefix("\ufeff")
+
+    def before(self, path: str) -> bytes | None:
+        from campaignctl.yamlio.files import content
+
+        data = content(self.directory / path)
+        return data if isinstance(data, bytes) else None
 
 
 def _write(app: App, directory: Path, changes: Iterable[FileChange], as_patch: bool) -> None:
