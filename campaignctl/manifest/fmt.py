@@ -41,7 +41,7 @@ from campaignctl.yamlio.reader import read
 from campaignctl.yamlio.schema_types import Object, Shape, bare, shape_of
 
 #: The fields of a project file: identity first, then the account, then what its manifests share.
-_PROJECT = (
+PROJECT_ORDER = (
     *("apiVersion", "kind", "metadata", "required_version", "manifests", "ignore", "allow_env", "account"),
     *("time_zone", "api", "state", "variables", "guardrails", "overrides"),
     *("default_environment", "environments"),
@@ -59,8 +59,8 @@ def order_of(path: str) -> Object:
 @cache
 def _project_order() -> Object:
     project, environment = shape_of(ProjectFile), shape_of(Environment)
-    inner = {name: environment.known[name] for name in _PROJECT if name in environment.known}
-    known = {name: project.known[name] for name in _PROJECT}
+    inner = {name: environment.known[name] for name in PROJECT_ORDER if name in environment.known}
+    known = {name: project.known[name] for name in PROJECT_ORDER}
     return replace(project, known={**known, "environments": shapes.Table(replace(environment, known=inner))})
 
 

@@ -50,6 +50,22 @@ class Pulled:
 
 
 @dataclass(frozen=True, slots=True)
+class Draft:
+    """A manifest before it is text: the fields of its document, the texts of its other files by their paths,
+    and its comments. Texts are escaped as in a manifest."""
+
+    key: str
+    parts: Mapping[str, Any]
+    files: Mapping[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+    @property
+    def folder(self) -> str:
+        """The folder of its file in the project."""
+        return self.key.rpartition("/")[0]
+
+
+@dataclass(frozen=True, slots=True)
 class Written:
     """The texts of a manifest's files by their paths in the project; its own, at `path`, is the last."""
 
@@ -106,21 +122,26 @@ def _folder_of(request: Mapping[str, Any], layout: LayoutOfKeys) -> str:
             return ""
 
 
-def written(pulled: Pulled, key: str, modeline: str = "") -> Written:
-    """The files of a campaign's manifest, which begins with the modeline.
-
-    Raises LayoutError for a body that cannot be written as YAML.
-    """
+def drafted(pulled: Pulled, key: str) -> Draft:
+    """The manifest of a campaign, its long texts in files."""
     known, unknown = parted(pulled.spec)
     files: dict[str, str] = {}
     spec = _with_files(literal(known), key, files)
     parts: dict[str, Any] = {"adopt": pulled.id}
     parts |= {"lifecycle": {"phase": pulled.phase}} if pulled.phase else {}
     parts |= {"spec": spec} | ({"extra": literal(unknown)} if unknown else {})
-    notes = "".join(f"# {note}\n" for note in pulled.notes)
-    text = f"apiVersion: {API_VERSION}\nkind: Campaign\n{notes}{mapping(parts)}"
-    path = f"{key}.yaml"
-    return Written(key, path, {**files, path: modeline + formatted(text, order_of(""))})
+    return Draft(key, parts, files, pulled.notes)
+
+
+def written(draft: Draft, modeline: str = "") -> Written:
+    """The files of a draft; its manifest begins with the modeline.
+
+    Raises LayoutError for a body that cannot be written as YAML.
+    """
+    notes = "".join(f"# {note}\n" for note in draft.notes)
+    text = f"apiVersion: {API_VERSION}\nkind: Campaign\n{notes}{mapping(draft.parts)}"
+    path = f"{draft.key}.yaml"
+    return Written(draft.key, path, {**draft.files, path: modeline + formatted(text, order_of(""))})
 
 
 def _with_files(spec: dict[str, Any], key: str, files: dict[str, str]) -> dict[str, Any]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
@@ -14,12 +14,16 @@ from campaignctl.campaign.status import Status, status_of
 from campaignctl.diff import EVENT, equal, field_changes, request_of
 from campaignctl.errors import CampaignctlError, Command, Source, first_of
 from campaignctl.manifest.changed_files import FileChange
+from campaignctl.manifest.defaults import DEFAULTS_FILE
+from campaignctl.manifest.factor import factored
+from campaignctl.manifest.fmt import PROJECT_ORDER
 from campaignctl.manifest.load import Shown
 from campaignctl.manifest.model import DesiredState
-from campaignctl.manifest.pulled import LayoutOfKeys, Pulled, Written, keys_for, written
+from campaignctl.manifest.pulled import Draft, LayoutOfKeys, Pulled, Written, drafted, keys_for, written
 from campaignctl.plan import records
 from campaignctl.plan.arming import runs_left
 from campaignctl.plan.model import path_of
+from campaignctl.project.loader import PROJECT_FILE
 from campaignctl.reconciler.opening import (
     check_company,
     check_environment,
@@ -36,6 +40,7 @@ from campaignctl.review.outcome import Event
 from campaignctl.review.reports import LeftOut
 from campaignctl.schedule.times import TimeError, parse_gmt
 from campaignctl.state.model import State
+from campaignctl.yamlio.edits import EditError, edited
 from campaignctl.yamlio.layout import LayoutError
 
 if TYPE_CHECKING:
@@ -225,47 +230,117 @@ def _pulled(api: OcambaApi, live: Live) -> Pulled:
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """The manifests of a pull, by the ids of their campaigns, and the campaigns that have none."""
+    """The manifests of a pull, by the ids of their campaigns, and the campaigns that have none. `shared` are
+    the files that these manifests need: defaults, and the project file with more variables."""
 
     files: Mapping[str, Written]
     left: tuple[LeftOut, ...] = ()
+    shared: tuple[FileChange, ...] = ()
 
     @property
     def changes(self) -> list[FileChange]:
-        """Every new file; a manifest comes after the files that it names."""
-        return [FileChange(path, text) for one in self.files.values() for path, text in one.files.items()]
+        """Every file, once; a manifest comes after the files that it needs."""
+        texts = {path: text for one in self.files.values() for path, text in one.files.items()}
+        return [*self.shared, *(FileChange(path, text) for path, text in texts.items())]
 
     def without(self, left: Iterable[LeftOut]) -> Made:
         """The others."""
         out = tuple(left)
         gone = {one.id for one in out}
-        return Made({each: one for each, one in self.files.items() if each not in gone}, (*self.left, *out))
+        kept = {each: one for each, one in self.files.items() if each not in gone}
+        return replace(self, files=kept, left=(*self.left, *out))
 
 
-def made(found: Seen, desired: DesiredState, folder: str, layout: LayoutOfKeys, files: ProjectFiles) -> Made:
-    """The manifests of new campaigns, below a folder of the project.
+def made(
+    found: Seen,
+    desired: DesiredState,
+    folder: str,
+    layout: LayoutOfKeys,
+    files: ProjectFiles,
+    *,
+    factor: bool = False,
+) -> Made:
+    """The manifests of new campaigns, below a folder of the project; with `factor`, what they share is said
+    once.
 
     Each is compiled, and left out unless it makes the same campaign, or if another file is in its place.
     Raises as `left_out` does.
     """
     taken = {*desired.campaigns, *desired.removed, *(found.state.campaigns if found.state else ())}
-    keys = keys_for(found.fresh, folder, layout, {key.partition("[")[0] for key in taken})
+    bases = {key.partition("[")[0] for key in taken}
+    keys = keys_for(found.fresh, folder, layout, bases)
+    drafts: dict[str, Draft] = {}
     new: dict[str, Written] = {}
     left: list[LeftOut] = []
     for one in found.fresh:
         try:
-            new[one.id] = written(one, keys[one.id], files.modeline(f"{keys[one.id]}.yaml"))
+            drafts[one.id] = drafted(one, keys[one.id])
+            new[one.id] = written(drafts[one.id], files.modeline(f"{keys[one.id]}.yaml"))
         except (LayoutError, RecursionError, UnicodeError) as wrong:
             left.append(_left(one, f"no manifest can declare it: {wrong}"))
             continue
-        places = (files.in_the_way(FileChange(path, text)) for path, text in new[one.id].files.items())
-        if reason := next(filter(None, places), ""):
+        if reason := _in_the_way(new[one.id], files):
             left.append(_left(one, reason))
     tried = Made(new).without(left)
     if not tried.files:
         return tried
+    tried = tried.without(_wrong(tried, found, desired, files))
+    good = {each: drafts[each] for each in tried.files}
+    return (_factored(good, tried, found, desired, files, bases) if factor else None) or tried
+
+
+def _in_the_way(new: Written, files: ProjectFiles) -> str:
+    reasons = (files.in_the_way(FileChange(path, text)) for path, text in new.files.items())
+    return next(filter(None, reasons), "")
+
+
+def _wrong(tried: Made, found: Seen, desired: DesiredState, files: ProjectFiles) -> list[LeftOut]:
     ones = [one for one in found.fresh if one.id in tried.files]
-    return tried.without(left_out(ones, tried.files, files.shown_with(tried.changes), desired))
+    return left_out(ones, tried.files, files.shown_with(tried.changes), desired)
+
+
+def _factored(
+    drafts: Mapping[str, Draft],
+    plain: Made,
+    found: Seen,
+    desired: DesiredState,
+    files: ProjectFiles,
+    taken: Collection[str],
+) -> Made | None:
+    """The same campaigns with what they share said once; None if no proposal makes all of them the same."""
+    folders = [files.path_of(one.source).rpartition("/")[0] for one in desired.campaigns.values()]
+
+    def free(folder: str) -> bool:
+        used = any(not folder or f"{one}/".startswith(f"{folder}/") for one in folders)
+        return not used and files.before(f"{folder}/{DEFAULTS_FILE}" if folder else DEFAULTS_FILE) is None
+
+    for markets in (True, False):
+        proposal = factored(drafts, desired.project.variables, taken, free, markets=markets)
+        try:
+            shared = [FileChange(path, text) for path, text in proposal.defaults.items()]
+            shared += _with_variables(proposal.variables, files)
+            new = {
+                each: replace(written(draft, files.modeline(f"{draft.key}.yaml")), key=proposal.keys[each])
+                for each, draft in proposal.drafts.items()
+            }
+        except (EditError, LayoutError):
+            continue
+        tried = Made(new, plain.left, tuple(shared))
+        blocked = any(_in_the_way(one, files) for one in new.values())
+        if not blocked and not _wrong(tried, found, desired, files):
+            return tried
+    return None
+
+
+def _with_variables(variables: Mapping[str, str], files: ProjectFiles) -> list[FileChange]:
+    """The project file with more variables. Raises EditError."""
+    if not variables:
+        return []
+    text, before = files.text(PROJECT_FILE), files.before(PROJECT_FILE)
+    after = edited(
+        text, {("variables", name): value for name, value in variables.items()}, {(): PROJECT_ORDER}
+    )
+    return [FileChange(PROJECT_FILE, after, before)]
 
 
 class ProjectFiles(Protocol):

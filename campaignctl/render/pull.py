@@ -26,10 +26,11 @@ def pull_text(report: PullReport, place: ProjectPlace, *, full: bool = False) ->
 def pull_verdict(report: PullReport) -> str:
     """The report of a pull in one line."""
     verb = "wrote" if report.written else "would write"
-    files = sum(1 + len(one.beside) for one in report.new)
+    manifests = len({one.path for one in report.new})
+    files = len({path for one in report.new for path in (one.path, *one.beside)} | set(report.shared))
     counts = (
         (len(report.conflicts), f"{len(report.conflicts):,} in conflict"),
-        (len(report.new), f"{verb} {counted(len(report.new), 'manifest')} ({counted(files, 'file')})"),
+        (len(report.new), f"{verb} {counted(manifests, 'manifest')} ({counted(files, 'file')})"),
         (len(report.updated), f"{verb} changes of {counted(len(report.updated), 'campaign')}"),
         (len(report.left), f"left out {counted(len(report.left), 'campaign')}"),
     )
@@ -43,6 +44,8 @@ def _lines(report: PullReport, place: ProjectPlace, few: int | None, many: int |
         yield from table_lines(_HEAD, rows, Style(color=False))
     if rest := len(report.new) - len(rows):
         yield f"  and {rest:,} more (-v names them)"
+    if report.shared:
+        yield f"What they share: {escape(', '.join(report.shared), None)}"
     for again in report.updated:
         yield f"{escape(again.key)}: {escape(', '.join(again.paths), None)}"
     yield from _left(report.left, place, few)

@@ -260,13 +260,15 @@ class Conflict:
 
 @dataclass(frozen=True, slots=True)
 class PullReport:
-    """What a pull wrote, or with `written` false would write, and what it left out."""
+    """What a pull wrote, or with `written` false would write, and what it left out. `shared` are files that
+    new manifests need: defaults, and the project file with more variables."""
 
     new: tuple[PulledFile, ...]
     left: tuple[LeftOut, ...]
     updated: tuple[UpdatedFile, ...] = ()
     conflicts: tuple[Conflict, ...] = ()
     written: bool = True
+    shared: tuple[str, ...] = ()
 
     @property
     def complete(self) -> bool:

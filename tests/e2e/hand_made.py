@@ -6,10 +6,12 @@ import json
 from pathlib import Path
 from typing import Any
 
-from tests.e2e.harness import World, sms, weekly
+from tests.e2e.harness import PROJECT, World, sms, weekly
 
 BODIES = Path(__file__).parents[1] / "campaigns" / "documented"
 FAR = "2036-03-22 10:00:00"
+#: A project that does not wait for the rate limit, which the sandbox of these tests does not have.
+QUICK = PROJECT.replace("timeout: 2s", "timeout: 10s\n  rate_limit: {per_second: 1000, per_minute: 100000}")
 Spec = dict[str, Any]
 
 HTML = '<html>\n<head><style>a > b { c: "x" }</style></head>\n<body>\n' + (

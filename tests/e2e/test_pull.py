@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from campaignctl.sandbox import Sandbox, Switches
 from campaignctl.sandbox.control import Control
 from campaignctl.sandbox.switches import Spelling
-from tests.e2e.hand_made import email, make
-from tests.e2e.harness import PROJECT, World, sms
+from tests.e2e.hand_made import QUICK, email, make
+from tests.e2e.harness import World, sms
 from tests.golden import Golden
 from tests.manifest.pulled_bodies import bodies
 
@@ -123,6 +123,7 @@ AWKWARD: dict[str, dict[str, Any]] = {
 @pytest.mark.slow
 @pytest.mark.parametrize("switches", AWKWARD.values(), ids=AWKWARD)
 def test_the_plan_after_a_pull_shows_adoptions_alone(world: World, switches: dict[str, Any]) -> None:
+    world.write("campaignctl.yaml", QUICK)
     world.control.switch(**switches)
     made = make(world)
     over = {one["id"] for one in world.control.campaigns() if one["live"]["status"] in ("sent", "canceled")}
@@ -242,8 +243,54 @@ def test_any_account_is_taken_over_without_a_change(made: list[Spec], switches: 
         TemporaryDirectory() as folder,
     ):
         world = World(Path(folder), sandbox.url, Control(sandbox.url))
-        world.write("campaignctl.yaml", PROJECT)
+        world.write("campaignctl.yaml", QUICK)
         world.control.switch(**switches)
         ids = [str(world.control.create(one)["id"]) for one in made]
         world.run("pull", "--all", status=0)
         assert_adoptions_alone(world, ids)
+
+
+def market(code: str, **more: Any) -> Spec:
+    made = body(f"Sale {code}", scheduled_time=FAR, description="spring", labels=["spring"], **more)
+    made["messages"][0]["sms"]["content"]["en"] = f"Sale in {code} ends soon"
+    return {**made, "targeting": {"countries": {"items": [code], "op": "in"}}}
+
+
+def test_what_many_share_is_said_once(world: World, golden: Golden) -> None:
+    project = (world.folder / "campaignctl.yaml").read_text()
+    ids = [str(world.control.create(market(code))["id"]) for code in ("DE", "FR", "NO")]
+    other = market("SE")
+    other["messages"][0]["sms"]["content"]["en"] = "Something else by far"
+    other |= {"name": "Other", "labels": ["x"], "send_in_profile_time_zone": True}
+    pages = [email(name, {"en": f"<p>{name}</p>"}, is_draft=True) for name in ("One", "Two", "Three")]
+    for number, page in enumerate(pages):
+        page["messages"][0]["email"]["sender_name"] = "Acme" if number else "Acme CRM"
+    ids += [str(world.control.create(one)["id"]) for one in (other, *pages)]
+    world.run("pull", "--all", "--factor", "--diff", status=0)
+    assert manifests(world) == []
+    golden(
+        "factored",
+        world.run("pull", "--all", "--factor", status=0).out,
+        **{f"id{n}": i for n, i in enumerate(ids)},
+    )
+    shown = {path: (world.folder / path).read_text() for path in manifests(world)}
+    for path, text in shown.items():
+        golden(path, text, url=world.url, **{f"id{n}": i for n, i in enumerate(ids)})
+    assert (
+        (world.folder / "campaignctl.yaml")
+        .read_text()
+        .startswith(project.rstrip("\n").partition("\napi:")[0])
+    )
+    assert_adoptions_alone(world, ids)
+    world.run("fmt", "--check", "email", "sms", status=0)
+
+
+@pytest.mark.slow
+def test_an_account_in_which_things_are_shared_is_the_same_factored_or_not(world: World) -> None:
+    world.write("campaignctl.yaml", QUICK)
+    ids = [str(world.control.create(market(code))["id"]) for code in ("DE", "FR", "NO", "SE", "DK")]
+    ids += list(make(world).values())
+    over = {one["id"] for one in world.control.campaigns() if one["live"]["status"] in ("sent", "canceled")}
+    world.run("pull", "--all", "--factor", status=0)
+    assert "sms/_defaults.yaml" in manifests(world)
+    assert_adoptions_alone(world, set(ids) - over)

@@ -13,7 +13,7 @@ from campaignctl.campaign.live import Live
 from campaignctl.diff import equal, request_of
 from campaignctl.manifest.fmt import canonical
 from campaignctl.manifest.load import check
-from campaignctl.manifest.pulled import LayoutOfKeys, Pulled, keys_for, slug, written
+from campaignctl.manifest.pulled import LayoutOfKeys, Pulled, drafted, keys_for, slug, written
 from tests.manifest.pulled_bodies import bodies
 
 SERVED: dict[str, Any] = {
@@ -42,7 +42,7 @@ def live(body: dict[str, Any]) -> Live:
 @given(bodies())
 def test_a_manifest_compiles_to_the_request_and_is_in_canonical_form(body: dict[str, Any]) -> None:
     one = Pulled("103", request_of(live(body)), None, ("a note",))
-    made = written(one, "push/a")
+    made = written(drafted(one, "push/a"))
     with TemporaryDirectory() as folder:
         for path, text in {"campaignctl.yaml": "metadata: {name: tests}\n", **made.files}.items():
             (Path(folder) / path).parent.mkdir(exist_ok=True)
@@ -87,7 +87,7 @@ def test_what_no_model_knows_stays_beside_the_spec() -> None:
             {"name": "b", "channel": "email", "revision": 3, "email": {"html": {"en": "b"}, "reply_to": "x"}},
         ],
     }
-    text = written(Pulled("103", request_of(live(body))), "a").files["a.yaml"]
+    text = written(drafted(Pulled("103", request_of(live(body))), "a")).files["a.yaml"]
     assert "extra:\n  messages:\n    - {}\n    - revision: 3\n      email:\n        reply_to: x\n" in text
 
 
@@ -128,7 +128,7 @@ def test_keys_are_numbered_where_they_meet(layout: LayoutOfKeys, keys: list[str]
 def test_long_texts_are_files_by_language_and_message() -> None:
     html = {"en": "<p>x</p>" * 40, "de": "short"}
     letters = [{"name": name, "channel": "email", "email": {"html": html}} for name in ("A b", "a-B", "c")]
-    files = written(Pulled("1", {"name": "N", "messages": letters}), "in/n").files
+    files = written(drafted(Pulled("1", {"name": "N", "messages": letters}), "in/n")).files
     parts = ("a-b.1", "a-b.2", "c")
     assert set(files) == {"in/n.yaml", *(f"in/n.{part}.{lang}.html" for part in parts for lang in html)}
     assert list(files)[-1] == "in/n.yaml"

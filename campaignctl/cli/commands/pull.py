@@ -62,6 +62,11 @@ _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
     help="Folders below it: by channel, by first label, or none.",
 )
 @click.option(
+    "--factor",
+    is_flag=True,
+    help="Say once what many share: defaults of their folder, variables, a matrix of markets.",
+)
+@click.option(
     "--diff", "as_patch", is_flag=True, help="Print what would be written as a patch, and write nothing."
 )
 @click.pass_obj
@@ -75,6 +80,7 @@ def command(  # noqa: PLR0913 - click hands over each option by its name
     since: str | None,
     out: str | None,
     layout: LayoutOfKeys,
+    factor: bool,
     as_patch: bool,
 ) -> int:
     """Write manifests for live campaigns, each with `adopt: "ID"`.
@@ -103,20 +109,23 @@ def command(  # noqa: PLR0913 - click hands over each option by its name
         found = seen(run.wiring, desired, asked)
         lives, now = read_again(run.wiring, desired, found), run.wiring.now()
     files = _Files(app, directory, desired.project)
-    new = made(found, desired, folder, layout, files)
+    new = made(found, desired, folder, layout, files, factor=factor)
     again = pulled_again(desired, found, lives, files, now)
     _write(app, directory, [*new.changes, *again.changes], as_patch)
     names = {one.id: str(one.request.get("name", "")) for one in found.fresh}
     lines = [
-        PulledFile(one.path, each, names[each], tuple(one.files)[:-1]) for each, one in new.files.items()
+        PulledFile(one.path, each, names[each], tuple(path for path in one.files if path != one.path))
+        for each, one in new.files.items()
     ]
-    return _outcome(
-        app,
-        desired.project,
-        PullReport(
-            tuple(lines), (*found.left, *new.left, *again.left), again.updated, again.conflicts, not as_patch
-        ),
+    report = PullReport(
+        tuple(lines),
+        (*found.left, *new.left, *again.left),
+        again.updated,
+        again.conflicts,
+        written=not as_patch,
+        shared=tuple(change.path for change in new.shared),
     )
+    return _outcome(app, desired.project, report)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,103 @@
+"""What many manifests share: variables, defaults of a folder, and a matrix of markets."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from campaignctl.manifest.factor import Factored, factored
+from campaignctl.manifest.pulled import Draft
+
+
+def draft(number: int, *, key: str = "", channel: str = "sms", messages: int = 1, **spec: Any) -> Draft:
+    content = {"sms": {"content": {"en": "Hi"}}, "email": {"sender_name": "A", "subject": "S"}}[channel]
+    message = {"name": "m", "channel": channel, "integration_id": "7", channel: content}
+    made = {"name": f"N {number}", "messages": [message] * messages, **spec}
+    return Draft(key or f"in/n-{number}", {"adopt": str(number), "spec": made}, {}, ("note",))
+
+
+def market(code: str, number: int, **spec: Any) -> Draft:
+    target = {"countries": {"items": [code], "op": "in"}}
+    return draft(number, **{"name": f"Sale {code}", "description": "same", "targeting": target, **spec})
+
+
+def of(*drafts: Draft, **options: Any) -> Factored:
+    known = options.pop("known", {})
+    return factored(
+        {one.parts["adopt"]: one for one in drafts}, known, (), lambda folder: folder != "taken", **options
+    )
+
+
+def test_what_all_have_and_most_say_alike_is_a_default() -> None:
+    ones = [
+        draft(n, description="same", labels=["a"], utm_tracking={"enabled": 0}, deal_id=str(n))
+        for n in range(3)
+    ]
+    other = draft(
+        9, description="other", utm_tracking={"enabled": 0}, deal_id="9", send_in_profile_time_zone=True
+    )
+    found = of(*ones, other, markets=False)
+    assert found.defaults == {
+        "in/_defaults.yaml": "spec:\n  description: same\n  utm_tracking:\n    enabled: 0\n"
+        "message:\n  sms:\n    integration_id: ${var.sms_integration}\n"
+    }
+    assert found.drafts["9"].parts["spec"]["description"] == "other"
+    assert found.drafts["0"].parts["spec"].keys() == {"name", "messages", "labels", "deal_id"}
+    assert found.variables == {"sms_integration": "7"}
+
+
+def test_defaults_are_of_a_folder_that_is_free_and_of_one_channel() -> None:
+    taken = [draft(n, key=f"taken/n{n}", description="same") for n in range(3)]
+    few = [draft(n, key=f"few/n{n}", description="same") for n in (4, 5)]
+    mails = [draft(n, channel="email", key=f"mail/n{n}") for n in (6, 7, 8)]
+    found = of(*taken, *few, *mails, markets=False)
+    assert list(found.defaults) == ["mail/_defaults.yaml"]
+    assert "subject" not in found.defaults["mail/_defaults.yaml"]
+    assert "sender_name: A" in found.defaults["mail/_defaults.yaml"]
+
+
+def test_a_variable_of_the_project_is_used_and_a_new_one_has_a_name_of_its_own() -> None:
+    ones = [draft(n) for n in range(3)]
+    assert of(*ones, known={"my_sms": "7"}).variables == {}
+    used = of(*ones, known={"my_sms": "7"}, markets=False).defaults["in/_defaults.yaml"]
+    assert "${var.my_sms}" in used
+    assert of(*ones, known={"sms_integration": "8"}).variables == {"sms_integration_2": "7"}
+    assert of(*ones[:2]).variables == {}
+
+
+def test_campaigns_of_several_markets_are_one_manifest() -> None:
+    found = of(
+        market("DE", 1, deal_id="5"), market("FR", 2, deal_id="6"), market("NO", 3, deal_id="6"), draft(4)
+    )
+    assert [found.keys[str(n)] for n in (1, 2, 3, 4)] == [
+        "in/sale[country=DE]",
+        "in/sale[country=FR]",
+        "in/sale[country=NO]",
+        "in/n-4",
+    ]
+    parts = found.drafts["1"].parts
+    assert found.drafts["2"].parts == parts
+    assert parts["matrix"]["country"] == ["DE", "FR", "NO"]
+    assert parts["matrix"]["include"][0] == {"country": "DE", "id": "1", "deal_id": "5"}
+    assert (parts["adopt"], parts["spec"]["deal_id"]) == ("${matrix.id}", "${matrix.deal_id}")
+    assert parts["spec"]["name"] == "Sale ${matrix.country}"
+
+
+@pytest.mark.parametrize(
+    "others",
+    [
+        [market("DE", 2), market("NO", 3)],
+        [market("FR", 2)],
+        [market("FR", 2), market("N O", 3)],
+        [market("FR", 2), market("NO", 3, send_in_profile_time_zone=True)],
+        [market("FR", 2), market("NO", 3, description="x" * 200)],
+        [market("FR", 2), market("NO", 3, description="$${x}")],
+        [market("FR", 2, is_draft=True), market("NO", 3)],
+        [market("FR", 2, score=2), market("NO", 3, score=3)],
+    ],
+)
+def test_what_differs_in_more_than_markets_stays_apart(others: list[Draft]) -> None:
+    score = {"score": 1} if "score" in others[0].parts["spec"] else {}
+    found = of(market("DE", 1, **score), *others)
+    assert all("[" not in key for key in found.keys.values())
