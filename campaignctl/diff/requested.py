@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 from campaignctl.campaign.live import Live
 from campaignctl.campaign.marker import FIELD
-from campaignctl.campaign.spec import CampaignSpec
 from campaignctl.campaign.status import is_draft
 from campaignctl.diff.fields import DEFAULTS, EVENT, OF_THE_API, join, meaning
 from campaignctl.diff.meanings import means
-from campaignctl.yamlio.schema_types import Items, Leaf, Object, Shape, Table, bare, shape_of
 
 # The fields of a request (API contract, section 2.1); a response has more (section 3).
 _FIELDS = (
@@ -40,8 +36,6 @@ _LANGUAGE = "en"
 _NO_INTEGRATION = "0"
 _UNSET: tuple[Any, ...] = (None, {}, [])
 _STARTED = ("running", "sent", "needs_decision")
-_WHOLE = re.compile(r"-?[0-9]{1,15}", re.ASCII)
-_TRUTHS: Mapping[Any, bool] = {0: False, 1: True, "0": False, "1": True, "false": False, "true": True}
 
 
 def request_of(live: Live) -> dict[str, Any]:
@@ -51,45 +45,9 @@ def request_of(live: Live) -> dict[str, Any]:
     numbers and flags as texts, an object as a text of JSON (API contract, section 9). Lines end with a
     newline alone. Fields that no model knows stay as they are.
     """
-    return requested(replace(live, members=_typed(live.members, shape_of(CampaignSpec))))
+    from campaignctl.diff.typed import typed  # the models take long to import, and a help text needs none
 
-
-def _typed(value: Any, shape: Shape | None) -> Any:
-    """A value of an answer with the types of a shape, as far as it can be read so."""
-    shape = bare(shape)
-    if isinstance(shape, Object | Table) and isinstance(value, str):
-        value = _object(value)
-    if isinstance(shape, Object) and isinstance(value, Mapping):
-        return {name: _typed(item, shape.known.get(name, shape.rest)) for name, item in value.items()}
-    if isinstance(shape, Table) and isinstance(value, Mapping):
-        return {name: _typed(item, shape.value) for name, item in value.items()}
-    if isinstance(shape, Items) and isinstance(value, list | tuple):
-        return [_typed(item, shape.item) for item in value]
-    return _typed_leaf(value, shape)
-
-
-def _typed_leaf(value: Any, shape: Shape | None) -> Any:
-    match shape:
-        case Leaf.TEXT if isinstance(value, str):
-            return value.replace("\r\n", "\n")
-        case Leaf.TEXT if isinstance(value, int) and not isinstance(value, bool):
-            return str(value)
-        case Leaf.INTEGER if isinstance(value, str) and _WHOLE.fullmatch(value):
-            return int(value)
-        case Leaf.BOOLEAN if isinstance(value, int | str):
-            return _TRUTHS.get(value, value)
-        case Leaf.FLAG | Leaf.SWITCH if isinstance(value, str) and value in _TRUTHS:
-            return int(_TRUTHS[value])
-    return value
-
-
-def _object(text: str) -> Any:
-    """The object that a text of JSON is, or the text."""
-    try:
-        value = json.loads(text)
-    except (ValueError, RecursionError):
-        return text
-    return value if isinstance(value, dict) else text
+    return requested(replace(live, members=typed(live.members)))
 
 
 def requested(live: Live) -> dict[str, Any]:

@@ -50,11 +50,16 @@ def shown_with(
 def _copied(directory: Path, changes: Iterable[FileChange]) -> Iterator[Path]:
     with TemporaryDirectory(prefix="campaignctl-") as parent:
         copy = Path(parent) / "project"
-        shutil.copytree(directory, copy, symlinks=True, ignore=_left_out)
-        for change in changes:
-            place = copy / change.path
-            place.parent.mkdir(parents=True, exist_ok=True)
-            place.write_bytes(change.after.encode())
+        try:
+            shutil.copytree(directory, copy, symlinks=True, ignore=_left_out)
+            for change in changes:
+                place = copy / change.path
+                place.parent.mkdir(parents=True, exist_ok=True)
+                place.write_bytes(change.after.encode())
+        except OSError as wrong:
+            raise CampaignctlError(
+                "Cannot copy the project to check new files", detail=f"{wrong}."
+            ) from wrong
         yield copy
 
 

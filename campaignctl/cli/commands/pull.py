@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from campaignctl.manifest.load import Shown
     from campaignctl.manifest.pulled import LayoutOfKeys
     from campaignctl.project.model import Project
+    from campaignctl.reconciler.pull import Made, Seen
+    from campaignctl.reconciler.pull_again import Again
     from campaignctl.review.reports import PullReport
 
 _LAYOUTS = ("channel", "label", "flat")
@@ -97,7 +99,6 @@ def command(  # noqa: PLR0913 - click hands over each option by its name
     """
     from campaignctl.reconciler.pull import Asked, made, seen
     from campaignctl.reconciler.pull_again import pulled_again, read_again
-    from campaignctl.review.reports import PulledFile, PullReport
 
     _check(ids, every, (*statuses, *labels, *filter(None, [since])))
     asked = Asked(ids, statuses, labels, _time(since))
@@ -112,20 +113,7 @@ def command(  # noqa: PLR0913 - click hands over each option by its name
     new = made(found, desired, folder, layout, files, factor=factor)
     again = pulled_again(desired, found, lives, files, now)
     _write(app, directory, [*new.changes, *again.changes], as_patch)
-    names = {one.id: str(one.request.get("name", "")) for one in found.fresh}
-    lines = [
-        PulledFile(one.path, each, names[each], tuple(path for path in one.files if path != one.path))
-        for each, one in new.files.items()
-    ]
-    report = PullReport(
-        tuple(lines),
-        (*found.left, *new.left, *again.left),
-        again.updated,
-        again.conflicts,
-        written=not as_patch,
-        shared=tuple(change.path for change in new.shared),
-    )
-    return _outcome(app, desired.project, report)
+    return _outcome(app, desired.project, _report(found, new, again, written=not as_patch))
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +166,19 @@ def _write(app: App, directory: Path, changes: Iterable[FileChange], as_patch: b
             # A patch is for git, so a line of it stays as it is, unless a terminal shows it.
             shown = (escape(line, None) for line in lines) if app.console.out.isatty() else lines
             app.console.say("\n".join(shown))
+
+
+def _report(found: Seen, new: Made, again: Again, *, written: bool) -> PullReport:
+    from campaignctl.review.reports import PulledFile, PullReport
+
+    names = {one.id: str(one.request.get("name", "")) for one in found.fresh}
+    lines = [
+        PulledFile(one.path, each, names[each], tuple(path for path in one.files if path != one.path))
+        for each, one in new.files.items()
+    ]
+    left = (*found.left, *new.left, *again.left)
+    shared = tuple(change.path for change in new.shared)
+    return PullReport(tuple(lines), left, again.updated, again.conflicts, written=written, shared=shared)
 
 
 def _outcome(app: App, project: Project, report: PullReport) -> int:
