@@ -17,6 +17,9 @@ from campaignctl.yamlio.reader import read
 from campaignctl.yamlio.schema_types import Items, Object, Shape, Table, bare, shape_of
 from campaignctl.yamlio.substitution import LANG
 
+#: The path of the phase, which is not in the body.
+PHASE = "lifecycle/phase"
+
 
 def changes_for(
     key: str,
@@ -27,9 +30,9 @@ def changes_for(
 ) -> dict[str, str]:
     """The new texts, by path in the project, of the manifest of a key and of the files that it names.
 
-    `values` are the new values by their paths in the body; `ABSENT` for a field to be removed. `before` has
-    what they are now. `text_of` reads a file, empty if there is none. Raises EditError for a value that
-    a person has to write.
+    `values` are the new values by their paths in the body, or `PHASE`; `ABSENT` for a field to be removed.
+    `before` has what they are now. `text_of` reads a file, empty if there is none. Raises EditError for a
+    value that a person has to write.
     """
     if "[" in key:
         raise EditError("it is one of a matrix")
@@ -41,6 +44,9 @@ def changes_for(
     found: dict[str, str] = {}
     edits: dict[Path, Any] = {}
     for name, value in values.items():
+        if name == PHASE:
+            edits[tuple(PHASE.split("/"))] = value
+            continue
         where = _place(file.documents[number], name.split("/"))
         beside = _beside(where)
         if beside is None:

@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 from campaignctl.campaign.spec import CHANNELS, LOCALISED
 from campaignctl.manifest.answer import parted, without_event
@@ -18,7 +18,6 @@ from campaignctl.yamlio.substitution import LANG
 from campaignctl.yamlio.syntax import forbidden
 
 LayoutOfKeys = Literal["channel", "label", "flat"]
-LAYOUTS: tuple[LayoutOfKeys, ...] = get_args(LayoutOfKeys)
 
 #: Characters from which a text is in a file of its own: html is seldom read in a manifest.
 _LONG = {"html": 200, "content": 700, "title": 700, "body": 700}

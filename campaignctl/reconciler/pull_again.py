@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from campaignctl.campaign.live import Live
+from campaignctl.campaign.status import Status
 from campaignctl.diff import (
     aligned,
     equal,
@@ -17,7 +18,7 @@ from campaignctl.diff import (
     request_of,
 )
 from campaignctl.manifest.changed_files import FileChange
-from campaignctl.manifest.edited import changes_for
+from campaignctl.manifest.edited import PHASE, changes_for
 from campaignctl.manifest.load import Shown
 from campaignctl.manifest.model import DesiredState
 from campaignctl.plan.context import PlanContext, Reading
@@ -85,7 +86,7 @@ def pulled_again(
         if not (values := dict(_values(one))):
             continue
         new = _Taken(one, _request(one), values)
-        if one.edited:
+        if one.edited or (PHASE in values and one.manifest.lifecycle.phase != one.record.lifecycle.phase):
             conflicts.append(_conflict(new))
         else:
             taken[key] = new
@@ -115,6 +116,16 @@ def _values(one: Subject) -> Iterator[tuple[str, Any]]:
             continue
         if now or then:
             yield path, now[0] if now else ABSENT
+    if phase := _phase(one):
+        yield PHASE, phase
+
+
+def _phase(one: Subject) -> str:
+    """The phase that a pause, or the end of one, by others asks for; empty if there was none."""
+    if one.status is Status.PAUSED and one.desired == "active" and not one.paused_by_us:
+        return "paused"
+    going = one.status in (Status.SCHEDULED, Status.RUNNING)
+    return "active" if going and one.declared_paused and one.record.paused_by_us else ""
 
 
 def _request(one: Subject) -> dict[str, Any]:
@@ -167,7 +178,10 @@ def _right(
             continue
         new = taken[key]
         changed = {change.path for change in field_changes(known.spec, campaign.spec)}
-        if not all(_is_live(path, campaign.spec, new.live) for path in {*changed, *new.values}):
+        paths = {*changed, *new.values} - {PHASE}
+        if not all(_is_live(path, campaign.spec, new.live) for path in paths):
+            return False
+        if campaign.lifecycle.phase != new.values.get(PHASE, known.lifecycle.phase):
             return False
     return True
 
@@ -194,8 +208,11 @@ def _conflict(new: _Taken) -> Conflict:
     one, spec = new.one, new.one.manifest.spec
     edited = [one.path_in(spec, change.path) for change in field_changes(one.record.applied, one.spec)]
     applied = aligned(spec, Live(one.record.id, one.record.applied, complete=True)).members
+    phases = (one.record.lifecycle.phase, one.manifest.lifecycle.phase, new.values.get(PHASE))
     fields = tuple(
-        ConflictField(path, *((*lookup(source, path), None)[0] for source in (applied, spec, new.live)))
+        ConflictField(path, *phases)
+        if path == PHASE
+        else ConflictField(path, *((*lookup(source, path), None)[0] for source in (applied, spec, new.live)))
         for path in dict.fromkeys((*new.values, *edited))
     )
     return Conflict(one.key, one.record.id, one.manifest.source.file, fields)

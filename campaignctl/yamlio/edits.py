@@ -70,18 +70,6 @@ def edited(
     return text
 
 
-def node_text(text: str, path: Path, document: int = 0) -> tuple[int, int] | None:
-    """The place of the value at a path of a document, from its first to after its last character; None if the
-    document does not have it. Raises EditError."""
-    try:
-        node: _Node | None = _Parsing(text).documents()[document]
-    except (YAMLError, IndexError) as wrong:
-        raise EditError("this text cannot be read") from wrong
-    for part in path:
-        node = _below(node, part) if node else None
-    return (node.start, node.end) if node else None
-
-
 def _below(node: _Node, part: str | int) -> _Node | None:
     if node.kind == "mapping":
         pair = node.pair(part)

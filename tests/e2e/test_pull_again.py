@@ -117,6 +117,26 @@ def test_what_was_edited_here_too_is_a_conflict(letter: tuple[World, str], golde
     assert "conflict" not in world.run("pull", "--all", status=0).out, "both say the same"
 
 
+def test_a_pause_in_the_dashboard_becomes_the_phase(world: World) -> None:
+    (world.folder / "a.yaml").write_text(
+        f"# mine\nspec: {json.loads(sms('A', scheduled_time=FAR))['spec']}\n"
+    )
+    world.apply()
+    campaign = world.state["campaigns"]["a"]["id"]
+    before = (world.folder / "a.yaml").read_text()
+    world.control.pause(campaign)
+    world.run("pull", "--all", status=0)
+    assert (world.folder / "a.yaml").read_text() == before.replace(
+        "spec:", "lifecycle:\n  phase: paused\nspec:"
+    )
+    plan = world.plan()
+    assert (plan["changes"], plan["blocked"], plan["drift"]) == ([], [], [])
+    mark = world.mark()
+    world.apply()
+    assert world.writes(mark) == []
+    assert world.run("pull", "--all", status=0).out.strip() == "Nothing to write."
+
+
 def test_what_has_no_place_of_its_own_is_named(world: World) -> None:
     world.write("p.html", "<p>x</p>")
     page = {"$file": "p.html"}
