@@ -82,7 +82,9 @@ def look(
                 short += [live.id] if may_be else []
             elif content(live.members) in contents or any(twins.is_stored_as(live, one) for one in wanted):
                 hits.append(live.id)
-    asked = [*hits, *short[:_MOST]]
+    # One that was read by its id in this run, as those that manifests adopt, is not read again.
+    whole = {each for each, live in lives.items() if live and live.complete}
+    asked = [each for each in (*hits, *short[:_MOST]) if each not in whole]
     lives |= dict(zip(asked, spread(api.read, asked, parallelism), strict=True))
     if (left := len(short) - _MOST) <= 0:
         return lives, ()

@@ -131,8 +131,9 @@ def observe(
     compares = list_page or at_hand is not None
     wanted = foreign.starting(desired, state) if compares else []
     if state is None:
-        company = company_of([*(at_hand or {}).values(), *filter(None, adoptable.values())])
-        others, notes = foreign.look(api, (at_hand or {}).values(), None, wanted, project, now, parallelism)
+        known = {**(at_hand or {}), **{each: live for each, live in adoptable.items() if live}}
+        company = company_of(known.values())
+        others, notes = foreign.look(api, known.values(), None, wanted, project, now, parallelism)
         return Reading(
             adoptable=adoptable, company_id=company, proven=company is not None, foreign=others, notes=notes
         )

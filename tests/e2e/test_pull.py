@@ -268,19 +268,12 @@ def test_what_many_share_is_said_once(world: World, golden: Golden) -> None:
     ids += [str(world.control.create(one)["id"]) for one in (other, *pages)]
     world.run("pull", "--all", "--factor", "--diff", status=0)
     assert manifests(world) == []
-    golden(
-        "factored",
-        world.run("pull", "--all", "--factor", status=0).out,
-        **{f"id{n}": i for n, i in enumerate(ids)},
-    )
-    shown = {path: (world.folder / path).read_text() for path in manifests(world)}
-    for path, text in shown.items():
-        golden(path, text, url=world.url, **{f"id{n}": i for n, i in enumerate(ids)})
-    assert (
-        (world.folder / "campaignctl.yaml")
-        .read_text()
-        .startswith(project.rstrip("\n").partition("\napi:")[0])
-    )
+    named = {f"id{number}": each for number, each in enumerate(ids)}
+    golden("factored", world.run("pull", "--all", "--factor", status=0).out, **named)
+    shown = "".join(f"--- {path}\n{(world.folder / path).read_text()}" for path in manifests(world))
+    golden("files", shown, url=world.url, **named)
+    variables = 'variables:\n  sms_integration: "1996"\n  email_integration: "1830"\n'
+    assert (world.folder / "campaignctl.yaml").read_text() == f"{project.rstrip()}\n{variables}"
     assert_adoptions_alone(world, ids)
     world.run("fmt", "--check", "email", "sms", status=0)
 
