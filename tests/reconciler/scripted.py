@@ -38,8 +38,8 @@ class Script:
     a status is refused, and of several each read shows the next, and the last one again and again.
 
     `repeats`: pages past the end are the last one again. `claims`: how many campaigns the list says it has.
-    `dated`: answers have the time, a second later each. Writes are answered with nothing, a create with the campaign `created`, of several with the next one, or
-    refused with the status in `refuses`.
+    `dated`: answers have the time, a second later each. Writes are answered with nothing, a create with the
+    campaign `created`, of several with the next one, or refused with the status in `refuses`.
     """
 
     items: Sequence[Item] = ()
