@@ -56,7 +56,7 @@ def test_two_projects_in_one_account_leave_each_other_alone(world: World) -> Non
     )
     by_hand = [made(world, f"By hand {number}", scheduled_time=FAR) for number in range(3)]
     tool = made(world, "Of a tool", scheduled_time=FAR, metadata={"tool": "other"})
-    world.control.edit(tool, **{"messages/0/sms/content/en": "Something else"})
+    world.control.edit(tool, {"messages/0/sms/content/en": "Something else"})
     world.run("pull", "--id", by_hand[0], "--id", by_hand[1], status=0)
     theirs.run("pull", "--id", by_hand[2], status=0)
     for each in (world, theirs):

@@ -36,7 +36,7 @@ def messages(draw: st.DrawFn) -> dict[str, Any]:
         made.setdefault("primary_lang", languages[0])
     match made["channel"]:
         case "push":
-            content = {
+            content: dict[str, Any] = {
                 "title": draw(_localised(SHOWN, languages)),
                 "body": draw(_localised(SHOWN, languages)),
             }
@@ -60,7 +60,7 @@ def messages(draw: st.DrawFn) -> dict[str, Any]:
 _CHOICE = st.builds(
     lambda items: {"items": items, "op": "in"}, st.lists(LINES, min_size=1, max_size=3, unique=True)
 )
-_TIMES = st.sampled_from(
+_TIMES: st.SearchStrategy[dict[str, Any]] = st.sampled_from(
     [
         {},
         {"scheduled_time": FAR},
@@ -70,7 +70,7 @@ _TIMES = st.sampled_from(
         {"scheduled_time": FAR, "send_in_profile_time_zone": True, "send_if_profile_time_passed": True},
     ]
 )
-_REST = st.fixed_dictionaries(
+_REST: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
     {},
     optional={
         "description": SHOWN,

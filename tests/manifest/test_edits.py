@@ -40,7 +40,9 @@ spec:
       - two
     when: {at: 2036-01-01 10:00, tz: Europe/Belgrade}
 """
-ORDER = {("spec",): ("first", "name", "description", "labels", "messages", "list", "when", "last")}
+ORDER: dict[tuple[str | int, ...], tuple[str, ...]] = {
+    ("spec",): ("first", "name", "description", "labels", "messages", "list", "when", "last")
+}
 
 
 @pytest.mark.parametrize(
