@@ -84,7 +84,7 @@ def keys_for(
     keys: dict[str, str] = {}
     for one in pulled:
         where = "/".join(filter(None, (folder, _folder_of(one.request, layout))))
-        name = slug(str(one.request.get("name", ""))) or f"{_UNNAMED}-{one.id}"
+        name = slug(str(one.request.get("name", ""))) or f"{_UNNAMED}-{slug(one.id)}"
         room = max(LONGEST_KEY - len(where) - len("/-9999"), 1)
         base = f"{where}/{name[:room]}" if where else name[:room]
         key, number = base, 1

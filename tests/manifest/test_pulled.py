@@ -119,7 +119,7 @@ def test_keys_are_numbered_where_they_meet(layout: LayoutOfKeys, keys: list[str]
     ones = [
         Pulled("1", {"name": "A", "labels": ["B"], "messages": [push]}),
         Pulled("2", {"name": "a ", "messages": [push, push]}),
-        Pulled("3", {"name": "…", "messages": [push, sms]}),
+        Pulled("../3", {"name": "…", "messages": [push, sms]}),
     ]
     found = keys_for(ones, "in", layout, {"IN/push/A-2"})
     assert [found[one.id] for one in ones] == keys
