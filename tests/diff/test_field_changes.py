@@ -89,3 +89,8 @@ def test_messages_before_lead_to_those_after(before: list[Any], after: list[Any]
     changes = field_changes({"messages": before}, {"messages": after})
     back = messages_before({"messages": after}, changes)
     assert equal({"messages": back}, {"messages": before})
+
+
+def test_null_and_absent_are_no_difference() -> None:
+    assert field_changes({"a": None, "b": 1}, {"b": 1}) == ()
+    assert field_changes({"b": 1}, {"a": None, "b": 1}) == ()

@@ -266,3 +266,11 @@ def test_what_a_status_means(status: str, can: bool, goes: bool, is_final: bool)
     if status == "sent":
         assert records.goes(known, RECURRING, NOW)
         assert not records.final(record(RECURRING, status), NOW)
+
+
+@pytest.mark.parametrize("complete", [True, False])
+def test_an_echo_stays_only_where_an_answer_says_nothing_of_the_field(*, complete: bool) -> None:
+    known = record({**SCHEDULED, **QUIET}, echo=ECHO)
+    shown = Live(ID, {**NEW, "id": ID, "status": "scheduled"}, complete=complete)
+    after = applied(known, {**NEW, **QUIET}, shown)
+    assert after.echo == ({} if complete else ECHO)

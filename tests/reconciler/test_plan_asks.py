@@ -209,3 +209,9 @@ def test_a_state_that_does_not_belong_here_is_refused() -> None:
     with script.api() as api, pytest.raises(AccountMismatch):
         planned(api, known(account=Account("https://other.example", COMPANY)))
     assert script.asked == []
+
+
+def test_without_a_refresh_an_unsettled_create_stays_unsettled() -> None:
+    before = known(pending={"new": replace(intent(SCHEDULED), at=iso(NOW))}, settings={})
+    found = planned(None, before, declared=(OLD, NEW), refresh=False)
+    assert [(one.key, "apply settles it" in one.reason) for one in found.blocked] == [("new", True)]
