@@ -33,6 +33,24 @@ def leave_lock(place: LocalPlace, content: str) -> None:
     place.sibling("lock").write_text(content)
 
 
+def open_files() -> int:
+    return sum(1 for _ in Path("/dev/fd").iterdir())
+
+
+def test_a_lock_that_others_hold_leaves_no_file_open(place: LocalPlace) -> None:
+    backend = place.backend()
+    session = backend.acquire("apply", NOW)
+    before = open_files()
+    for _ in range(3):
+        with pytest.raises(LockHeld):
+            backend.acquire("apply", NOW)
+        backend.holder()
+        backend.keeping()
+    assert open_files() == before
+    session.release()
+    assert open_files() < before
+
+
 def test_the_lock_names_holder_operation_and_start(place: LocalPlace) -> None:
     backend = LocalBackend(
         place.path,
