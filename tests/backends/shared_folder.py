@@ -80,6 +80,7 @@ def shelf_backend(
     pause: Callable[[timedelta], None] = lambda _: None,
     trust: timedelta = _NOW,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    interrupted: Callable[[], bool] = lambda: False,
 ) -> CasBackend:
     """A backend over these places."""
     return CasBackend(
@@ -87,7 +88,7 @@ def shelf_backend(
         now=now,
         new_id=lambda: uuid4().hex,
         wait=lambda duration: time.sleep(min(duration, _PAUSE).total_seconds()),
-        interrupted=lambda: False,
+        interrupted=interrupted,
         patience=Patience(pause, trust=trust),
     )
 

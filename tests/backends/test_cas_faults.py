@@ -14,7 +14,7 @@ import pytest
 
 from campaignctl.backends.cas.backend import CasBackend
 from campaignctl.backends.cas.place import LONGEST, Kind, PlaceError, Seen
-from campaignctl.errors import LockHeld, LockLost, StateNotSaved
+from campaignctl.errors import Interrupted, LockHeld, LockLost, StateNotSaved
 from campaignctl.state.codec import decode
 from campaignctl.state.halts import Halt, Halts
 from tests.backends.shared_folder import SharedFolder, Shelf, shelf_backend
@@ -221,3 +221,12 @@ def test_a_lock_that_another_one_took_in_between_is_not_ours(
     session.append(decision("a"))
     session.release()
     assert place.backend().read() == sample_state().after(decision("a"))
+
+
+def test_an_interrupt_ends_the_waiting_for_a_lock(place: SharedFolder) -> None:
+    holder = place.backend().acquire("apply", timedelta())
+    waiting = shelf_backend(place.root, place.shelf, place.stop, interrupted=lambda: True)
+    with pytest.raises(Interrupted):
+        waiting.acquire("apply", timedelta(days=1))
+    holder.release()
+    waiting.acquire("apply", timedelta()).release()
