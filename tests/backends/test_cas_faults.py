@@ -230,3 +230,29 @@ def test_an_interrupt_ends_the_waiting_for_a_lock(place: SharedFolder) -> None:
         waiting.acquire("apply", timedelta(days=1))
     holder.release()
     waiting.acquire("apply", timedelta()).release()
+
+
+def test_a_lock_that_was_broken_says_whose_it_is_now(place: SharedFolder) -> None:
+    ours, other = place.backend().acquire("apply", timedelta()), place.backend()
+    other.unlock(ours.lock.id)
+    with pytest.raises(LockLost) as lost:
+        ours.check()
+    assert "it is free now" in lost.value.detail
+    ours, theirs = place.backend().acquire("apply", timedelta()), place.backend()
+    theirs.unlock(ours.lock.id)
+    holder = theirs.acquire("halt", timedelta())
+    with pytest.raises(LockLost) as lost:
+        ours.check()
+    assert "it is now held by" in lost.value.detail
+    assert f"(lock {holder.lock.id})" in lost.value.detail
+    holder.release()
+
+
+def test_what_lies_next_to_the_state_names_the_holder_and_whether_it_lives(place: SharedFolder) -> None:
+    assert (place.backend().keeping().lock, place.backend().keeping().holder_lives) == (None, None)
+    session = place.backend().acquire("apply", timedelta())
+    session.write(sample_state())
+    session.append(decision("a"))
+    found = place.backend().keeping()
+    assert (found.lock, found.holder_lives, found.left_journal) == (session.lock, True, False)
+    session.release()

@@ -257,26 +257,6 @@ def test_the_earliest_end_counts() -> None:
     assert until(change, before=RECURRING, min_lead_time=2 * HOUR) == 20 * HOUR
 
 
-@pytest.mark.parametrize(
-    ("change", "ended", "lifted", "expired"),
-    [
-        (CREATE, -1, (), True),
-        (CREATE, 0, (), False),
-        (CREATE, None, (), False),
-        (CREATE, -1, ("resend",), False),
-        (CREATE, -1, ("min_lead_time",), False),
-        (CREATE, -1, ("max_plan_age",), True),
-        (AT_ONCE, -1, ("max_plan_age",), False),
-        (AT_ONCE, -1, ("resend",), True),
-    ],
-)
-def test_a_change_expires_unless_that_is_lifted(
-    change: Change, ended: int | None, lifted: tuple[str, ...], *, expired: bool
-) -> None:
-    end = None if ended is None else NOW + timedelta(seconds=ended)
-    assert guardrails.expired(change, end, NOW, Lifts(frozenset(lifted))) is expired
-
-
 # ----------------------------------------------------------------------------------------------- overrides
 
 

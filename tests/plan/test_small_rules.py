@@ -9,13 +9,32 @@ from typing import Any
 import pytest
 
 from campaignctl.campaign.lifecycle import Lifecycle
-from campaignctl.plan import guardrails, proof, twin_rules, twins
-from campaignctl.plan.context import without_markers
+from campaignctl.errors import PlanRefused
+from campaignctl.manifest.model import DesiredState
+from campaignctl.plan import guardrails, proof, reviewed, rows, twin_rules, twins
+from campaignctl.plan.context import PlanContext, Reading, without_markers
 from campaignctl.plan.lifts import Lifts
-from campaignctl.plan.model import Action, Change, Request
+from campaignctl.plan.model import Action, Change, Options, Request
+from campaignctl.plan.subject import Subject
 from campaignctl.schedule.sends import Sends
+from campaignctl.schedule.times import format_gmt, parse_iso
+from campaignctl.state.halts import Halt, Halts
 from campaignctl.state.model import AT_ONCE
-from tests.plan.planning import ID, KEY, NOW, PROJECT, SCHEDULED, body, intent, live, plan_of, state, wanted
+from tests.plan.planning import (
+    ID,
+    KEY,
+    NOW,
+    PROJECT,
+    SCHEDULED,
+    body,
+    intent,
+    live,
+    own,
+    plan_of,
+    record,
+    state,
+    wanted,
+)
 
 SECOND = timedelta(seconds=1)
 LATER = Change(KEY, Action.UPDATE, ID, "m", "r", sends=Sends("scheduled", (NOW,)), spec=SCHEDULED)
@@ -120,3 +139,49 @@ def test_a_send_that_is_too_soon_is_told_by_how_far_it_is_away() -> None:
     limits = replace(PROJECT.guardrails, min_lead_time=timedelta(hours=5))
     (objection,) = plan_of(wanted(soon), project=replace(PROJECT, guardrails=limits)).objections
     assert "3 hours from now" in objection.found
+
+
+@pytest.mark.parametrize(
+    ("status", "halted", "why"),
+    [("paused", False, "declared active again"), ("scheduled", False, None), ("paused", True, None)],
+)
+def test_only_what_is_paused_and_not_halted_is_resumed(status: str, halted: bool, why: str | None) -> None:
+    mark = Halts(
+        (Halt("h", (KEY,), "wrong price", "ana", "laptop", "2026-11-24T11:00:00Z"),) if halted else ()
+    )
+    known = record(SCHEDULED, status, paused_by_us=True)
+    one = Subject(KEY, known, live(SCHEDULED, status), True, wanted(SCHEDULED), halts=mark, now=NOW)
+    ctx = PlanContext(DesiredState(PROJECT, {}, "d"), state(), Reading(), Options(), NOW)
+    assert rows.why_resumed(ctx, one) == why
+
+
+@pytest.mark.parametrize(("mine", "theirs", "fits"), [("a", "a", True), ("a", "b", False), ("a", None, True)])
+def test_a_saved_plan_is_for_the_project_of_its_id(mine: str, theirs: str | None, fits: bool) -> None:
+    plan, project = replace(plan_of(), project_id=theirs), replace(PROJECT, id=mine)
+    if fits:
+        reviewed.check_scope(plan, project)
+        return
+    with pytest.raises(PlanRefused, match="the project with the id b"):
+        reviewed.check_scope(plan, project)
+
+
+def test_what_a_change_writes_counts_when_it_is_checked_again() -> None:
+    known, shown = record(SCHEDULED, baseline={}), live({**SCHEDULED, "labels": ["theirs"]})
+    reading = Reading(live={KEY: shown})
+    desired = wanted({**SCHEDULED, "labels": ["ours"]}, manifest="new")
+    (change,) = plan_of(desired, known=state({KEY: known}), reading=reading).changes
+    assert reviewed.as_planned(change, known, shown)
+    assert not reviewed.as_planned(change, known, live(SCHEDULED))
+
+
+@pytest.mark.parametrize(
+    ("status", "days", "near"),
+    [("scheduled", 1, True), ("running", 1, True), ("paused", 1, False), ("scheduled", 60, False)],
+)
+def test_campaigns_that_send_near_a_change_are_kept_with_the_plan(status: str, days: int, near: bool) -> None:
+    at = format_gmt(parse_iso("2036-12-24T10:00:00Z") + timedelta(days=days))
+    other = {**own(SCHEDULED, "Other"), "scheduled_time": at}
+    plan = plan_of(
+        wanted(SCHEDULED), wanted(other, "other"), known=state({"other": record(other, status, "7")})
+    )
+    assert set(plan.neighbours) == ({"other"} if near else set())

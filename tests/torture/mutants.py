@@ -418,8 +418,8 @@ MUTANTS = (
         (
             Edit(
                 "campaignctl/plan/subject.py",
-                '            document |= {"outside": beyond} if beyond else {}\n',
-                "",
+                'digest(document | ({"outside": beyond} if beyond else {}))',
+                "digest(document)",
             ),
         ),
         ("tests/plan/test_unmanaged.py",),
