@@ -19,7 +19,7 @@ from campaignctl.reconciler.ports import Backend, Session
 from campaignctl.reconciler.run import Run, Wiring
 from campaignctl.review.outcome import Event
 from campaignctl.state.halts import Halts
-from campaignctl.state.model import Entry, State
+from campaignctl.state.model import Entry, LockInfo, State
 from tests.api.simulated import SimulatedTime, client
 from tests.plan.planning import NOW
 from tests.reconciler.account import Clock
@@ -101,7 +101,7 @@ class Script:
 class Kept:
     """A state in memory, with its lock and stop mark, and each step that was recorded. `fails` is raised by
     every step, `lost` by whatever checks the lock; `full_after` this many steps none can be saved any more.
-    `on_step` is called after each."""
+    `on_step` is called after each, `unreleased` raised by the first release of the lock."""
 
     state: State | None = None
     mark: Halts = field(default_factory=Halts)
@@ -111,9 +111,11 @@ class Kept:
     lost: CampaignctlError | None = None
     full_after: int | None = None
     on_step: Callable[[], object] = lambda: None
+    unreleased: CampaignctlError | None = None
     place: str | None = None
     locks: list[str] = field(default_factory=list)
     companions: int = 1
+    taken_over: LockInfo | None = None
 
     def read(self) -> State | None:
         return self.state
@@ -131,6 +133,9 @@ class Kept:
 
     def release(self) -> None:
         self.locks.append("released")
+        why, self.unreleased = self.unreleased, None
+        if why is not None:
+            raise why
 
     def check(self) -> None:
         if self.lost is not None:

@@ -9,9 +9,12 @@ from typing import Any
 import pytest
 
 from campaignctl.campaign.live import Live
+from campaignctl.errors import CampaignctlError, Command, LockLost, Sentence, StateNotSaved
+from campaignctl.manifest.model import DesiredState
 from campaignctl.plan.context import Behind, Reading
-from campaignctl.plan.model import Action, Change, Plan
+from campaignctl.plan.model import Action, Change, Options, Plan
 from campaignctl.project.settings import SettingChange
+from campaignctl.reconciler.apply import apply
 from campaignctl.reconciler.begin import begin
 from campaignctl.reconciler.intents import planned
 from campaignctl.reconciler.run import Run
@@ -198,3 +201,28 @@ def test_the_overrides_of_a_plan_are_those_of_its_run(known: Direct) -> None:
     begun(known, plan_of(wanted(SCHEDULED), known=state({KEY: record(SCHEDULED)})))
     held: State = known.state
     assert held.released == (gone,)
+
+
+@pytest.mark.parametrize(
+    ("why", "first"),
+    [
+        (
+            StateNotSaved("the disk is full", hint=Sentence(Command("state", "push", "FILE"))),
+            "state push FILE",
+        ),
+        (LockLost("the lock is gone"), "apply"),
+    ],
+)
+def test_a_lock_that_cannot_be_given_back_is_said_with_what_saves_the_state(
+    why: CampaignctlError, first: str
+) -> None:
+    mark = {"campaignctl": str(PROJECT.owner.marker("new", "intent"))}
+    with direct(here({KEY: record(SCHEDULED, "sent")})) as one:
+        one.kept.unreleased = why
+        one.script.items = [{**item(SCHEDULED, "sent"), "metadata": mark}]
+        one.script.created = {**item(own(SCHEDULED, "New")), "id": "9", "metadata": mark}
+        desired = DesiredState(one.wiring.project, {"new": wanted(own(SCHEDULED, "New"), "new")}, "d")
+        outcome = apply(one.wiring, desired, Options(), lambda _plan: True)
+    assert outcome.result == "incomplete"
+    assert any(why.summary in note for note in outcome.notes)
+    assert str(outcome.next[0]) == f"campaignctl {first}"
