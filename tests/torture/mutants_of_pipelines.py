@@ -39,8 +39,8 @@ OF_PIPELINES = (
     _mutant(
         "every run of the alarm opens an issue",
         _ALARM,
-        "known[0][0] if known else None",
-        "None",
+        "write_issue(number, title",
+        "write_issue(None, title",
         "tests/cli/test_ci_alarm.py",
     ),
     _mutant(
