@@ -107,8 +107,8 @@ OF_CONTENT = (
         (
             Edit(
                 "campaignctl/reconciler/foreign.py",
-                "    asked = [*hits, *short[:_MOST]]\n",
-                "    asked = short[:_MOST]\n",
+                "for each in (*hits, *short[:_MOST])",
+                "for each in short[:_MOST]",
             ),
         ),
         (f"{_FOREIGN}::test_one_that_is_older_than_the_mark_is_known_from_the_state",),
