@@ -129,7 +129,7 @@ def unknown_code(run: InForce) -> Iterator[tuple[Source, str, str]]:
     """A code that no rule has."""
     named = [*run.severities.items(), *((one.place, one.waiver.code) for one in run.waivers)]
     for place, code in named:
-        if not any(one.startswith(code) for one in run.codes):
+        if not code or not any(one.startswith(code) for one in run.codes):
             hint = did_you_mean(code.upper(), (*FAMILIES, *run.codes), "`lint --list` shows all of them")
             yield place, f"there is no rule {code!r}", hint
 

@@ -416,6 +416,12 @@ CASES = (
         {"campaignctl.yaml": "metadata: {name: shop}\nlint: {severity: {SMS002: off, PSH: info}}\n"},
     ),
     Case(
+        "YML008",
+        push(),
+        push(),
+        {"campaignctl.yaml": f'metadata: {{name: shop}}\nlint: {{severity: {{{M}"": off}}}}\n'},
+    ),
+    Case(
         "YML009",
         push(),
         push(),
