@@ -77,9 +77,7 @@ def report(
     plan, cuts = review.plan, cuts or Cuts()
     now = now or plan.created_at
     nonce = sha256(repr((plan, calendar)).encode(errors="replace")).hexdigest()[:32]
-    taken = _PER_GROUP * len(review.groups)
-    values, room = Values(cuts, max(letters - taken, _LEAST)), Room()
-    room.letters = max(room.letters - taken, _LEAST)
+    values, room = _room(review, cuts, letters)
     parts = _Parts(plan, values, place)
     blocks = Blocks(review, values, room, nonce).all()
     drawn = template("review.html").render(
@@ -97,10 +95,7 @@ def report(
         most=_MESSAGES,
         filters=tuple(_filters(blocks)),
         lint=tuple(_elsewhere(review)),
-        blocked=tuple(parts.blocked(one for one in plan.blocked if not one.before)),
-        before=tuple(parts.blocked(one for one in plan.blocked if one.before)),
-        drift=tuple(map(parts.drift, drift_alike(plan))),
-        lifted=tuple(parts.lifted()),
+        **parts.all(),
         notes=tuple(escape(at(cuts.named(note), place), None) for note in plan.notes),
         calendar=_safe(calendar),
         cut=(cut_text(cuts), cuts.command.at(place)) if cuts.count else None,
@@ -111,6 +106,13 @@ def report(
         policy=policy(nonce, f"script-src {digest('review.js')};"),
     )
     return drawn.encode("utf-8", "replace").decode()
+
+
+def _room(review: Review, cuts: Cuts, letters: int) -> tuple[Values, Room]:
+    """How much of values, and of pictures, a page shows: each group takes some of both."""
+    taken, room = _PER_GROUP * len(review.groups), Room()
+    room.letters = max(room.letters - taken, _LEAST)
+    return Values(cuts, max(letters - taken, _LEAST)), room
 
 
 def _safe(html: str) -> Any:
@@ -231,6 +233,16 @@ class _Parts:
     plan: Plan
     values: Values
     place: ProjectPlace
+
+    def all(self) -> dict[str, tuple[Held, ...]]:
+        """What is left alone, and what was lifted."""
+        blocked = self.plan.blocked
+        return {
+            "blocked": tuple(self.blocked(one for one in blocked if not one.before)),
+            "before": tuple(self.blocked(one for one in blocked if one.before)),
+            "drift": tuple(map(self.drift, drift_alike(self.plan))),
+            "lifted": tuple(self.lifted()),
+        }
 
     def settings(self) -> Iterator[tuple[bool, Field]]:
         """Whether each change of a setting loosens, and the change."""

@@ -238,7 +238,7 @@ def test_foreign_text_is_only_text(name: str) -> None:
     ours = ("<script>(() =>", '<input type="search"', '<button type="button"')
     assert [each for each in active(html) if not each.startswith(ours)] == []
     assert "\x00" not in html
-    assert "\u202e" not in html
+    assert "\u202e" not in told
 
 
 def test_the_policy_names_the_one_script_and_nothing_else() -> None:
@@ -331,3 +331,18 @@ def test_manifests_are_linked_where_a_host_shows_them() -> None:
         assert found == [f'https://host.example/"{country}.yaml:1:1' for country in linked]
     assert not LexborHTMLParser(drawn(plan(alone))).css(".group a")
     assert texts(drawn(plan(alone)), ".inside > .soft") == ["Declared in DE.yaml:1:1"]
+
+
+def test_the_words_in_which_texts_differ_are_told_and_each_text_is_there() -> None:
+    places = ("Austria", "<i>Peru", "Chad \u202e")
+    specs = {place: welcome("AT") for place in places}
+    for place, spec in specs.items():
+        spec["messages"][0]["push"]["title"] = {"en": f"Spring sale in {place}"}
+    changes = [created(f"push/{number}", spec) for number, spec in enumerate(specs.values())]
+    html = drawn(plan(*changes))
+    assert len(texts(html, ".group")) == 1
+    (told,) = texts(html, ".inside > .note")
+    assert all(f'"{word}' in told for word in ("Austria", "<i>Peru", "Chad"))
+    assert "\u202e" not in told
+    assert "Spring sale in \u20391\u203a" in html
+    assert all(f"Spring sale in {place}" in html for place in ("Austria", "&lt;i&gt;Peru", "Chad"))
