@@ -238,7 +238,7 @@ def test_foreign_text_is_only_text(name: str) -> None:
     ours = ("<script>(() =>", '<input type="search"', '<button type="button"')
     assert [each for each in active(html) if not each.startswith(ours)] == []
     assert "\x00" not in html
-    assert "\u202e" not in told
+    assert "\u202e" not in html
 
 
 def test_the_policy_names_the_one_script_and_nothing_else() -> None:
