@@ -127,6 +127,6 @@ def test_the_document_has_the_fields_of_the_interface() -> None:
     assert (email["size"], "html" in email) == (len("<p>Sale</p>"), False)
 
 
-@pytest.mark.parametrize("columns", [44, 100])
-def test_boxes_look_as_they_did(columns: int, golden: Golden) -> None:
-    golden(f"{columns} columns", previews_text(one(), look=Look(columns, boxes=True), color=False))
+def test_boxes_look_as_they_did(golden: Golden) -> None:
+    golden("narrow", previews_text(one(), look=Look(44, boxes=True), color=False))
+    golden("wide", previews_text(one(), look=Look(100, boxes=True), color=False))
