@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import lru_cache
+from unicodedata import category
 
 from campaignctl.content.model import Line
 
@@ -32,8 +33,12 @@ def width(text: str) -> int:
 def _width(text: str) -> int:
     from wcwidth import wcswidth
 
-    # -1 for a control character. The width of a whole text may differ from that of its clusters.
-    return sum(max(0, wcswidth(each)) for each in graphemes(text))
+    # -1 for a control character. The width of a whole text may differ from that of its clusters. A mark at
+    # the beginning is shown on what stands before the text, and may widen it.
+    before = (
+        max(0, wcswidth(f" {text[0]}") - 1 - max(0, wcswidth(text[0]))) if category(text[0]) == "Mc" else 0
+    )
+    return before + sum(max(0, wcswidth(each)) for each in graphemes(text))
 
 
 def one_line(text: str) -> str:

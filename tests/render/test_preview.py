@@ -23,6 +23,7 @@ TEXTS = [
     "מבצע חורף: הכל בחצי מחיר",
     f"{_FAMILY}e\u0301 " * 20,
     "x" * 300,
+    "\U00016f51\u0903",  # marks with nothing to stand on
 ]
 
 
