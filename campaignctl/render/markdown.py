@@ -177,7 +177,7 @@ def lifted_section(plan: Plan, cuts: Cuts) -> Section:
 def notes_section(plan: Plan, cuts: Cuts) -> Section:
     """Quiet lines for people."""
     place = ProjectPlace(environment=plan.environment)
-    lines = [f"- {cuts.prose(at(cuts.named(note), place), _TEXT_SHOWN)}" for note in plan.notes]
+    lines = [f"- Note: {cuts.prose(at(cuts.named(note), place), _TEXT_SHOWN)}" for note in plan.notes]
     return section_of("### Notes", "note", lines, share=0.05)
 
 
