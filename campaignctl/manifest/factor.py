@@ -44,7 +44,7 @@ _MARKETS = (
     (("spec", "targeting", "languages", "items"), "language"),
 )
 _CODE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,4})?")
-#: How many fields of a matrix may differ beside the market, and how long their values may be.
+#: How many fields of a matrix may differ besides the market, and how long their values may be.
 _MOST_FIELDS, _LONGEST_VALUE = 4, 120
 
 _Leaf = tuple[str, ...]

@@ -158,6 +158,10 @@ def _told(group: Group, tell: _Tell, what: str, most: int, page: Page) -> list[s
     if len(group.changes) <= page.cuts.most(_ROWS):
         return [f"{counted(len(told), what)}, see below"]
     texts = [", ".join(lines) or "-" for lines in told]
+    if what == "time" and len(told) > page.cuts.most(most):
+        # The changes are in the order of their sends.
+        ends = [f"{counted(len(told), what)}, the first: {texts[0]}", f"the last: {texts[-1]}"]
+        return [*ends, page.cuts.rest(texts[1:-1], what)]
     if len(told) == len(group.changes):
         return [f"{counted(len(told), what)}: {page.cuts.items(texts, most, str)}"]
     counts = (counted(len(keys), "campaign") for keys in told.values())
