@@ -139,7 +139,8 @@ def _facts(group: Group, page: Page) -> Iterator[tuple[str, list[str]]]:
         yield "apply", _told(group, lambda one: (valid_text(one, page.zone),), "time", _TIMES, page)
     yield "was", [escape(change.moved_from)] if change.moved_from and len(group.changes) == 1 else []
     for mark, tell in () if page.cuts.full else _wordings(group):
-        yield mark, _told(group, tell, "wording", _WORDS, page)
+        most = _WORDS if len(group.changes) <= _WORDS else _ROWS
+        yield mark, _told(group, tell, "wording", most, page)
     warnings = [_conflict(one, page.cuts) for one in change.conflicts]
     for warning, keys in group.warnings.items():
         about = "" if len(keys) == len(group.changes) else f"{keys_text(keys, page.cuts)}: "

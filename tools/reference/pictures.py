@@ -76,7 +76,7 @@ def _many(number: str) -> str:
         command = ["--color", "always", "plan"]
         if number == "36":
             world.write("push/price.yaml", _MARKETS)
-            world.apply()
+            world.apply("--parallelism", "1")
             world.write("campaignctl.yaml", project % "17.90")
         else:
             command.append("--no-refresh")
