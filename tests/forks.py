@@ -21,7 +21,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
-from multiprocessing import reduction
+from multiprocessing import connection, reduction
 from multiprocessing.context import ForkServerContext
 from pathlib import Path
 from typing import Any
@@ -48,14 +48,18 @@ def run(
         process = _server().Process(target=_with_files, args=(tuple(words), dict(environ), folder, directory))
         with _ONE:
             process.start()
-            process.join(seconds)
-            if process.exitcode is None:
+        over = connection.wait([process.sentinel], seconds)
+        with _ONE:
+            if over:
+                process.join()
+            else:
                 process.kill()
-                raise TimeoutError(f"campaignctl {' '.join(words)}: not over after {seconds} s")
+        if process.exitcode is None:
+            raise TimeoutError(f"campaignctl {' '.join(words)}: not over after {seconds} s")
         return Ended(process.exitcode, *((folder / stream).read_text("utf-8") for stream in ("out", "err")))
 
 
-# Two threads that wait for forks take each other's exit statuses.
+# A start looks which other forks have ended: of two threads that read a status, one would get none.
 _ONE = threading.Lock()
 
 

@@ -182,7 +182,7 @@ def test_halts_in_force_are_counted_and_the_first_ones_named(number: int) -> Non
     if not number:
         assert check == Check("halts", "ok", "nothing is halted")
         return
-    named = listed([f"halted by anna at 2036-01-01T00:00:00Z: reason {n}" for n in range(number)], 3)
+    named = listed([f"halted by anna, Tue 1 Jan 2036 00:00 GMT: reason {n}" for n in range(number)], 3)
     lift = "when they are over: `campaignctl halt --lift --reason TEXT`"
     count = "1 halt" if number == 1 else f"{number} halts"
     assert check == Check("halts", "warning", f"{count} in force: {named}", lift)
