@@ -24,9 +24,12 @@ _NOWHERE = Source("", 1, 1)
 _LONG = 2_000
 
 
-def inspect(desired: DesiredState, now: datetime, keys: Collection[str] | None = None) -> tuple[Finding, ...]:
+def inspect(
+    desired: DesiredState, now: datetime, keys: Collection[str] | None = None, *, remarks: bool = True
+) -> tuple[Finding, ...]:
     """The findings for the campaigns of these keys, or for all of them and the settings of lint.
 
+    Without `remarks`, those of severity `info` are left out: their places need not be looked for then.
     Each is at its place in a manifest or a side file. Of a campaign that is not whole, only what could be
     read is looked at: each message and text by itself. `now` is aware, in UTC.
     """
@@ -37,14 +40,15 @@ def inspect(desired: DesiredState, now: datetime, keys: Collection[str] | None =
     for campaign in campaigns:
         if campaign.declared.lint:
             run.add(campaign.declared)
-    return in_order(_Inspection(run).findings(campaigns, keys))
+    return in_order(_Inspection(run, remarks=remarks).findings(campaigns, keys))
 
 
 class _Inspection:
     """One run of the rules."""
 
-    def __init__(self, run: InForce) -> None:
+    def __init__(self, run: InForce, *, remarks: bool) -> None:
         self._run = run
+        self._remarks = remarks
         self._seen: dict[tuple[str, str | None, str], tuple[Fault, ...]] = {}
         self._levels = {code: run.severity(one, None) for code, one in RULES.items()}
         #: Rules that are off for the whole project are not run.
@@ -103,9 +107,10 @@ class _Inspection:
         for one, fault in faults:
             declared = campaign.declared
             severity = self._run.severity(one, declared) if declared.lint else self._levels[one.code]
-            if severity and not self._run.waived(one.code, campaign.key):
+            told = severity if self._remarks or severity != "info" else None
+            if told and not self._run.waived(one.code, campaign.key):
                 place = _place(campaign, ("spec", *fault.path), fault.offset)
-                yield Finding(severity, one.code, fault.message, place, fault.hint)
+                yield Finding(told, one.code, fault.message, place, fault.hint)
 
     def _about_settings(self) -> Iterator[Finding]:
         # A waiver may accept such findings too: the rule about waivers comes last.

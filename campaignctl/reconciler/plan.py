@@ -83,8 +83,7 @@ def linted(plan: Plan, desired: DesiredState, now: datetime) -> Plan:
     from campaignctl.lint.inspect import inspect  # a plan without changes needs no rules
 
     keys = {change.key for change in plan.changes if change.action in _LINTED}
-    found = inspect(desired, now, keys) if keys else ()
-    return replace(plan, lint=tuple(one for one in found if one.severity != "info"))
+    return replace(plan, lint=inspect(desired, now, keys, remarks=False) if keys else ())
 
 
 def _unrecorded(state: State | None, options: Options) -> Iterable[str]:
