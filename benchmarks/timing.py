@@ -12,9 +12,11 @@ from collections.abc import Mapping
 def alternate(sides: Mapping[str, list[str]], rounds: int) -> dict[str, float]:
     """The median seconds of each command; they take turns, after one round that does not count.
 
-    All run on compiled bytecode, as an installed tool does: the first round writes it.
+    All run on compiled bytecode, as an installed tool does: the first round writes it. None finds what an
+    earlier one has compiled (`benchmarks.unchanged` measures that).
     """
     environ = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    environ["CAMPAIGNCTL_CACHE"] = "off"
     seconds: dict[str, list[float]] = {name: [] for name in sides}
     for counted in range(rounds + 1):
         for name, command in sides.items():
