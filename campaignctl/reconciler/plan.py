@@ -83,7 +83,8 @@ def linted(plan: Plan, desired: DesiredState, now: datetime) -> Plan:
     from campaignctl.lint.inspect import inspect  # a plan without changes needs no rules
 
     keys = {change.key for change in plan.changes if change.action in _LINTED}
-    return replace(plan, lint=inspect(desired, now, keys, remarks=False) if keys else ())
+    found = inspect(desired, now, keys, remarks=False) if keys else ()
+    return replace(plan, lint=found)
 
 
 def _unrecorded(state: State | None, options: Options) -> Iterable[str]:

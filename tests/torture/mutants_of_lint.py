@@ -15,10 +15,10 @@ OF_LINT = (
         (
             Edit(
                 "campaignctl/reconciler/plan.py",
-                "    return replace(plan, lint=tuple(",
+                "    return replace(plan, lint=found)",
                 "    if any(one.severity == 'error' for one in found):\n"
                 "        raise CampaignctlError('lint')\n"
-                "    return replace(plan, lint=tuple(",
+                "    return replace(plan, lint=found)",
             ),
         ),
         ("tests/e2e/test_lint.py::test_an_error_of_lint_fails_validate_and_stops_no_plan",),
@@ -26,7 +26,7 @@ OF_LINT = (
     ),
     Mutant(
         "a plan shows what lint says of campaigns that it leaves alone",
-        (Edit("campaignctl/reconciler/plan.py", "inspect(desired, now, keys)", "inspect(desired, now)"),),
+        (Edit("campaignctl/reconciler/plan.py", "now, keys, remarks=False)", "now, remarks=False)"),),
         ("tests/e2e/test_lint.py::test_an_error_of_lint_fails_validate_and_stops_no_plan",),
         "",
     ),
