@@ -36,17 +36,15 @@ OFF = "off"
 LARGEST = 512 << 20
 #: An entry is larger than its manifest and side files by little.
 _LARGEST_ENTRY = 8 << 20
-_DAY = 86_400
 _BUSY = 2.0
 """Seconds to wait for another run."""
 
 _PACKAGE = Path(__file__).resolve().parents[1]
 _TABLE = "CREATE TABLE IF NOT EXISTS entry (key BLOB PRIMARY KEY, used INTEGER, digest BLOB, body BLOB)"
 _BY_USE = "CREATE INDEX IF NOT EXISTS by_use ON entry (used)"
-_NOW = "CAST(strftime('%s', 'now') AS INTEGER)"
-_FIND = f"SELECT key, used < {_NOW} - {_DAY}, digest, body FROM entry WHERE key IN ({{}})"  # noqa: S608 - constants
-_KEEP = f"INSERT OR REPLACE INTO entry (used, key, digest, body) VALUES ({_NOW}, ?, ?, ?)"  # noqa: S608
-_USED = f"UPDATE entry SET used = {_NOW} WHERE key = ?"  # noqa: S608
+_FIND = "SELECT key, used < strftime('%s', 'now') - 86400, digest, body FROM entry WHERE key IN ({})"
+_KEEP = "INSERT OR REPLACE INTO entry (used, key, digest, body) VALUES (strftime('%s', 'now'), ?, ?, ?)"
+_USED = "UPDATE entry SET used = strftime('%s', 'now') WHERE key = ?"
 _SIZES = (
     *(f"PRAGMA {name}" for name in ("page_count", "freelist_count", "page_size")),
     "SELECT count(*) FROM entry",
