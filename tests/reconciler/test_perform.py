@@ -11,7 +11,7 @@ import pytest
 
 from campaignctl.campaign.live import Live
 from campaignctl.errors import CampaignctlError, Interrupted, LockLost, Refused, StateDamaged, StateNotSaved
-from campaignctl.plan.model import Change
+from campaignctl.plan.model import Action, Change
 from campaignctl.project.model import ApiSettings, Override
 from campaignctl.reconciler import requests
 from campaignctl.reconciler.requests import last_look, perform
@@ -349,7 +349,7 @@ def test_a_two_step_create_is_armed_by_its_id(known: Direct, *, refused: bool) -
 
 
 def test_an_adoption_and_a_removal_send_nothing(known: Direct) -> None:
-    gone = replace(create(), action="forget", requests=(), id=ID)  # type: ignore[arg-type]
+    gone = replace(create(), action=Action.FORGET, requests=(), id=ID)
     assert performed(known, gone, here({KEY: record(MANUAL, "manual")})).outcome == "done"
     assert (known.state.campaigns, known.script.asked) == ({}, [])
 

@@ -77,7 +77,7 @@ def report_plan(host: Host, page: Page, folder: Path, status: int) -> int:
 
 
 def _annotate_before(page: Page, old: Sequence[Mapping[str, Any]], why: str = "") -> None:
-    """A warning that names what was blocked before: nobody waits for a status of it."""
+    """A warning that names what was blocked before: no merge waits for a status of it."""
     keys = listed([one["key"] for one in old], _NAMED)
     page.annotate("warning", "Blocked before", f"{keys}: {why or 'left alone, as before'}.")
 
