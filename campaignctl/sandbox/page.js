@@ -40,6 +40,14 @@
       setTimeout(look, 5000);
     }
   };
+  /* Sends a form that was refused once more, as a page: its answer says why. */
+  const send = (form, submitter) => {
+    const pressed = document.createElement("input");
+    pressed.type = "hidden";
+    [pressed.name, pressed.value] = [submitter?.name || "", submitter?.value || ""];
+    form.append(pressed);
+    form.submit();
+  };
   document.addEventListener("submit", async (event) => {
     const form = event.target;
     if (!("quiet" in form.dataset)) return;
@@ -48,16 +56,14 @@
     try {
       const answer = await fetch(bare(form.action), { method: "POST", body });
       const text = await answer.text();
-      if (!answer.ok || !show(text)) throw new Error(String(answer.status));
       const shown = new URL(answer.url);
       shown.searchParams.delete("look");
-      history.replaceState(null, "", shown);
+      if (!answer.ok) send(form, event.submitter);
+      else if (show(text)) history.replaceState(null, "", shown);
+      else location.assign(shown);
     } catch {
-      const again = document.createElement("input");
-      again.type = "hidden";
-      [again.name, again.value] = [event.submitter?.name || "", event.submitter?.value || ""];
-      form.append(again);
-      form.submit();
+      /* Perhaps it was done: it is not sent a second time. */
+      connection.textContent = "The sandbox has stopped.";
     }
   });
   setTimeout(look, 1000);

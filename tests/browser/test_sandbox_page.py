@@ -81,10 +81,15 @@ def test_the_sample_project_is_applied_seen_and_sent(opened: Opener, tmp_path: P
         row = tab.page.locator("#campaigns tr", has_text="New Year Email Campaign")
         expect(row.locator(".sb-chip")).to_have_text("sent")
         tab.page.locator("#next").click()
+        expect(tab.page.locator("#clock time")).not_to_contain_text("2036-01-02 00:00")
         expect(tab.page.locator("#sends tbody tr").first).to_contain_text("recurring")
         assert tab.said == []
         process.send_signal(signal.SIGINT)
         process.wait(10)
+        expect(tab.page.locator("#connection")).to_have_text("The sandbox has stopped.")
+        # A button that nothing answers leaves the page as it is.
+        tab.page.locator("#next").click()
+        tab.page.wait_for_timeout(200)
         expect(tab.page.locator("#connection")).to_have_text("The sandbox has stopped.")
     finally:
         process.kill()
