@@ -12,7 +12,7 @@ from threading import Thread
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.editor.npm_packages import npm_packages
 
@@ -21,6 +21,7 @@ FLAGS = (
     " --disable-component-update --disable-sync"
 )
 PHONE, DESKTOP = 360, 1280
+expect.set_options(timeout=30_000)  # a busy machine is no fault of a page
 
 
 def chromium() -> str | None:
