@@ -24,7 +24,7 @@ export PYTHONDONTWRITEBYTECODE :=
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help demo quick test check lint types contracts campaigns bench slow torture mutants docs pictures lock format clean \
-	audit sbom wheel
+	audit sbom release
 
 help:
 	@echo "make demo    a local Ocamba and the sample project: preview, plan, apply, plan again"
@@ -43,7 +43,8 @@ help:
 	@echo "make format  format the code"
 	@echo "make audit   does a package of the locks have a known vulnerability? (needs a network)"
 	@echo "make sbom    what campaignctl is made of: dist/campaignctl.cdx.json (CycloneDX)"
-	@echo "make wheel   dist/*.whl, built twice and compared"
+	@echo "make release what a version consists of, in dist/: wheel and sdist, built twice, compared and tried in an"
+	@echo "             environment of their own; lock, SBOM, notes and checksums"
 	@echo "make lock    compile the locks again (needs uv)"
 	@echo "make clean   remove caches and build results"
 
@@ -118,8 +119,8 @@ sbom: $(AUDIT)
 		--output-file dist/campaignctl.cdx.json requirements.lock
 
 # From what is committed, as of its date: whoever builds a commit gets the same bytes.
-wheel: $(DEV)
-	@$(BIN)/python -m tools.wheel dist
+release: $(DEV) sbom
+	@$(BIN)/python -m tools.release dist
 
 lock:
 	@command -v $(UV) >/dev/null || { echo "make lock needs uv: install it, or say where it is with UV=PATH" >&2; exit 1; }

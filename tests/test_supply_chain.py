@@ -15,8 +15,10 @@ from typing import Any
 
 import pytest
 
+import campaignctl
 from tools.audit import Verdict, locked, verdict
-from tools.wheel import build
+from tools.reference.shell_files import shell_files
+from tools.release import SUMS, ReleaseError, agreed, notes
 
 ROOT = Path(__file__).parents[1]
 LOCKS = sorted(ROOT.glob("requirements*.lock"))
@@ -65,6 +67,33 @@ def named() -> list[str]:
 
 def test_every_lock_is_audited() -> None:
     assert sorted(named()) == [lock.name for lock in LOCKS]
+
+
+# ---------------------------------------------------------------------------------------- release
+
+
+@pytest.mark.parametrize("path", shell_files(), ids=lambda path: path.name)
+def test_man_page_and_completions_are_those_of_the_command_line(path: Path) -> None:
+    assert path.read_text(encoding="utf-8") == shell_files()[path], "run `make docs`"
+
+
+def test_a_release_has_the_notes_of_its_version_alone() -> None:
+    changelog = "# Changelog\n\n## 0.2.0\n\n- New.\n\n## 0.1.0\n\n- Old.\n"
+    assert notes(changelog, "0.2.0") == "- New."
+    for version in ("0.3.0", "0.2"):
+        with pytest.raises(ReleaseError, match=rf"says nothing of {version}"):
+            notes(changelog, version)
+    assert notes((ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), campaignctl.__version__)
+
+
+@pytest.mark.parametrize("tags", [[], ["v0.2.0"], ["reviewed"], ["v0.2.0", "v1.0.0"]])
+def test_a_release_without_another_tag_is_one(tags: list[str]) -> None:
+    agreed("0.2.0", tags)
+
+
+def test_a_commit_that_is_tagged_as_another_version_is_none() -> None:
+    with pytest.raises(ReleaseError, match=r"has the tag v0\.3\.0, and .* says 0\.2\.0"):
+        agreed("0.2.0", ["v0.3.0"])
 
 
 # ------------------------------------------------------------------------------------------- slow
@@ -161,7 +190,17 @@ def test_the_sbom_lists_the_packages_of_the_lock_with_their_hashes() -> None:
 
 
 @pytest.mark.slow
-def test_two_builds_of_a_commit_are_equal_byte_for_byte(tmp_path: Path) -> None:
-    first = build(tmp_path / "one")
-    second = build(tmp_path / "elsewhere" / "another")
-    assert first.read_bytes() == second.read_bytes()
+@pytest.mark.xdist_group("audit")
+def test_a_release_is_built_twice_tried_and_listed_with_checksums(tmp_path: Path) -> None:
+    done = make("release")
+    assert done.returncode == 0, done.stderr
+    names = {line.split()[1] for line in (ROOT / "dist" / SUMS).read_text().splitlines()}
+    version = campaignctl.__version__
+    assert names == {
+        "NOTES.md",
+        f"campaignctl-{version}-py3-none-any.whl",
+        f"campaignctl-{version}.tar.gz",
+        "campaignctl.cdx.json",
+        "requirements.lock",
+    }
+    subprocess.run(["sha256sum", "--check", "--strict", "--quiet", SUMS], cwd=ROOT / "dist", check=True)

@@ -25,9 +25,9 @@ def command_reference() -> str:
     """Every command with its usage, its help and its options."""
     seen: dict[tuple[str, str], str] = {}
     pieces = [f"### {_GLOBAL}\n", *_options(root, _GLOBAL, seen)]
-    for names, command in _walk(root, ()):
+    for names, command in walk(root, ()):
         title = " ".join(names)
-        usage = " ".join(command.collect_usage_pieces(_context(command))[1:])
+        usage = " ".join(command.collect_usage_pieces(context(command))[1:])
         pieces.append(f"### {title}\n")
         pieces.append(f"`campaignctl {' '.join(filter(None, (title, usage)))}`\n")
         pieces.append(f"{_words(command)}\n")
@@ -35,17 +35,18 @@ def command_reference() -> str:
     return "\n".join(pieces)
 
 
-def _walk(group: click.Group, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], click.Command]]:
-    for name in group.list_commands(_context(group)):
-        command = group.get_command(_context(group), name)
+def walk(group: click.Group, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], click.Command]]:
+    """The commands of a group and of the groups in it, each with its names."""
+    for name in group.list_commands(context(group)):
+        command = group.get_command(context(group), name)
         if isinstance(command, click.Group):
-            yield from _walk(command, (*path, name))
+            yield from walk(command, (*path, name))
         elif command:
             yield (*path, name), command
 
 
 def _listed(group: click.Group) -> list[tuple[str, str]]:
-    help_text = group.get_help(_context(group))
+    help_text = group.get_help(context(group))
     return re.findall(r"^  (\S+)  +(.+)$", help_text.partition("Commands:\n")[2], re.MULTILINE)
 
 
@@ -59,7 +60,7 @@ def _options(command: click.Command, title: str, seen: dict[tuple[str, str], str
     """The options: a table of new ones, and a line for those that an earlier command has."""
     own, shared = [], dict[str, list[str]]()
     options = (each for each in command.params if isinstance(each, click.Option))
-    for declared, words in filter(None, (each.get_help_record(_context(command)) for each in options)):
+    for declared, words in filter(None, (each.get_help_record(context(command)) for each in options)):
         first = seen.setdefault((declared, words), title)
         if first == title:
             own.append(f"| `{_cell(declared)}` | {_cell(' '.join(words.split()))} |")
@@ -71,7 +72,8 @@ def _options(command: click.Command, title: str, seen: dict[tuple[str, str], str
         yield f"As for [{first}](#{first.replace(' ', '-')}): {', '.join(names)}.\n"
 
 
-def _context(command: click.Command) -> click.Context:
+def context(command: click.Command) -> click.Context:
+    """What click asks for its help texts, which wraps no line."""
     return click.Context(command, info_name="campaignctl", max_content_width=_WIDTH, terminal_width=_WIDTH)
 
 
