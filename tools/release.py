@@ -30,7 +30,7 @@ class ReleaseError(Exception):
 
 
 def build(folder: Path, commit: str = "HEAD") -> list[Path]:
-    """Sdist and wheel of a commit, built in a folder that does not exist yet; their date is the commit's.
+    """Wheel and sdist of a commit, built in a folder that does not exist yet; their date is the commit's.
 
     Raises CalledProcessError if git or a build fails.
     """
@@ -135,7 +135,7 @@ def _release(into: Path, temporary: Path) -> None:
         before = os.umask(mask)
         pairs.append(build(temporary / name, commit))
         os.umask(before)
-    sdist, wheel = first = pairs[0]
+    wheel, sdist = first = pairs[0]
     if [each.read_bytes() for each in first] != [each.read_bytes() for each in pairs[1]]:
         raise ReleaseError("Two builds of one commit differ.")
     source = temporary / "one"
