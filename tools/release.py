@@ -122,6 +122,7 @@ def _run(
         env={**os.environ, **(environ or {})} if only is None else dict(only),
         check=True,
         stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
         text=True,
     )
     return done.stdout.strip()
