@@ -19,13 +19,15 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import reduce
+from multiprocessing.connection import Connection
+from operator import or_
 from pathlib import Path
 
 from tests.mutants.operators import Mutation, mutations
-from tests.mutants.reached import Reached
-from tests.mutants.rooms import files, room_of, selected
-from tests.mutants.trials import LATE, ROOT, Ended, Job, Tree, run
-from tests.torture.mutations import copy_to
+from tests.mutants.reached import Reached, kept_at
+from tests.mutants.rooms import all_selected, files, room_of, selected
+from tests.mutants.trials import LATE, ROOT, Ended, Job, run, trees
 
 _MEMORY = Path("/dev/shm")
 _PRELOADED = ("click", "deepdiff", "httpx", "hypothesis", "pydantic", "rich", "ruamel.yaml", "yaml")
@@ -76,12 +78,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     chosen = _chosen(options)
     _say(f"seed {options.seed}: {len(chosen)} mutations on {options.workers} workers")
     place = _MEMORY if os.access(_MEMORY, os.W_OK) else None
-    with tempfile.TemporaryDirectory(prefix="mutants-", dir=place) as root:
-        trees = [Tree(Path(root, str(number))) for number in range(options.workers)]
-        for tree in trees:
-            tree.place.mkdir()
-            copy_to(tree.place)
-        score = _tried(chosen, trees, options)
+    with (
+        tempfile.TemporaryDirectory(prefix="mutants-", dir=place) as root,
+        trees(Path(root), options.workers, all_selected(ROOT)) as served,
+    ):
+        score = _tried(chosen, served, options)
     if score is None:
         return 1
     print(score.text())  # noqa: T201 - the result
@@ -89,32 +90,45 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _tried(chosen: list[Mutation], trees: list[Tree], options: argparse.Namespace) -> Score | None:
+def _tried(chosen: list[Mutation], served: list[Connection], options: argparse.Namespace) -> Score | None:
     """The score of these mutations; None if a test fails without one."""
     wanted = {mutation: selected(mutation.file, ROOT) for mutation in chosen}
-    reached: dict[tuple[str, ...], Reached] = {}
-    for job, ended in run([Job(None, tests) for tests in sorted(set(wanted.values()))], trees):
-        reached[job.files] = ended.reached
+    paths = dict.fromkeys(path for found in wanted.values() for path in found)
+    reached = _reached([*paths], served)
+    if reached is None:
+        return None
+    score = Score()
+    jobs = [_job(mutation, files, reached) for mutation, files in wanted.items()]
+    for mutation, ended in _ended(jobs, served):
+        score.add(mutation, ended)
+        how = f"{ended.used.processor:.1f} s, {'swapped' if ended.swapped else 'imported'}"
+        if ended.killed_by is None:
+            _say(f"survived ({how}):{_shown(mutation)}")
+        elif options.verbose:
+            _say(f"{_place(mutation)}: {ended.killed_by} ({how})")
+    return score
+
+
+def _reached(paths: list[str], served: list[Connection]) -> Reached | None:
+    """What the tests of these paths run, as it was found now or kept since; None if one fails."""
+    kept = {path: kept_at(path, ROOT) for path in paths}
+    missing = [Job(None, (path,), kept=file) for path, file in kept.items() if not file.exists()]
+    for job, ended in run(missing, served):
         _say(f"without a mutation: {ended.used.processor:.0f} s, {' '.join(job.files)}")
         if ended.killed_by:
             _say(f"{ended.killed_by} fails without a mutation:\n{ended.said}")
             return None
-    score = Score()
-    jobs = [_job(mutation, files, reached[files]) for mutation, files in wanted.items()]
-    for mutation, ended in _ended(jobs, trees):
-        score.add(mutation, ended)
-        if ended.killed_by is None:
-            _say(f"survived:{_shown(mutation)}")
-        elif options.verbose:
-            _say(f"{_place(mutation)}: {ended.killed_by}")
-    return score
+    return reduce(or_, map(Reached.read, kept.values()), Reached())
 
 
 def _job(mutation: Mutation, files: tuple[str, ...], reached: Reached) -> Job:
     """The trial of a mutation with the tests that run its line."""
-    tests = reached.tests(mutation.file, _text(mutation.file), _line(mutation))
+    where = mutation.file, _text(mutation.file), _line(mutation)
+    tests = reached.tests(*where, files)
     names = {test.partition("::")[0] for test in tests}
-    return Job(mutation, tuple(file for file in files if _holds(file, names)), tests, reached.limits(tests))
+    return Job(
+        mutation, tuple(file for file in files if _holds(file, names)), tests, reached.only_in_tests(*where)
+    )
 
 
 def _holds(path: str, names: set[str]) -> bool:
@@ -122,9 +136,9 @@ def _holds(path: str, names: set[str]) -> bool:
     return any(name == path or name.startswith(f"{path}/") for name in names)
 
 
-def _ended(jobs: list[Job], trees: list[Tree]) -> Iterator[tuple[Mutation, Ended]]:
+def _ended(jobs: list[Job], served: list[Connection]) -> Iterator[tuple[Mutation, Ended]]:
     """How each trial ends; one of a line that no test runs needs none."""
-    for job, ended in run([job for job in jobs if job.tests], trees):
+    for job, ended in run([job for job in jobs if job.tests], served):
         if job.mutation:
             yield job.mutation, ended
     for job in jobs:

@@ -23,6 +23,14 @@ TESTS: Final[dict[str, tuple[str, ...]]] = {
         "tests/reconciler/test_held.py",
         "tests/e2e/test_status.py",
     ),
+    "campaignctl/reconciler/pull.py": ("tests/reconciler/test_pull*.py", "tests/e2e/test_pull.py"),
+    "campaignctl/reconciler/pull_again.py": (
+        "tests/reconciler/test_pull*.py",
+        "tests/e2e/test_pull_again.py",
+    ),
+    "campaignctl/manifest/pulled.py": ("tests/manifest/test_pulled.py", "tests/e2e/test_pull.py"),
+    "campaignctl/manifest/edited.py": ("tests/manifest/test_edited.py", "tests/e2e/test_pull_again.py"),
+    "campaignctl/manifest/factor.py": ("tests/manifest/test_factor.py", "tests/e2e/test_pull.py"),
 }
 #: What takes seconds and notices nothing that the tests before it do not.
 LEFT_OUT: Final = "not a_kill_before_any_call and not overtaken_at_any_point and not many_processes"
@@ -38,11 +46,16 @@ def selected(file: str, root: Path) -> tuple[str, ...]:
     return tuple(_found(TESTS[_fitting(file)], root))
 
 
+def all_selected(root: Path) -> tuple[str, ...]:
+    """All tests that are run for some mutation."""
+    found = dict.fromkeys(path for patterns in TESTS.values() for path in _found(patterns, root))
+    return tuple(path for path in found if not any(path.startswith(f"{other}/") for other in found))
+
+
 def files(root: Path) -> list[str]:
     """Every file that may be mutated."""
-    rooms = (name for name in TESTS if name.count("/") == 1)
-    found = (path for room in rooms for path in (root / room).rglob("*.py"))
-    return sorted(str(path.relative_to(root)) for path in found)
+    found = (path for name in TESTS for path in [root / name, *(root / name).rglob("*.py")])
+    return sorted({str(path.relative_to(root)) for path in found if path.is_file()})
 
 
 def _fitting(file: str) -> str:

@@ -10,7 +10,7 @@ import pytest
 from tests.mutants.operators import mutations
 from tests.mutants.reached import Limits, Reached
 from tests.mutants.rooms import TESTS, files, room_of, selected
-from tests.mutants.trials import Ended, killer
+from tests.mutants.trials import Ended, killed_by
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -104,52 +104,66 @@ class C:
             case 1:
                 return 2
 """
-RAN = {1: "import", 4: "one two", 5: "one", 6: "one", 8: "one", 9: "two", 15: "three", 17: "three"}
+RAN = {1: "", 4: "one two", 5: "one", 6: "one", 8: "one", 9: "two", 15: "three", 17: "three"}
+LINES = {line: frozenset(names.split()) or frozenset({""}) for line, names in RAN.items()}
+TOOK = {"one": (1.0, 2.0), "two": (0.5, 1.0), "three": (2.0, 2.0), "program": (3.0, 3.0)}
 REACHED = Reached(
-    {"one": (1.0, 2.0), "two": (0.5, 1.0)},
-    {"a.py": {line: frozenset(names.split()) for line, names in RAN.items()}},
-    frozenset({"program"}),
+    {f"t/{name}.py": took for name, took in TOOK.items()},
+    {"a.py": {line: frozenset(name and f"t/{name}.py" for name in names) for line, names in LINES.items()}},
+    frozenset({"t/program.py"}),
 )
 
 
 @pytest.mark.parametrize(
-    ("line", "tests"),
+    ("line", "tests", "swapped"),
     [
-        (4, "one two program"),
-        (5, "one two program"),
-        (7, "one program"),
-        (9, "two program"),
-        (15, "three program"),
-        (16, "three program"),
-        (17, "three program"),
-        (1, "import one two three program"),
-        (3, "import one two three program"),
-        (12, "import one two three program"),
-        (14, "import one two three program"),
+        (4, "two one program", True),
+        (5, "two one program", True),
+        (7, "one program", True),
+        (9, "two program", True),
+        (15, "three program", True),
+        (16, "three program", True),
+        (17, "three program", True),
+        (1, "two one three program", False),
+        (3, "two one three program", False),
+        (12, "two one three program", False),
+        (14, "two one three program", False),
     ],
 )
-def test_a_mutation_is_tried_with_the_tests_that_run_its_statement(line: int, tests: str) -> None:
-    """What runs at import may be noticed by every test that runs the file."""
-    assert REACHED.tests("a.py", SOURCE, line) == frozenset(tests.split())
-    assert REACHED.tests("b.py", SOURCE, line) == {"program"}
+def test_a_mutation_is_tried_with_the_tests_that_run_its_statement(
+    line: int, tests: str, swapped: bool
+) -> None:
+    """The shortest first. What runs at import may be noticed by every test that runs the file."""
+    assert list(REACHED.tests("a.py", SOURCE, line, ["t"])) == [f"t/{name}.py" for name in tests.split()]
+    assert list(REACHED.tests("b.py", SOURCE, line, ["t"])) == ["t/program.py"]
+    assert list(REACHED.tests("a.py", SOURCE, line, ["t/program.py", "s"])) == ["t/program.py"]
+    assert REACHED.only_in_tests("a.py", SOURCE, line) == swapped
 
 
-def test_a_trial_may_take_a_few_times_as_long_as_its_tests_without_a_mutation() -> None:
-    assert REACHED.limits(frozenset({"one", "two"})) == Limits(3 * 1.5 + 20, 10 * 3.0 + 300)
+def test_a_function_that_an_import_runs_is_not_swapped() -> None:
+    found = REACHED | Reached({}, {"a.py": {9: frozenset({""})}, "b.py": {1: frozenset({"other"})}})
+    assert [found.only_in_tests("a.py", SOURCE, line) for line in (4, 9)] == [True, False]
+    assert found.lines["a.py"][9] == {"", "t/two.py"}
+    assert found.lines["b.py"] == {1: {"other"}}
+
+
+def test_a_test_may_take_a_few_times_as_long_as_without_a_mutation() -> None:
+    limits = REACHED.tests("a.py", SOURCE, 9, ["t/two.py"])
+    assert limits == {"t/two.py": Limits(3 * 0.5 + 3, 10 * 1.0 + 60)}
 
 
 @pytest.mark.parametrize(
-    ("status", "said", "killed_by", "early"),
+    ("status", "failed", "killer", "early"),
     [
-        (0, "", None, False),
-        (5 << 8, "no tests ran", None, False),
-        (1 << 8, "FAILED tests/a.py::test_b - Assert...", "tests/a.py::test_b", False),
-        (2 << 8, "ERROR tests/a.py - NameError", "tests/a.py", True),
-        (3 << 8, "INTERNALERROR", "status 3", True),
-        (9, "FAILED tests/a.py::test_b", "time-out", False),
+        (0, None, None, False),
+        (5 << 8, None, None, False),
+        (1 << 8, "tests/a.py::test_b", "tests/a.py::test_b", False),
+        (2 << 8, "tests/a.py", "tests/a.py", True),
+        (3 << 8, None, "status 3", True),
+        (9, "tests/a.py::test_b", "time-out", False),
     ],
 )
-def test_how_a_trial_ended(status: int, said: str, killed_by: str | None, early: bool) -> None:
+def test_how_a_trial_ended(status: int, failed: str | None, killer: str | None, early: bool) -> None:
     """That no test was found, as its parameters changed, is no kill; one of an import is counted."""
-    ended = Ended(killer(status, said))
-    assert (ended.killed_by, ended.no_test_ran) == (killed_by, early)
+    ended = Ended(killed_by(status, failed))
+    assert (ended.killed_by, ended.no_test_ran) == (killer, early)
