@@ -1,0 +1,424 @@
+"""Which live campaigns a pull writes, which it leaves out, and why; each manifest makes its campaign."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from campaignctl.errors import AccountMismatch, CampaignctlError, StateError
+from campaignctl.reconciler.pull import Asked, left_out
+from campaignctl.state.model import Account, Released
+from tests.plan.planning import NOW, SCHEDULED, record, state
+from tests.reconciler.pulling import COMPANY, FAR, Folder, shown
+from tests.reconciler.scripted import PROJECT, URL, Item, Script
+
+LOST = "0123456789abcdef"
+OTHERS = {"campaignctl": f"v1 {'0' * 12} {'1' * 12} deadbeef01"}
+OURS = {"campaignctl": str(PROJECT.owner.marker("a", LOST))}
+PAST = "2020-01-01 10:00:00"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Folder:
+    made = Folder(tmp_path)
+    made.write("campaignctl.yaml", f"metadata: {{name: acme, id: {PROJECT.id}}}\n")
+    return made
+
+
+def account(*items: Item, **how: Any) -> Script:
+    return Script(items, **how)
+
+
+def why(folder: Folder, asked: Asked | None = None) -> dict[str, tuple[str, bool]]:
+    """Why campaigns are left out, by id, and whether that is a fault."""
+    return {one.id: (one.why, one.fault) for one in folder.seen(asked).left}
+
+
+def fresh(folder: Folder, asked: Asked | None = None) -> list[str]:
+    return [one.id for one in folder.seen(asked).fresh]
+
+
+def text(folder: Folder, path: str, asked: Asked | None = None) -> str:
+    """The manifest of a pull of one campaign."""
+    return next(change.after for change in folder.made(asked).changes if change.path == path)
+
+
+# ----------------------------------------------------------------------------------- what is read
+
+
+def test_the_list_is_written_oldest_first_and_what_it_shows_in_short_is_read_by_id(folder: Folder) -> None:
+    short = shown("9", "Short", messages=..., metadata=...)
+    folder.script = account(shown("10"), short, shown("8"), by_id={"9": shown("9", "Whole")})
+    found = folder.seen()
+    assert [one.id for one in found.fresh] == ["8", "9", "10"]
+    assert found.fresh[1].request["name"] == "Whole"
+    assert folder.script.asked[0] == "page 1"
+    assert "9" in folder.script.asked
+    assert (found.left, found.recorded, found.state) == ((), {}, None)
+
+
+def test_a_campaign_that_was_deleted_meanwhile_is_named(folder: Folder) -> None:
+    short = shown("9", "Short", messages=..., metadata=...)
+    folder.script = account(short, shown("8"), by_id={"9": None})
+    assert fresh(folder) == ["8"]
+    assert why(folder) == {"9": ("deleted meanwhile", True)}
+
+
+def test_ids_are_read_each_once_and_no_list_is(folder: Folder) -> None:
+    folder.script = account(shown("9"), shown("8"), shown("7"))
+    found = folder.seen(Asked(("9", "8", "9", "5")))
+    assert [one.id for one in found.fresh] == ["8", "9"]
+    assert folder.script.asked == ["9", "8", "5"]
+    assert [(one.id, one.why, one.fault) for one in found.left] == [("5", "not in this account", True)]
+
+
+@pytest.mark.parametrize(("count", "said"), [(99, False), (100, True)])
+def test_many_reads_say_how_long_they_take(folder: Folder, count: int, said: bool) -> None:
+    short = [shown(str(each), metadata=..., messages=...) for each in range(count)]
+    folder.script = account(*short, by_id={str(each): shown(str(each)) for each in range(count)})
+    assert len(fresh(folder)) == count
+    assert any(f"Reading {count} campaigns by id" in each for each in folder.said) is said
+
+
+@pytest.mark.parametrize(
+    ("changed", "project", "error"),
+    [
+        ({"environment": "staging"}, {}, AccountMismatch),
+        ({"project_id": "other"}, {}, AccountMismatch),
+        ({"account": Account("https://other.example", COMPANY, markers=True)}, {}, AccountMismatch),
+        ({"account": Account(URL, "1", markers=True)}, {}, AccountMismatch),
+        ({}, {"company_id": "1"}, AccountMismatch),
+        ({"campaigns": {key: record(SCHEDULED, campaign_id="7") for key in "ab"}}, {}, StateError),
+    ],
+)
+def test_what_a_plan_refuses_a_pull_refuses(
+    folder: Folder, changed: dict[str, Any], project: dict[str, Any], error: type[CampaignctlError]
+) -> None:
+    folder.known = replace(state(), **{"account": Account(URL, COMPANY, markers=True), **changed})
+    folder.script, folder.project = account(shown("9")), project
+    with pytest.raises(error):
+        folder.seen()
+
+
+def test_the_company_of_an_account_that_does_not_show_it_is_that_of_recorded_campaigns(
+    folder: Folder,
+) -> None:
+    known = {"a": record(SCHEDULED, campaign_id="7")}
+    folder.known = replace(state(known), account=Account(URL, COMPANY, markers=True))
+    folder.script = account(shown("9", company_id=...), by_id={"7": shown("7", company_id="1")})
+    with pytest.raises(AccountMismatch):
+        folder.seen()
+    folder.script = account(by_id={"7": shown("7", company_id="1")})
+    assert folder.seen().fresh == (), "an empty account proves nothing"
+
+
+# ------------------------------------------------------------------------------ what is left out
+
+
+def test_a_campaign_that_a_manifest_adopts_or_the_state_records_is_not_written(folder: Folder) -> None:
+    folder.declare("a.yaml", "A", head='adopt: "9"\n')
+    folder.known = replace(
+        state({"b": record(SCHEDULED, campaign_id="8")}), account=Account(URL, COMPANY, markers=True)
+    )
+    folder.script = account(shown("9"), shown("8"), shown("7"))
+    found = folder.seen()
+    assert [one.id for one in found.fresh] == ["7"]
+    ((out),) = found.left
+    assert (out.id, out.why.split("/")[-1], out.fault) == ("9", "a.yaml already", False)
+    assert str(out.hint) == "campaignctl plan"
+    assert {key: live.id for key, live in found.recorded.items()} == {"b": "8"}
+    assert folder.seen(Asked(("8",))).recorded.keys() == {"b"}
+    assert folder.seen(Asked(("7",))).recorded == {}
+
+
+@pytest.mark.parametrize(
+    ("asked", "item", "chosen"),
+    [
+        (Asked(statuses=("draft",)), {"status": "draft"}, True),
+        (Asked(statuses=("draft",)), {"status": "scheduled"}, False),
+        (Asked(statuses=("later",)), {"status": "scheduled", "effective_status": "later"}, True),
+        (Asked(statuses=("new",)), {"status": "new"}, True),
+        (Asked(statuses=("sent",)), {"status": "sent", "scheduled_time": PAST}, True),
+        (Asked(labels=("a", "c")), {"labels": ["a", "b"]}, True),
+        (Asked(labels=("c",)), {"labels": ["a", "b"]}, False),
+        (Asked(labels=("c",)), {"labels": None}, False),
+        (Asked(labels=("7",)), {"labels": [7]}, True),
+        (Asked(labels=("c",)), {"labels": ...}, False),
+        (Asked(since=NOW - timedelta(hours=1)), {}, True),
+        (Asked(since=NOW - timedelta(minutes=59)), {}, False),
+        (Asked(since=NOW), {"create_time": "soon"}, True),
+        (Asked(since=NOW), {"create_time": ...}, True),
+        (Asked(statuses=("draft",), labels=("a",)), {"status": "draft"}, False),
+    ],
+)
+def test_options_choose(folder: Folder, asked: Asked, item: dict[str, Any], chosen: bool) -> None:
+    folder.script = account(shown("9", **item))
+    assert fresh(folder, asked) == (["9"] if chosen else [])
+    assert why(folder, asked) == ({} if chosen else {"9": ("not chosen by the options", False)})
+
+
+def test_a_list_that_shows_no_labels_does_not_decide(folder: Folder) -> None:
+    lean: dict[str, Any] = {"labels": ..., "messages": ..., "metadata": ...}
+    folder.script = account(
+        shown("9", **lean), shown("8", **lean), by_id={"9": shown("9", labels=["a"]), "8": shown("8")}
+    )
+    assert fresh(folder, Asked(labels=("a",))) == ["9"]
+    assert why(folder, Asked(labels=("a",))) == {"8": ("not chosen by the options", False)}
+
+
+def test_options_choose_recorded_campaigns_too(folder: Folder) -> None:
+    folder.known = replace(
+        state({"b": record(SCHEDULED, campaign_id="8")}), account=Account(URL, COMPANY, markers=True)
+    )
+    folder.script = account(shown("8", labels=["a"]))
+    assert folder.seen(Asked(labels=("a",))).recorded.keys() == {"b"}
+    assert folder.seen(Asked(labels=("b",))).recorded == {}
+
+
+@pytest.mark.parametrize(
+    ("item", "over"),
+    [
+        ({"status": "canceled"}, True),
+        ({"status": "sent", "scheduled_time": PAST}, True),
+        ({"status": "sent", "scheduled_time": ..., "recurrence": {"cron": "0 10 * * *"}}, False),
+        ({"status": "paused"}, False),
+    ],
+)
+def test_what_is_over_is_left_out_unless_it_is_asked_for(
+    folder: Folder, item: dict[str, Any], over: bool
+) -> None:
+    folder.script = account(shown("9", **item))
+    assert why(folder) == ({"9": ("sent or canceled", False)} if over else {})
+    hints = [str(one.hint) for one in folder.seen().left]
+    assert hints == ["campaignctl pull --all --status sent --status canceled"] * over
+    assert fresh(folder, Asked(("9",))) == ["9"]
+    assert fresh(folder, Asked(statuses=(str(item["status"]),))) == ["9"]
+
+
+def released(folder: Folder) -> None:
+    release = Released("a", "9", LOST, "sha256:x", "canceled", "2026-11-01T00:00:00Z")
+    folder.known = replace(state(), account=Account(URL, COMPANY, markers=True), released=(release,))
+
+
+def test_what_was_forgotten_is_written_only_if_it_is_named(folder: Folder) -> None:
+    released(folder)
+    folder.script = account(shown("9", metadata=OURS), shown("8"))
+    assert why(folder) == {"9": ("forgotten by this project", False)}
+    assert [str(one.hint) for one in folder.seen().left] == ["campaignctl pull --id 9"]
+    assert fresh(folder) == ["8"]
+    assert fresh(folder, Asked(("9",))) == ["9"]
+
+
+def test_what_this_project_made_and_lost_is_for_recover(folder: Folder) -> None:
+    folder.script = account(shown("9", metadata=OURS))
+    assert why(folder) == {"9": ("made by this project, and lost", True)}
+    assert [str(one.hint) for one in folder.seen().left] == ["campaignctl state recover"]
+    assert fresh(folder) == []
+    assert fresh(folder, Asked(("9",))) == []
+
+
+@pytest.mark.parametrize("named", [False, True])
+def test_what_others_made_is_a_fault_only_if_it_was_named(folder: Folder, named: bool) -> None:
+    folder.script = account(shown("9", metadata=OTHERS))
+    asked = Asked(("9",)) if named else None
+    reason = "has the marker of another project or environment, which manages it"
+    assert why(folder, asked) == {"9": (reason, named)}
+
+
+def test_a_campaign_of_another_company_is_left_out(folder: Folder) -> None:
+    folder.script = account(shown("8"), shown("9", company_id="1"))
+    assert why(folder) == {"9": (f"belongs to company 1, this state to {COMPANY}", False)}
+
+
+@pytest.mark.parametrize(
+    ("item", "hidden"),
+    [
+        ({"scheduled_time": ..., "next_run_time": FAR}, True),
+        ({"scheduled_time": ...}, False),
+        ({"next_run_time": FAR}, False),
+        ({"scheduled_time": ..., "next_run_time": FAR, "recurrence": {"cron": "0 10 * * *"}}, False),
+        ({"scheduled_time": ..., "next_run_time": FAR, "is_draft": True}, False),
+        ({"scheduled_time": ..., "next_run_time": FAR, "run_immediately": True}, False),
+        ({"scheduled_time": ..., "next_run_time": FAR, "status": "canceled"}, False),
+    ],
+)
+def test_a_campaign_whose_time_the_api_hides_is_not_written(
+    folder: Folder, item: dict[str, Any], hidden: bool
+) -> None:
+    folder.script = account(shown("9", **item))
+    asked = Asked(("9",))
+    assert why(folder, asked) == ({"9": ("the API does not show when it sends", True)} if hidden else {})
+
+
+# ------------------------------------------------------------------------------------- what is written
+
+
+def test_a_manifest_adopts_its_campaign_and_says_where_it_is(folder: Folder) -> None:
+    folder.script = account(shown("9", "Sale: now"))
+    assert text(folder, "sale-now.yaml") == (
+        "# sale-now.yaml\napiVersion: campaignctl/v1\nkind: Campaign\n"
+        f"# 9 in the account: {URL}/v1/hood/campaigns/9\n"
+        'adopt: "9"\nspec:\n  name: "Sale: now"\n  messages:\n    - name: m\n      channel: sms\n'
+        '      integration_id: "1996"\n      sms:\n        content:\n          en: "Sale: now ends soon"\n'
+        "  scheduled_time: 2036-12-24 10:00:00\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("item", "phase"),
+    [({"status": "paused"}, "paused"), ({"status": "canceled"}, "canceled"), ({"status": "draft"}, None)],
+)
+def test_a_phase_is_written(folder: Folder, item: dict[str, Any], phase: str | None) -> None:
+    folder.script = account(shown("9", **item))
+    assert (f"phase: {phase}\n" in text(folder, "sale.yaml", Asked(("9",)))) is (phase is not None)
+
+
+@pytest.mark.parametrize("draft", [False, True])
+def test_what_was_sent_at_once_is_not_sent_again(folder: Folder, draft: bool) -> None:
+    event: dict[str, Any] = {
+        "scheduled_time": ...,
+        "run_immediately": True,
+        "is_draft": draft,
+        "status": "running",
+    }
+    folder.script = account(shown("9", **event))
+    ((one),) = folder.seen().fresh
+    assert any("It was sent at once" in note for note in one.notes) is not draft
+    if not draft:
+        assert "\nrun_immediately" not in text(folder, "sale.yaml")
+
+
+@pytest.mark.parametrize("taken", ["recorded", "declared", "removed", "matrix"])
+def test_a_key_that_is_taken_is_numbered(folder: Folder, taken: str) -> None:
+    match taken:
+        case "recorded":
+            known = {"sale": record(SCHEDULED, "canceled", campaign_id="5")}
+            folder.known = replace(state(known), account=Account(URL, COMPANY, markers=True))
+        case "declared":
+            folder.declare("sale.yaml", "A")
+        case "removed":
+            folder.write("gone.yaml", "kind: Removed\nmetadata: {key: sale}\n")
+        case _:
+            folder.declare("sale.yaml", "A ${matrix.n}", head="matrix: {n: [1, 2]}\n")
+    folder.script = account(shown("9"))
+    assert [one.key for one in folder.made().files.values()] == ["sale-2"]
+
+
+def test_another_file_is_never_replaced(folder: Folder) -> None:
+    folder.write("one.en.txt", "mine")
+    long = {"content": {"en": "x" * 800}}
+    message = {"name": "m", "channel": "sms", "integration_id": "1996", "primary_lang": "en", "sms": long}
+    folder.script = account(shown("9", "One", messages=[message]), shown("8", "Two", messages=[message]))
+    found = folder.made()
+    assert [(one.id, one.name, one.why, one.fault) for one in found.left] == [
+        ("9", "One", "one.en.txt exists already, with other content", True)
+    ]
+    assert [change.path for change in found.changes] == ["two.en.txt", "two.yaml"]
+    folder.write("one.en.txt", "x" * 800)
+    assert folder.made().left == ()
+
+
+def test_if_nothing_can_be_written_nothing_is(folder: Folder) -> None:
+    folder.write("sale.yaml", "not ours")
+    (folder.directory / "sale.yaml").rename(folder.directory / "sale.en.txt")
+    long = {"content": {"en": "x" * 800}}
+    message = {"name": "m", "channel": "sms", "integration_id": "1996", "primary_lang": "en", "sms": long}
+    folder.script = account(shown("9", messages=[message]))
+    found = folder.made(factor=True)
+    assert (found.changes, [one.id for one in found.left]) == ([], ["9"])
+
+
+def test_defaults_that_would_change_it_keep_it_from_being_written(folder: Folder) -> None:
+    same: dict[str, Any] = {
+        "description": "shared",
+        "deal_id": "7",
+        "labels": ["x"],
+        "send_in_profile_time_zone": True,
+    }
+    folder.write("_defaults.yaml", f"spec: {json.dumps(same)}\n")
+    folder.script = account(shown("9"), shown("8", "Equal", **same))
+    found = folder.made()
+    assert [(one.id, one.why, one.fault) for one in found.left] == [
+        ("9", "the defaults of sale.yaml would change it: description, deal_id, labels and 1 more", True)
+    ]
+    assert list(found.files) == ["8"]
+
+
+def test_what_no_manifest_can_declare_is_named_with_the_error(folder: Folder) -> None:
+    both: dict[str, Any] = {"run_immediately": True, "is_draft": True, "scheduled_time": ...}
+    folder.script = account(shown("9", **both), shown("8", "Fine"))
+    found = folder.made(Asked(("9", "8")))
+    assert [one.id for one in found.left] == ["9"]
+    assert found.left[0].why.startswith("no manifest can declare it: a draft sends nothing")
+    assert list(found.files) == ["8"]
+
+
+def test_a_folder_that_the_project_leaves_out_is_named(folder: Folder) -> None:
+    folder.write("campaignctl.yaml", "metadata: {name: acme}\nignore: [old/**]\n")
+    folder.script = account(shown("9"))
+    found = folder.made(folder="old")
+    assert [one.why for one in found.left] == [
+        "`manifests` and `ignore` of the project file exclude old/sale.yaml"
+    ]
+
+
+def test_files_that_would_change_other_manifests_stop_the_pull(folder: Folder) -> None:
+    """A text that a manifest takes if it is there."""
+    found = folder.seen()
+    folder.declare("other.yaml", "Other")
+    before = folder.desired
+    folder.declare("other.yaml", "Changed")
+    with pytest.raises(CampaignctlError, match="would change other"):
+        left_out(found.fresh, {}, folder.shown(), before)
+    (folder.directory / "other.yaml").unlink()
+    with pytest.raises(CampaignctlError, match="would change other"):
+        left_out(found.fresh, {}, folder.shown(), before)
+
+
+def shared(code: str, **more: Any) -> dict[str, Any]:
+    words = {"description": "spring", "labels": ["spring"], **more}
+    return {**words, "targeting": {"countries": {"items": [code], "op": "in"}}}
+
+
+def test_what_many_share_is_said_once_only_if_that_makes_the_same(folder: Folder) -> None:
+    codes = ("DE", "FR", "NO")
+    folder.script = account(
+        *(shown(str(n), f"Sale {code}", **shared(code)) for n, code in enumerate(codes, 7))
+    )
+    plain, factored = folder.made(folder="sms"), folder.made(folder="sms", factor=True)
+    assert plain.shared == ()
+    assert factored.files.keys() == plain.files.keys() == {"7", "8", "9"}
+    assert {one.key for one in factored.files.values()} == {f"sms/sale[country={code}]" for code in codes}
+    ((project),) = factored.shared
+    assert (project.path, project.before) == ("campaignctl.yaml", folder.before("campaignctl.yaml"))
+    assert "sms_integration" in project.after
+    assert [change.path for change in factored.changes] == ["campaignctl.yaml", "sms/sale.yaml"]
+
+
+def alike(folder: Folder) -> list[str]:
+    """The paths of a pull of three campaigns that are different and share fields."""
+    names = ("Summer", "Letter", "Thanks")
+    same: dict[str, Any] = {"description": "spring", "labels": ["spring"]}
+    folder.script = account(*(shown(str(n), name, **same) for n, name in enumerate(names, 7)))
+    found = folder.made(folder="sms", factor=True)
+    assert found.files.keys() == {"7", "8", "9"}
+    return [change.path for change in found.changes]
+
+
+def test_defaults_are_proposed_for_a_folder_of_their_own(folder: Folder) -> None:
+    folder.declare("push/other.yaml", "Other")
+    assert "sms/_defaults.yaml" in alike(folder)
+
+
+@pytest.mark.parametrize("there", ["sms/_defaults.yaml", "sms/other.yaml", "sms/deeper/other.yaml"])
+def test_no_defaults_are_proposed_where_another_manifest_has_them(folder: Folder, there: str) -> None:
+    if "other" in there:
+        folder.declare(there, "Other")
+    else:
+        folder.write(there, "spec: {labels: [spring]}\n")
+    assert "sms/_defaults.yaml" not in alike(folder)
