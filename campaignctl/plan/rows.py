@@ -126,7 +126,7 @@ def _without_record(one: Subject, *warnings: str) -> Verdict:
 def canceled(ctx: PlanContext, one: Subject) -> Verdict:
     """`cancel`."""
     cancel = changes.cancel(ctx, one, reason=_why_gone(one))
-    return lifting(one, Verdict(changes=(cancel,), observed=one.noted()))
+    return lifting(one, Verdict(changes=(cancel,), drift=one.run_by_others(), observed=one.noted()))
 
 
 def lifting(one: Subject, verdict: Verdict) -> Verdict:
@@ -175,7 +175,7 @@ def undecided(_: PlanContext, one: Subject) -> Verdict:
 def replaced(ctx: PlanContext, one: Subject) -> Verdict:
     """`replace`: cancel if it is running, scheduled or paused, then create; **blocked** without `--override
     resend` if it began to send, was sent or is missing."""
-    return lifting(one, Verdict(changes=(changes.replace(ctx, one),)))
+    return lifting(one, Verdict(changes=(changes.replace(ctx, one),), drift=one.run_by_others()))
 
 
 def missing(_: PlanContext, one: Subject) -> Verdict:

@@ -276,17 +276,19 @@ class Subject:
 
     def status_drift(self) -> tuple[Drift, ...]:
         """A status that others gave it: what can be undone until it is (a pause, a draft, a resume of our
-        pause), all else until an apply has recorded it. A run that others started is one of those."""
+        pause), all else until an apply has recorded it. A run that others started is one of those, whatever
+        they did afterwards."""
         was, found = self.record.status, self._made_idle() or self._over_by_others()
         if found is None:
-            return self._run_by_others()
+            return self.run_by_others()
         if was == self.status:
             was = str(Status.SCHEDULED)
         reason, once = found
         change = FieldChange("status", was, str(self.status))
-        return (Drift(self.key, self.record.id, (change,), False, self.changed_at, (), reason, once),)
+        drift = Drift(self.key, self.record.id, (change,), False, self.changed_at, (), reason, once)
+        return (drift, *self.run_by_others())
 
-    def _run_by_others(self) -> tuple[Drift, ...]:
+    def run_by_others(self) -> tuple[Drift, ...]:
         """Runs of a recurring campaign that others started and no apply has recorded yet."""
         how = runs.run_by_others(self.record, self.live, self.now) if self.live else None
         if how is None:

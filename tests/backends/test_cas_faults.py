@@ -14,7 +14,7 @@ import pytest
 
 from campaignctl.backends.cas.backend import CasBackend
 from campaignctl.backends.cas.place import LONGEST, Kind, PlaceError, Seen
-from campaignctl.errors import Interrupted, LockHeld, LockLost, StateNotSaved
+from campaignctl.errors import CampaignctlError, Interrupted, LockHeld, LockLost, StateNotSaved
 from campaignctl.state.codec import decode
 from campaignctl.state.halts import Halt, Halts
 from tests.backends.shared_folder import SharedFolder, Shelf, shelf_backend
@@ -230,6 +230,22 @@ def test_an_interrupt_ends_the_waiting_for_a_lock(place: SharedFolder) -> None:
         waiting.acquire("apply", timedelta(days=1))
     holder.release()
     waiting.acquire("apply", timedelta()).release()
+
+
+@pytest.mark.parametrize("why", ["held", "interrupted", "refused"])
+def test_a_lock_that_was_not_taken_leaves_no_sign_of_life(
+    place: SharedFolder, faulty: Faulty, why: str
+) -> None:
+    """After an error it may be in its place all the same, and the sign tells that its holder is dead."""
+    holder = place.backend().acquire("apply", timedelta()) if why != "refused" else None
+    left = len(list(place.root.rglob("lock-*")))
+    faulty.faults[:] = ["refused"] if why == "refused" else []
+    other = shelf_backend(place.root, faulty, place.stop, interrupted=lambda: why == "interrupted")
+    with pytest.raises(CampaignctlError):
+        other.acquire("apply", timedelta(days=why == "interrupted"))
+    assert len(list(place.root.rglob("lock-*"))) - left == (why == "refused")
+    if holder:
+        holder.release()
 
 
 def test_a_lock_that_was_broken_says_whose_it_is_now(place: SharedFolder) -> None:

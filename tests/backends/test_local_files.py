@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from campaignctl.backends.statefiles import followed
 from campaignctl.errors import StateDamaged, StateError, StateNotSaved
 from campaignctl.state.codec import decode, encode
 from campaignctl.state.model import FORMAT_VERSION, Entry, State
@@ -262,3 +263,30 @@ def test_a_place_that_cannot_be_a_directory_is_named(place: LocalPlace) -> None:
     assert str(place.path) in refused.value.summary
     with pytest.raises(StateDamaged, match="cannot be read"):
         place.backend().read()
+
+
+# ---------------------------------------------------------------------------------- links of a checkout
+
+
+@pytest.mark.parametrize("mirrored", [False, True])
+@pytest.mark.parametrize("inside", ["../elsewhere/state.json", ".git/state.json", "a/.git/state.json"])
+def test_a_link_out_of_the_project_or_into_git_is_refused(
+    tmp_path: Path, inside: str, mirrored: bool
+) -> None:
+    project, real = tmp_path / "project", (tmp_path / "project" / inside).resolve()
+    project.mkdir()
+    (project / "state.json").symlink_to(real)
+    with pytest.raises(StateError) as refused:
+        followed(project / "state.json", project, mirrored=mirrored)
+    assert str(real) in str(refused.value.detail)
+    assert ("state rebind --from" in str(refused.value.hint)) is not mirrored
+    assert followed(project / "state.json", None) == real, "no project, no border"
+
+
+def test_a_link_within_the_project_is_followed_and_one_in_a_circle_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "states").mkdir()
+    (tmp_path / "link").symlink_to("states")
+    assert followed(tmp_path / "link" / "a.json", tmp_path) == tmp_path.resolve() / "states" / "a.json"
+    (tmp_path / "round").symlink_to("round")
+    with pytest.raises(StateError, match="leads nowhere"):
+        followed(tmp_path / "round", tmp_path)

@@ -133,6 +133,11 @@ def test_the_event_is_confirmed_by_how_and_when_it_runs(shown: Spec, is_confirme
         (NAMELESS, [NAMELESS[0], {**NAMELESS[1], "sms": {"content": {"en": " Hi"}}}], False),
         ([{**NAMELESS[0], "priority": None}, NAMELESS[1]], NAMELESS, False),
         ([{**NAMELESS[0], "priority": 1}, NAMELESS[1]], NAMELESS, True),
+        (
+            [{**NAMELESS[0], "priority": None}, NAMELESS[1]],
+            [{**NAMELESS[0], "priority": 1}, NAMELESS[1]],
+            True,
+        ),
         ([PUSH, SMS], [SMS, PUSH], False),
         ([PUSH, SMS], None, False),
     ],

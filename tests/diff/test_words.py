@@ -76,6 +76,7 @@ def test_many_changes_are_told_between_equal_lines() -> None:
     changed[::2] = lines[::2]
     pieces = words_changed("\n".join(lines), "\n".join(changed))
     assert sum(piece == ("new", "in") for piece in pieces) == 500
+    _check("\n".join(lines), "\n".join(changed))
 
 
 def test_texts_with_nothing_in_common_are_whole() -> None:

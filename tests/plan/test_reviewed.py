@@ -120,6 +120,7 @@ def test_the_times_of_a_recurrence_are_its_rule() -> None:
     assert substance(now) == substance(later)
     other = only(create({**RECURRING, "recurrence": {"cron": "0 8 * * *"}}))
     assert substance(other) != substance(now)
+    assert substance(replace(other, requests=now.requests)) != substance(now)
     local = {**SCHEDULED, "send_in_profile_time_zone": True}
     assert substance(only(create(local))) != substance(only(create()))
 

@@ -228,6 +228,31 @@ def test_runs_beyond_its_own_since_the_last_count_are_told_once(count: int | Non
     assert again == ()
 
 
+@pytest.mark.parametrize(
+    ("status", "replace", "actions", "told"),
+    [
+        ("paused", (), [], ["status", "run_counter"]),
+        ("canceled", (), [], ["status", "run_counter"]),
+        ("draft", (), [], ["status", "run_counter"]),
+        ("scheduled", (KEY,), ["replace"], ["run_counter"]),
+        ("scheduled", None, ["cancel"], ["run_counter"]),
+    ],
+)
+def test_a_start_is_told_whatever_was_done_afterwards_and_whatever_is_planned(
+    status: str, replace: tuple[str, ...] | None, actions: list[str], told: list[str]
+) -> None:
+    """Stopped by those who started it, replaced, or removed from the manifests."""
+    plan = plan_of(
+        *([] if replace is None else [wanted(DAILY)]),
+        known=state({KEY: record(DAILY, "scheduled", **COUNTED)}),
+        reading=Reading(live={KEY: shown(6, status=status)}),
+        options=Options(replace=replace or ()),
+        now=NOW + timedelta(days=2),
+    )
+    assert [change.action for change in plan.changes] == actions
+    assert [each.path for drift in plan.drift for each in drift.diff] == told
+
+
 def test_what_was_counted_before_is_kept_while_live_counts_the_same() -> None:
     _, noted = drift_of(shown(3), now=NOW + timedelta(minutes=5), **COUNTED)
     assert (noted.run_counter, noted.counted_at) == (3, iso(NOW))

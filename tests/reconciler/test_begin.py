@@ -19,7 +19,7 @@ from campaignctl.reconciler.begin import begin
 from campaignctl.reconciler.intents import planned
 from campaignctl.reconciler.run import Run
 from campaignctl.schedule.times import iso
-from campaignctl.state.model import Account, HistoryEntry, Released, State
+from campaignctl.state.model import Account, HistoryEntry, Released, State, Watermark
 from tests.plan.planning import ID, KEY, NOW, SCHEDULED, intent, live, own, plan_of, record, state, wanted
 from tests.reconciler.performing import COMPANY, create, here, item, replacement
 from tests.reconciler.scripted import PROJECT, URL, Direct, direct
@@ -97,6 +97,14 @@ def test_a_create_that_is_posted_again_keeps_its_intent(known: Direct) -> None:
     known.kept.state = replace(known.state, pending={"new": half})
     begun(known, plan(CREATE))
     assert (known.state.pending["new"].id, known.state.pending["new"].ended) == ("7", True)
+
+
+def test_a_create_that_was_never_posted_is_planned_anew(known: Direct) -> None:
+    """It is looked for among what is newer than the mark of this run, not than that of an earlier one."""
+    old = replace(planned(CREATE, begun(known, plan()).opening.watermark, NOW), phase="planned", at=None)
+    known.kept.state = replace(known.state, pending={"new": replace(old, watermark=Watermark(("1",), None))})
+    run = begun(known, plan(CREATE))
+    assert known.state.pending["new"].watermark == run.opening.watermark
 
 
 # -------------------------------------------------------------------------------------------- what was read

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from campaignctl.campaign.lifecycle import Lifecycle
 from campaignctl.campaign.live import Live
 from campaignctl.diff import content
 from campaignctl.manifest.model import DesiredState
@@ -15,7 +16,7 @@ from campaignctl.plan.model import Clone
 from campaignctl.reconciler import foreign
 from campaignctl.schedule.times import iso
 from campaignctl.state.model import Foreign, Released, State
-from tests.plan.planning import NOW, RECURRING, SCHEDULED, live, own, record, wanted
+from tests.plan.planning import NOW, RECURRING, SCHEDULED, live, message, own, record, wanted
 from tests.reconciler.scripted import PROJECT, Item, Script
 from tests.reconciler.test_opening_asks import LOST, item, known, ours
 
@@ -92,6 +93,16 @@ def test_what_the_state_knows_is_no_stranger() -> None:
 )
 def test_what_has_the_same_content_and_may_have_sent_is_read(status: str, read: bool) -> None:
     assert looked(theirs("9", status), before=known()) == ({"9"}, ["9"] if read else [], ())
+
+
+def test_a_text_that_the_api_rewrote_hides_no_campaign_of_one_of_several() -> None:
+    path = "messages/*/push/title"
+    accepting = wanted(NEW, "new", lifecycle=Lifecycle(accept_stored=(path,)))
+    script = Script([item("9", messages=[message(push={"title": {"en": "<b>New</b>"}})])])
+    asked = [wanted(own(SCHEDULED, "Another"), "a"), accepting]
+    with script.api() as api:
+        foreign.look(api, seen(*script.items), known(), asked, PROJECT, NOW)
+    assert script.asked == ["9"]
 
 
 def test_other_contents_are_not_read() -> None:

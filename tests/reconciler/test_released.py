@@ -69,6 +69,20 @@ def test_one_of_an_older_state_is_known_by_its_body(left: Account) -> None:
     assert left.plan().blocked == ()
 
 
+def test_an_update_that_sends_at_once_is_no_create_of_it(left: Account) -> None:
+    (release,) = left.state.released
+    left.control.edit(release.id, status="canceled")
+    left.specs["old"] = campaign("Another")
+    assert left.outcomes() == {"old": "done"}
+    left.control.edit(release.id, status="scheduled")
+    left.specs["old"] = {**left.specs["old"], "run_immediately": True}
+    plan = left.plan()
+    mark = left.mark
+    assert [each.outcome for each in left.apply_saved(plan).changes] == ["done"]
+    assert [each.id for each in left.state.released] == [release.id]
+    assert reads(left, mark) == 0
+
+
 @pytest.mark.parametrize(
     ("key", "spec"), [("hand", campaign("Hand", description="New")), ("other", campaign("Other"))]
 )
