@@ -43,6 +43,22 @@ def test_no_variable_leads_git_elsewhere(checkout: Path, tmp_path: Path) -> None
     assert git.run("rev-parse", "--absolute-git-dir").decode().strip() == str(checkout / ".git")
 
 
+# `git rev-parse --local-env-vars`, which differs by version, and what a push sets for a hook.
+ELSEWHERE = (
+    *("GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_COMMON_DIR", "GIT_CONFIG", "GIT_DIR", "GIT_GRAFT_FILE"),
+    *("GIT_IMPLICIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_NAMESPACE", "GIT_OBJECT_DIRECTORY", "GIT_PREFIX"),
+    *("GIT_QUARANTINE_PATH", "GIT_REPLACE_REF_BASE", "GIT_SHALLOW_FILE", "GIT_WORK_TREE"),
+)
+
+
+@pytest.mark.parametrize("name", [*ELSEWHERE, "LANGUAGE", "OCAMBA_TOKEN", "OCAMBA_READ_TOKEN_STAGING"])
+def test_what_belongs_to_another_repository_is_left_out(checkout: Path, name: str) -> None:
+    git = enclosing(checkout, {"HOME": str(checkout), **GIVEN, name: "elsewhere", "KEPT": "x"})
+    found = git.run("-c", "alias.environment=!env", "environment").decode().splitlines()
+    assert "KEPT=x" in found
+    assert f"{name}=elsewhere" not in found
+
+
 def test_a_program_of_the_checkout_is_not_found(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(checkout)
     (checkout / "git-mine").write_text("#!/bin/sh\necho ours\n")

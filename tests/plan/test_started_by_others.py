@@ -105,6 +105,8 @@ def test_a_paused_campaign_has_no_runs_of_its_own() -> None:
     assert [change.ran for change in saved.changes] == [Ran(3)] * 2
     later = shown(4, status="paused")
     assert started_since(saved, saved.changes[0], record(DAILY, "paused"), later, TWO_DAYS)
+    own = shown(None, status="paused", **at(NOW + timedelta(hours=23)))
+    assert started_since(saved, saved.changes[0], record(DAILY, "paused"), own, TWO_DAYS)
 
 
 def test_a_replacement_counts_as_a_change_and_a_cancel_or_a_pause_does_not() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from campaignctl.reconciler.intents import written
 from campaignctl.reconciler.settle import settle
 from campaignctl.reconciler.state_ops import migrate_format, resolve
 from campaignctl.review.outcome import Outcome
+from campaignctl.schedule.times import iso
 from campaignctl.state.model import FORMAT_VERSION, Account, State
 from tests.plan.planning import (
     ID,
@@ -42,8 +44,11 @@ from tests.reconciler.performing import (
     here,
     item,
     pending,
+    replacement,
 )
 from tests.reconciler.scripted import PROJECT, URL, Direct, Kept, Script, direct
+
+HOUR = timedelta(hours=1)
 
 
 @pytest.fixture
@@ -125,6 +130,16 @@ def test_an_update_that_was_lost_is_not_repeated(known: Direct) -> None:
     assert [str(each) for each in outcome.next] == ["campaignctl apply"]
 
 
+def test_a_replacement_that_did_not_happen_is_asked_for_again(known: Direct) -> None:
+    change = replacement()
+    known.script.refuses, known.script.by_id = {"cancel": 500}, {ID: item()}
+    intents = {KEY: pending(change, operation="replace")}
+    outcome = carried_out(known, plan(change), here({KEY: record(SCHEDULED)}, pending=intents))
+    assert "create" not in known.script.asked
+    assert outcome.changes[0].outcome == "failed"
+    assert [str(each) for each in outcome.next] == [f"campaignctl apply --replace {KEY}"]
+
+
 def lost_draft(one: Direct) -> Outcome:
     """A create that cannot send by itself, whose answer is lost each time and that no list shows."""
     one.script.refuses = {"create": 500}
@@ -152,6 +167,21 @@ def test_a_lost_create_that_can_send_is_not_posted_again(known: Direct, spec: Sp
     assert only.error is not None
     assert "campaignctl state resolve new" in only.error.hint
     assert any("state resolve new" in str(each) for each in outcome.next)
+
+
+@pytest.mark.parametrize(
+    ("spec", "markers", "said"),
+    [(MANUAL, False, "it was not found"), (MANUAL, True, None), (SCHEDULED, False, "it may have sent")],
+)
+def test_a_lost_create_says_whether_it_may_have_sent(
+    known: Direct, spec: Spec, markers: bool, said: str | None
+) -> None:
+    """Without markers nothing is posted again."""
+    change = create(own(spec, "New"), "new")
+    state = here(pending={"new": pending(change, phase="started", at=iso(NOW - HOUR))})
+    known.kept.state = replace(state, account=replace(state.account, markers=markers))
+    left = settle(known.run(company=COMPANY))
+    assert left["new"].reason == f"the outcome of its create is unknown, and {said or 'it was not found'}"
 
 
 def test_without_the_lock_nothing_is_settled(known: Direct) -> None:

@@ -133,6 +133,8 @@ def test_a_campaign_that_a_manifest_adopts_or_the_state_records_is_not_written(f
     assert str(out.hint) == "campaignctl plan"
     assert {key: live.id for key, live in found.recorded.items()} == {"b": "8"}
     assert folder.seen(Asked(("8",))).recorded.keys() == {"b"}
+    folder.script = account(shown("8", status="canceled"))
+    assert (folder.seen().left, folder.seen().fresh) == ((), ())
     assert folder.seen(Asked(("7",))).recorded == {}
 
 
@@ -398,6 +400,18 @@ def test_what_many_share_is_said_once_only_if_that_makes_the_same(folder: Folder
     assert (project.path, project.before) == ("campaignctl.yaml", folder.before("campaignctl.yaml"))
     assert "sms_integration" in project.after
     assert [change.path for change in factored.changes] == ["campaignctl.yaml", "sms/sale.yaml"]
+
+
+def test_a_proposal_whose_file_is_in_the_way_is_not_taken(folder: Folder) -> None:
+    folder.write("campaignctl.yaml", "metadata: {name: acme}\nignore: [sms/sale.yaml]\n")
+    folder.write("sms/sale.yaml", "not ours")
+    codes = ("DE", "FR", "NO")
+    folder.script = account(
+        *(shown(str(n), f"Sale {code}", **shared(code)) for n, code in enumerate(codes, 7))
+    )
+    found = folder.made(folder="sms", factor=True)
+    keys = {one.key for one in found.files.values()}
+    assert keys == {"sms/sale-de", "sms/sale-fr", "sms/sale-no"}
 
 
 def alike(folder: Folder) -> list[str]:
