@@ -16,14 +16,14 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import fields, is_dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from types import NoneType, UnionType
 from typing import Any, NamedTuple, Self, get_args, get_origin, get_type_hints
 
 from campaignctl.errors import Finding
 from campaignctl.manifest.compile import CompileInputs
-from campaignctl.manifest.model import FileResult
+from campaignctl.manifest.model import DesiredCampaign, FileResult, Later
 from campaignctl.yamlio.interpolate import Values
 from campaignctl.yamlio.substitution import FileText, LanguageTexts
 
@@ -52,6 +52,8 @@ _SIZES = (
 _OLDEST = "DELETE FROM entry WHERE key IN (SELECT key FROM entry ORDER BY used LIMIT ?)"
 
 
+#: Makes a campaign once more whose body cannot be decoded.
+Again = Callable[[DesiredCampaign], DesiredCampaign]
 #: The name of a file in findings, its path in the project, its bytes, and the inputs of its compilation.
 Asked = tuple[str, str, bytes, CompileInputs]
 
@@ -86,6 +88,7 @@ class Cache:
         self._largest = largest
         self._damaged = False
         self._digests: dict[int, tuple[object, str]] = {}
+        self._bases: dict[int, tuple[CompileInputs, Any]] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -111,13 +114,15 @@ class Cache:
             found = {row[0]: Entry(*row) for row in self._database.execute(_FIND.format(marks), keys)}
         return [found.get(key) or Entry(key) for key in keys]
 
-    def find(self, entry: Entry, inputs: CompileInputs) -> FileResult | None:
+    def find(self, entry: Entry, inputs: CompileInputs, again: Again) -> FileResult | None:
         """The result in an entry, if the texts and values that it depends on are the same."""
         if not entry.body or _digest(entry.key, entry.body) != entry.digest:
             return None
         try:
-            variables, files, result = json.loads(entry.body)
+            head, _, specs = entry.body.partition(b"\n")
+            variables, files, result = json.loads(head.decode())
             made: FileResult = _reader(FileResult)(result)
+            _Bodies(made, specs, again)
         except (ValueError, TypeError, RecursionError):
             return None
         if any(_value(inputs.values, *name) != value for *name, value in variables):
@@ -137,17 +142,30 @@ class Cache:
         files = [(*one, self._text_digest(texts[one])) for one in sorted(result.references)]
         variables = [(*name, _value(inputs.values, *name)) for name in sorted(result.variables)]
         with suppress(ValueError, TypeError):  # what JSON cannot hold is compiled each time
-            body = json.dumps((variables, files, result), default=_encoded, allow_nan=False).encode()
+            head = json.dumps((variables, files, result), default=_encoded, allow_nan=False)
+            specs = [one.campaign.spec for one in result.campaigns if one.campaign]
+            body = f"{head}\n{json.dumps(specs, allow_nan=False)}".encode()
             if len(body) <= _LARGEST_ENTRY:
                 self._new.append((entry.key, _digest(entry.key, body), body))
 
     def _key(self, name: str, path: str, data: bytes, inputs: CompileInputs) -> bytes:
-        parts = [name, path, inputs.environment, *inputs.environments, inputs.defaults.complete]
+        known = self._bases.get(id(inputs))
+        if known is None:
+            known = self._bases[id(inputs)] = inputs, self._made_with(inputs)
+        made = known[1].copy()
+        about = f"{name}\0{path}".encode("utf-8", "surrogatepass")
+        made.update(b"%d\0%b%b" % (len(about), about, data))
+        key: bytes = made.digest()
+        return key
+
+    def _made_with(self, inputs: CompileInputs) -> Any:
+        """A digest, to be continued, of what all files share that are compiled with these inputs."""
+        parts = [inputs.environment, *inputs.environments, inputs.defaults.complete]
         # No text may contain it, which is checked where a file is compiled.
         parts.append(hashlib.sha256(inputs.values.token.encode("utf-8", "surrogateescape")).hexdigest())
         parts += [part for file in inputs.defaults.files for part in (file.name, file.text)]
         about = json.dumps(parts).encode()
-        return hashlib.sha256(b"%b\0%d\0%b%b" % (self._base, len(about), about, data)).digest()
+        return hashlib.sha256(b"%b\0%d\0%b" % (self._base, len(about), about))
 
     @contextmanager
     def _guarded(self) -> Iterator[None]:
@@ -273,8 +291,32 @@ def _encoded(value: Any) -> Any:
 
 @cache
 def _kept(kind: Any) -> tuple[str, ...]:
-    """The fields that are kept. Where the parts of a campaign are written is found again when it is asked."""
-    return tuple(one.name for one in fields(kind) if one.compare)
+    """The fields that are kept in the first part of an entry: without the bodies of campaigns, which follow.
+    Where the parts of a campaign are written is found again when it is asked."""
+    apart = "spec" if kind is DesiredCampaign else ""
+    return tuple(one.name for one in fields(kind) if one.compare and one.name != apart)
+
+
+class _Bodies:
+    """The bodies of the campaigns of a file, which are decoded when the first of them is asked for."""
+
+    __slots__ = ("_again", "_campaigns", "_found", "_specs")
+
+    def __init__(self, made: FileResult, specs: bytes, again: Again) -> None:
+        self._specs, self._again = specs, again
+        self._found: list[Any] | None = None
+        self._campaigns = [one.campaign for one in made.campaigns if one.campaign]
+        for index, each in enumerate(self._campaigns):
+            object.__setattr__(each, "spec", Later(partial(self._of, index)))
+
+    def _of(self, index: int) -> Mapping[str, Any]:
+        if self._found is None:
+            try:
+                self._found = list(json.loads(self._specs))
+            except (ValueError, TypeError, RecursionError):
+                self._found = []
+        found = self._found[index] if len(self._found) == len(self._campaigns) else None
+        return found if isinstance(found, dict) else self._again(self._campaigns[index]).spec
 
 
 @cache
@@ -292,9 +334,13 @@ def _reader(kind: Any) -> Callable[[Any], Any]:
         readers = [(at, _reader(hints[name])) for at, name in enumerate(_kept(kind))]
         inward = [(at, reader) for at, reader in readers if reader is not _same]
 
+        names = _kept(kind) if kind is DesiredCampaign else ()
+
         def made(values: list[Any]) -> Any:
             for at, reader in inward:
                 values[at] = reader(values[at])
+            if names:
+                return DesiredCampaign(spec={}, **dict(zip(names, values, strict=True)))
             return kind(*values)
 
         return made

@@ -14,11 +14,11 @@ from campaignctl.manifest.compile import CompileInputs, compilations, compile_fi
 from campaignctl.manifest.compile_campaign import key_of_path
 from campaignctl.manifest.defaults import NO_DEFAULTS, Defaults
 from campaignctl.manifest.discover import discover
-from campaignctl.manifest.model import Declared, FileResult
+from campaignctl.manifest.model import DesiredCampaign, FileResult
 from campaignctl.project.model import Project
 from campaignctl.yamlio.files import TextFiles, content, named_file, shown, token_line
 from campaignctl.yamlio.interpolate import REVOKE, TOKEN_VARIABLE, WITH_TOKEN, Values, permitted
-from campaignctl.yamlio.positions import Positions
+from campaignctl.yamlio.positions import Positions, changed_meanwhile
 from campaignctl.yamlio.reader import read
 
 if TYPE_CHECKING:
@@ -58,6 +58,7 @@ class ProjectFiles:
         self._defaults: dict[str, Defaults] = {}
         for path in sorted(discovered.defaults, key=lambda path: path.count("/")):
             self._add_defaults(path)
+        self._of_folder: dict[str, CompileInputs] = {}
         #: The file whose positions were asked for last.
         self._asked: tuple[str, Mapping[str, Compilation]] = ("", {})
 
@@ -80,19 +81,26 @@ class ProjectFiles:
 
     def _result(self, asked: Asked, entry: Entry, cache: Cache, *, keep_nodes: bool) -> FileResult:
         _, path, _, inputs = asked
-        result = cache.find(entry, inputs)
+        result = cache.find(entry, inputs, partial(self._again, path))
         if result is None:
             result = compile_file(*asked)
             cache.keep(entry, result, inputs)
             if keep_nodes:
                 return result
-        return replace(result, campaigns=tuple(self._without_nodes(path, one) for one in result.campaigns))
+        for one in result.campaigns:
+            if one.campaign is not None:
+                positions = Positions(partial(self._written, path, one.key), one.place)
+                # It was just made: a copy of each campaign is a part of a warm plan that shows.
+                object.__setattr__(one.campaign, "positions", positions)
+        return result
 
-    def _without_nodes(self, path: str, declared: Declared) -> Declared:
-        if declared.campaign is None:
-            return declared
-        positions = Positions(partial(self._written, path, declared.key), declared.place)
-        return replace(declared, campaign=replace(declared.campaign, positions=positions))
+    def _again(self, path: str, campaign: DesiredCampaign) -> DesiredCampaign:
+        """A campaign whose entry in the cache turned out to be damaged. Raises CampaignctlError."""
+        made = compile_file(self.name(path), path, self._content(path) or b"", self._inputs(path))
+        found = next((one.campaign for one in made.campaigns if one.key == campaign.key), None)
+        if found is None or found.digest != campaign.digest:
+            raise changed_meanwhile(campaign.source)
+        return found
 
     def _written(self, path: str, key: str) -> tuple[Node, Filling] | None:
         if self._asked[0] != path:
@@ -142,12 +150,13 @@ class ProjectFiles:
         self.defaults_findings += findings
 
     def _inputs(self, path: str) -> CompileInputs:
-        return CompileInputs(
-            self._values,
-            self._in_force(path.rpartition("/")[0]),
-            self._texts.read,
-            *self._environments,
-        )
+        folder = path.rpartition("/")[0]
+        if folder not in self._of_folder:
+            defaults = self._in_force(folder)
+            self._of_folder[folder] = CompileInputs(
+                self._values, defaults, self._texts.read, *self._environments
+            )
+        return self._of_folder[folder]
 
     def _in_force(self, folder: str) -> Defaults:
         """The defaults for a folder: its own, else those of the nearest folder around it."""
@@ -158,10 +167,10 @@ class ProjectFiles:
         return self._defaults.get(folder, NO_DEFAULTS)
 
     def _content(self, path: str) -> bytes | None:
-        data = content(self._root / path)
-        name, line = named_file(self._shown, path), 0
+        line, data = 0, content(f"{self._root}/{path}")
         if isinstance(data, bytes) and not (line := token_line(data, self._environ)):
             return data
+        name = named_file(self._shown, path)
         reason, hint = (WITH_TOKEN, REVOKE) if isinstance(data, bytes) else (data, "")
         self.findings.append(Finding("error", "file", reason, Source(name, line or 1, 1), hint))
         return None

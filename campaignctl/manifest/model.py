@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -15,6 +15,26 @@ _ANYWHERE = Source("", 0, 0)
 
 
 @dataclass(frozen=True, slots=True)
+class Later:
+    """A body that is made when it is first asked for: of most campaigns of a large project, nobody does."""
+
+    make: Callable[[], Mapping[str, Any]]
+
+
+class _Body:
+    """The field of a body, given as it is or as `Later`."""
+
+    def __get__(self, one: DesiredCampaign, _: type) -> Mapping[str, Any]:
+        found: Mapping[str, Any] | Later = one.__dict__["spec"]
+        if isinstance(found, Later):
+            found = one.__dict__["spec"] = found.make()
+        return found
+
+    def __set__(self, one: DesiredCampaign, value: Mapping[str, Any]) -> None:
+        one.__dict__["spec"] = value
+
+
+@dataclass(frozen=True)
 class DesiredCampaign:
     """One campaign that the manifests declare.
 
@@ -43,6 +63,9 @@ class DesiredCampaign:
     digest: str = ""
     positions: Positions | None = field(default=None, compare=False, repr=False)
     whole: bool = True
+
+
+DesiredCampaign.spec = _Body()  # type: ignore[assignment]  # a descriptor: no type of a field, but its access
 
 
 @dataclass(frozen=True, slots=True)

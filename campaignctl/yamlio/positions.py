@@ -23,6 +23,11 @@ _DEEPEST = 2
 Written = Callable[[], "tuple[Node, Filling] | None"]
 
 
+def changed_meanwhile(place: Source) -> CampaignctlError:
+    """The error for a file that no longer has what was read from it."""
+    return CampaignctlError(f"{place.file} was changed while it was read", hint="run the command again")
+
+
 class Positions:
     """The positions of one campaign. Asked only for findings, so nothing is computed before.
 
@@ -40,9 +45,7 @@ class Positions:
     def _parts(self) -> tuple[Node, Filling]:
         self._found = self._found or self._written()
         if self._found is None:
-            raise CampaignctlError(
-                f"{self._place.file} was changed while it was read", hint="run the command again"
-            )
+            raise changed_meanwhile(self._place)
         return self._found
 
     @property

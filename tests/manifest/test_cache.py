@@ -19,7 +19,7 @@ from campaignctl.errors import CampaignctlError
 from campaignctl.manifest.cache import CACHE_FILE, Cache
 from campaignctl.manifest.compile import CompileInputs, compile_file
 from campaignctl.manifest.load import check, load
-from campaignctl.manifest.model import DesiredState
+from campaignctl.manifest.model import DesiredCampaign, DesiredState
 from campaignctl.yamlio.interpolate import Values
 from tests.manifest.test_mangled import mangled
 
@@ -236,6 +236,10 @@ def test_a_run_without_a_cache_makes_none(environ: dict[str, str], place: tuple[
     assert sorted(home.rglob("*")) == before
 
 
+def unasked(campaign: DesiredCampaign) -> DesiredCampaign:
+    raise AssertionError(f"the entry of {campaign.key} is sound")
+
+
 def test_the_entries_that_were_not_used_for_longest_go(tmp_path: Path) -> None:
     inputs = CompileInputs(Values({}, {}))
     message = f"{{channel: sms, integration_id: '1', sms: {{content: {{en: {'x' * 4000}}}}}}}"
@@ -244,12 +248,12 @@ def test_the_entries_that_were_not_used_for_longest_go(tmp_path: Path) -> None:
     for path in paths:
         with Cache({"HOME": str(tmp_path)}, Path("/nowhere"), largest=60_000) as cache:
             (entry,) = cache.entries([(path, path, data, inputs)])
-            assert cache.find(entry, inputs) is None
+            assert cache.find(entry, inputs, unasked) is None
             cache.keep(entry, compile_file(path, path, data, inputs), inputs)
     assert 0 < entries(tmp_path) < len(paths)
     with Cache({"HOME": str(tmp_path)}, Path("/nowhere")) as cache:
         (entry,) = cache.entries([(paths[-1], paths[-1], data, inputs)])
-        assert cache.find(entry, inputs) == compile_file(paths[-1], paths[-1], data, inputs)
+        assert cache.find(entry, inputs, unasked) == compile_file(paths[-1], paths[-1], data, inputs)
 
 
 def test_only_its_owner_reads_the_database(place: tuple[Path, Path]) -> None:
