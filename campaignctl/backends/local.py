@@ -21,8 +21,9 @@ from campaignctl.errors import (
     StateNotSaved,
 )
 from campaignctl.review.reports import Access, Keeping
-from campaignctl.state.codec import decode_halts, encode_halts
+from campaignctl.state.codec import decode, decode_halts, encode_halts
 from campaignctl.state.halts import Halts
+from campaignctl.state.journal import Decode
 from campaignctl.state.model import LockInfo, State
 
 _POLL = timedelta(milliseconds=200)
@@ -47,8 +48,10 @@ class LocalBackend:
         wait: Callable[[timedelta], None],
         interrupted: Callable[[], bool],
         within: Path | None = None,
+        decoded: Decode = decode,
     ) -> None:
         self._path = path
+        self._decoded = decoded
         self._within = within
         self._now = now
         self._new_id = new_id
@@ -67,7 +70,7 @@ class LocalBackend:
             StateDamaged: it cannot be read.
             StateTooNew: a newer campaignctl wrote it.
         """
-        return self._files().load().state
+        return self._files().load(self._decoded).state
 
     def acquire(self, operation: str, timeout: timedelta) -> LocalSession:
         """Take the lock, waiting up to `timeout`; fold in the journal that a dead run left.

@@ -23,8 +23,8 @@ from typing import BinaryIO
 
 from campaignctl.backends import durable
 from campaignctl.errors import Command, Sentence, StateDamaged, StateError
-from campaignctl.state.codec import fingerprint
-from campaignctl.state.journal import Loaded, replay
+from campaignctl.state.codec import decode, fingerprint
+from campaignctl.state.journal import Decode, Loaded, replay
 
 
 def followed(path: Path, within: Path | None, *, mirrored: bool = False) -> Path:
@@ -65,8 +65,10 @@ class StateFiles:
         names = ("journal", "backup", "lock", "halts", "damaged", "damaged.journal")
         return tuple(path for path in (self.path, *map(self.sibling, names)) if path.exists())
 
-    def load(self) -> Loaded:
+    def load(self, decoded: Decode = decode) -> Loaded:
         """The state as it is at one moment, also while another process writes it.
+
+        `decoded` makes it of its document.
 
         Raises:
             StateDamaged: it, or its journal, cannot be read or is not what was written.
@@ -93,6 +95,7 @@ class StateFiles:
             previous=lambda: None if backup is None else fingerprint(backup),
             where=str(self.path),
             journal_where=str(self.sibling("journal")),
+            decoded=decoded,
         )
 
     def stamp(self) -> tuple[int, int, int] | None:

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from campaignctl.manifest.model import DesiredState
     from campaignctl.project.model import Project
     from campaignctl.reconciler.ports import Backend
+    from campaignctl.reconciler.recall import Recall
     from campaignctl.reconciler.run import Wiring
 
 
@@ -156,11 +157,11 @@ def need_token(settings: Settings, why: str, instead: Sentence | None = None) ->
     raise CampaignctlError(f"{TOKEN_VARIABLE} is not set", detail=why, hint=hint)
 
 
-def backend_of(project: Project, clock: SystemClock) -> Backend:
-    """Return the backend of the project's state."""
+def backend_of(project: Project, clock: SystemClock, recall: Recall | None = None) -> Backend:
+    """Return the backend of the project's state; with `recall`, of one that is only read."""
     if project.state.backend == "git":
-        return _git_backend(project, clock)
-    return _local_backend(project, clock, within=Path(project.directory))
+        return _git_backend(project, clock, recall)
+    return _local_backend(project, clock, Path(project.directory), recall)
 
 
 def backend_at(project: Project, clock: SystemClock, place: str) -> Backend:
@@ -195,8 +196,11 @@ def _elsewhere(project: Project, clock: SystemClock, remote: bool) -> dict[str, 
     return {place: backend_at(project, clock, place) for place in places if place != own}
 
 
-def _local_backend(project: Project, clock: SystemClock, within: Path | None = None) -> LocalBackend:
+def _local_backend(
+    project: Project, clock: SystemClock, within: Path | None = None, recall: Recall | None = None
+) -> LocalBackend:
     from campaignctl.backends.local import LocalBackend
+    from campaignctl.state.codec import decode
 
     return LocalBackend(
         Path(project.directory) / project.state.path,
@@ -205,13 +209,15 @@ def _local_backend(project: Project, clock: SystemClock, within: Path | None = N
         wait=clock.wait,
         interrupted=lambda: clock.interrupted,
         within=within,
+        decoded=recall.decode if recall else decode,
     )
 
 
-def _git_backend(project: Project, clock: SystemClock) -> CasBackend:
+def _git_backend(project: Project, clock: SystemClock, recall: Recall | None = None) -> CasBackend:
     from campaignctl.backends.cas.backend import CasBackend, Patience
     from campaignctl.backends.git.place import git_home
     from campaignctl.backends.statefiles import followed
+    from campaignctl.state.codec import decode
 
     settings, directory = project.state, Path(project.directory)
     home = git_home(directory, project.name, settings.remote, settings.ref, now=clock.now)
@@ -223,6 +229,7 @@ def _git_backend(project: Project, clock: SystemClock) -> CasBackend:
         wait=clock.wait,
         interrupted=lambda: clock.interrupted,
         patience=Patience(pause=clock.pause),
+        decoded=recall.decode if recall else decode,
     )
 
 
@@ -249,8 +256,10 @@ def wired(
     parallelism: int = 8,
     lock_timeout: timedelta = timedelta(seconds=30),
     writes: bool = True,
+    recalls: bool = False,
 ) -> Iterator[Wired]:
-    """Put the adapters together for one run; without a token the API is not asked.
+    """Put the adapters together for one run; without a token the API is not asked. If it `recalls`, it uses
+    what earlier plans kept.
 
     Inside the block, signals ask the run to stop, and end one that does not write. At its end the bar and
     the connections are closed.
@@ -267,12 +276,14 @@ def wired(
         ends.callback(progress.pause)
         if app.console.verbosity == "verbose":
             ends.enter_context(_requests_logged(partial(app.console.log, "debug")))
+        recall = ends.enter_context(_recalled(app, project)) if recalls else None
         api = _api(app, project, token, clock) if token else None
         if api is not None:
             ends.callback(api.close)
         wiring = Wiring(
             project=project,
-            backend=backend_of(project, clock),
+            backend=backend_of(project, clock, recall),
+            recall=recall,
             api=api,
             clock=clock,
             on_event=progress,
@@ -291,6 +302,16 @@ def wired(
         except CampaignctlError as error:
             error.environment = project.environment
             raise
+
+
+@contextmanager
+def _recalled(app: App, project: Project) -> Iterator[Recall | None]:
+    """What earlier plans kept in the user's cache directory, if that may be used."""
+    from campaignctl.manifest.cache import Cache
+    from campaignctl.reconciler.recall import Recall
+
+    with Cache(app.settings.environ, Path(project.directory)) as memory:
+        yield Recall(memory, project) if memory.usable else None
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from campaignctl.campaign import contract
 from campaignctl.campaign.codes import doubtful_country, doubtful_language
 from campaignctl.lint.rule import Basis, Fault, rule
 from campaignctl.lint.subject import Campaign
+from campaignctl.manifest.model import likeness
 
 _CONTRACT = Basis("fact", "API contract, section 2.6")
 _ISO = Basis("fact", "ISO 3166-1 and ISO 639-1; the API does not say which codes it knows")
@@ -120,10 +121,9 @@ def undocumented(campaign: Campaign) -> Iterator[Fault]:
 )
 def same_twice(campaigns: Sequence[Campaign]) -> Iterator[tuple[Campaign, Fault]]:
     """Two campaigns with equal messages and an equal audience."""
-    alike: dict[int, list[Campaign]] = {}
+    alike: dict[str, list[Campaign]] = {}
     for campaign in campaigns:
-        mark = hash(tuple(text.text for message in campaign.messages for text in message.texts))
-        others = alike.setdefault(mark, [])
+        others = alike.setdefault(campaign.declared.likeness or likeness(campaign.body), [])
         other = next((one for one in others if _sent(one) == _sent(campaign)), None)
         if other is None:
             others.append(campaign)

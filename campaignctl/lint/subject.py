@@ -130,9 +130,13 @@ class Campaign:
     def __init__(self, declared: DesiredCampaign, now: datetime, samples: Mapping[str, str]) -> None:
         self.declared = declared
         self.key = declared.key
-        self.body = declared.spec
         self.now = now
         self.samples = samples
+
+    @property
+    def body(self) -> Mapping[str, Any]:
+        """Its body."""
+        return self.declared.spec
 
     @cached_property
     def messages(self) -> tuple[Message, ...]:

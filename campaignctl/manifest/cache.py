@@ -106,9 +106,13 @@ class Cache:
     def entries(self, asked: Sequence[Asked]) -> list[Entry]:
         """The entry of each file, which may be empty."""
         if self._database is None:
-            return [_NO_ENTRY] * len(asked)
-        keys = [self._key(*one) for one in asked]
+            return [_NO_ENTRY] * len(asked)  # its key would cost a digest for each file
+        return self._found([self._key(*one) for one in asked])
+
+    def _found(self, keys: Sequence[bytes]) -> list[Entry]:
         found: dict[bytes, Entry] = {}
+        if self._database is None:
+            return [_NO_ENTRY] * len(keys)
         with self._guarded():
             marks = ", ".join("?" * len(keys))
             found = {row[0]: Entry(*row) for row in self._database.execute(_FIND.format(marks), keys)}
@@ -147,6 +151,26 @@ class Cache:
             body = f"{head}\n{json.dumps(specs, allow_nan=False)}".encode()
             if len(body) <= _LARGEST_ENTRY:
                 self._new.append((entry.key, _digest(entry.key, body), body))
+
+    @property
+    def usable(self) -> bool:
+        """Whether anything is found or kept."""
+        return self._database is not None
+
+    def recall(self, name: bytes) -> bytes | None:
+        """What an earlier run of this version has kept under a name; None if nothing, or not as it was."""
+        (entry,) = self._found([hashlib.sha256(b"%b\1%b" % (self._base, name)).digest()])
+        if not entry.body or _digest(entry.key, entry.body) != entry.digest:
+            return None
+        if entry.old:
+            self._used.append((entry.key,))
+        return entry.body
+
+    def remember(self, name: bytes, body: bytes) -> None:
+        """Keep something under a name, at the end of the run."""
+        if self._database is not None and len(body) <= _LARGEST_ENTRY:
+            key = hashlib.sha256(b"%b\1%b" % (self._base, name)).digest()
+            self._new.append((key, _digest(key, body), body))
 
     def _key(self, name: str, path: str, data: bytes, inputs: CompileInputs) -> bytes:
         known = self._bases.get(id(inputs))
@@ -211,6 +235,7 @@ def _digest(key: bytes, body: bytes) -> bytes:
     return hashlib.sha256(key + body).digest()
 
 
+@cache
 def _fingerprint() -> bytes:
     """What changes when the tool, or a library that it compiles with, does."""
     files = sorted(_PACKAGE.rglob("*.py"))

@@ -15,7 +15,7 @@ from campaignctl.campaign.spec import CampaignSpec
 from campaignctl.errors import Finding, nearest
 from campaignctl.manifest.document import KEY, LONGEST_KEY, Document, LifecycleMembers
 from campaignctl.manifest.matrix import Combination
-from campaignctl.manifest.model import Claim, DesiredCampaign
+from campaignctl.manifest.model import Claim, DesiredCampaign, likeness
 from campaignctl.manifest.moves import moved_from, winner_problems
 from campaignctl.yamlio import nodes
 from campaignctl.yamlio.findings import findings_of
@@ -215,6 +215,7 @@ class Compilation:
             self._zone(),
             value.get("lint", {}),
             _digest(spec, lifecycle, value.get("adopt"), moved_from),
+            likeness(spec),
             Positions(lambda: (self.root, self.builder), self.place),
         )
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import hashlib
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -38,16 +39,16 @@ class _Body:
 class DesiredCampaign:
     """One campaign that the manifests declare.
 
-    `spec` is the body of the create call: plain JSON values, interpolated, times in GMT, `extra` merged
-    in, without our marker. `source_digest` is the digest of the manifest itself before interpolation
-    (with the texts of its `{$file:}` and its values of the matrix), so that a change made only by
-    defaults, variables or a newer tool can be told from one made in the manifest. `digest` is that of all
-    that is declared: the body, `lifecycle`, `adopt` and `moved`. `unchecked` names the
-    fields that came from `extra`. `adopt` is the id of a live campaign to take over, `moved_from` are keys
-    under which the campaign may still be recorded, the latest first. `zone` is the zone of its
-    `scheduled_time`, if the manifest names one. `lint` are its own settings of lint, as in the project file;
-    `positions` tell where its values were written. `whole`: it has no errors; what has is never part of a
-    `DesiredState` that is planned from, and its `spec` is only what could be read.
+    `spec` is the body of the create call: plain JSON values, interpolated, times in GMT, `extra` merged in,
+    without our marker. `source_digest` is the digest of the manifest itself before interpolation (with the
+    texts of its `{$file:}` and its values of the matrix), so that a change made only by defaults, variables
+    or a newer tool can be told from one made in the manifest. `digest` is that of all that is declared: the
+    body, `lifecycle`, `adopt` and `moved`. `unchecked` names the fields that came from `extra`. `adopt` is
+    the id of a live campaign to take over, `moved_from` are keys under which the campaign may still be
+    recorded, the latest first. `zone` is the zone of its `scheduled_time`, if the manifest names one. `lint`
+    are its own settings of lint, as in the project file; `likeness` is that of its messages. `positions`
+    tell where its values were written. `whole`: it has no errors; what has is never part of a `DesiredState`
+    that is planned from, and its `spec` is only what could be read.
     """
 
     key: str
@@ -61,11 +62,29 @@ class DesiredCampaign:
     zone: str = ""
     lint: Mapping[str, Any] = field(default_factory=dict)
     digest: str = ""
+    likeness: str = ""
     positions: Positions | None = field(default=None, compare=False, repr=False)
     whole: bool = True
 
 
 DesiredCampaign.spec = _Body()  # type: ignore[assignment]  # a descriptor: no type of a field, but its access
+
+
+def likeness(spec: Mapping[str, Any]) -> str:
+    """A digest that bodies share whose messages say the same, and few others: that of their texts."""
+    made = hashlib.sha256()
+    for message in spec.get("messages", ()):
+        for text in sorted(_texts(message.get(message.get("channel")))):
+            made.update(b"%d\0" % len(text) + text.encode("utf-8", "surrogatepass"))
+    return made.hexdigest()[:32]
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping | list | tuple):
+        for each in value.values() if isinstance(value, Mapping) else value:
+            yield from _texts(each)
 
 
 @dataclass(frozen=True, slots=True)

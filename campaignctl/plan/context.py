@@ -22,6 +22,7 @@ from campaignctl.plan import records
 from campaignctl.plan.lifts import Lifts
 from campaignctl.plan.model import Clone, Copy, Options
 from campaignctl.plan.moves import Moves, resolve
+from campaignctl.plan.noted import Noted
 from campaignctl.plan.subject import Subject, said
 from campaignctl.project.model import Project
 from campaignctl.state.halts import Halts
@@ -154,7 +155,7 @@ class PlanContext:
 
     `new_id` makes ids of intents; `who` and the commit are named in the reasons of cancels and pauses.
     `stands_to` says how the checkout of the manifests stands to a commit. `against` is the commit that is
-    compared with.
+    compared with. `noted` is what earlier plans noted about the records of `state`.
     """
 
     desired: DesiredState
@@ -168,6 +169,7 @@ class PlanContext:
     who: str = ""
     stands_to: Callable[[str], Standing] = lambda _commit: "has"
     against: Against | None = None
+    noted: Noted | None = None
 
     @property
     def project(self) -> Project:
@@ -180,15 +182,32 @@ class PlanContext:
         return Lifts.at(self.now, self.options.overrides, self.project.overrides)
 
     @cached_property
-    def records(self) -> dict[str, Record]:
+    def records(self) -> Mapping[str, Record]:
         """The recorded campaigns, and those found for pending creates."""
         if self.state is None:
             return {}
+        if not self.reading.settled:
+            return self.state.campaigns
         found = {
             key: records.created(self.state.pending[key], live, self.now, self.project.api.hidden)
             for key, live in self.reading.settled.items()
         }
         return {**self.state.campaigns, **found}
+
+    @property
+    def notes(self) -> Noted:
+        """The notes on `records`."""
+        return self.noted if self.noted and not self.reading.settled else Noted({}, self.now)
+
+    @cached_property
+    def plain(self) -> bool:
+        """Whether nothing but a manifest and its record can speak for a change of what is declared: no live
+        campaign, halt, override or special option."""
+        options, reading = self.options, self.reading
+        special = self.only_looks or options.reviewed is not None
+        lifted = options.overrides or self.project.overrides
+        halted = reading.halts.halts or reading.halts.unreadable
+        return not (special or lifted or halted or reading.refreshed or reading.live or reading.clones)
 
     @cached_property
     def unsettled(self) -> dict[str, Intent]:
@@ -241,8 +260,8 @@ class PlanContext:
         they decide whether, when or to whom it sends, or are a language of a text."""
         read = [
             (record, live)
-            for key, record in self.records.items()
-            if (live := self.reading.live.get(key)) and record.baseline is not None
+            for key, live in self.reading.live.items()
+            if live and (record := self.records.get(key)) and record.baseline is not None
         ]
         if len(read) < _ALL:
             return {}

@@ -41,6 +41,8 @@ def _recorded(ctx: PlanContext) -> Iterable[Record]:
 
 def destroys(changes: Changes, ctx: PlanContext) -> Objection | None:
     """Whether too many of the recorded, not final campaigns are canceled, or forgotten while able to send."""
+    if not any(change.action in (Action.CANCEL, Action.FORGET) for change in changes):
+        return None
     alive = {each.id: each for each in _recorded(ctx) if not records.final(each, ctx.now)}
     destroyed = tuple(
         change.key

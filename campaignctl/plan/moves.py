@@ -88,6 +88,8 @@ def _claims(known: _Keys) -> _Claims:
     keys = {*known.recorded, *known.unsettled}
     found: dict[str, tuple[str, ...]] = {}
     for key, wanted in known.campaigns.items():
+        if not wanted.moved_from:
+            continue
         record = known.recorded.get(key)
         made = record is not None and record.moved_from in wanted.moved_from
         if not made and (sources := tuple(old for old in wanted.moved_from if old in keys)):
@@ -138,18 +140,16 @@ def renamed(desired: DesiredState, recorded: Mapping[str, Record], moves: Moves)
     """The new keys that seem to be renamed, each with its recorded old key: one has the same content, or most
     of the spec and the same audience while the old one can still send."""
     claimed = {*moves.heirs, *moves.heirs.values()}
-    gone = {
-        key: record.applied
-        for key, record in recorded.items()
-        if key not in desired.campaigns and key not in claimed
-    }
-    fresh = {
-        key: wanted.spec
+    old = [key for key in recorded if key not in desired.campaigns and key not in claimed]
+    new = [
+        key
         for key, wanted in desired.campaigns.items()
         if not (key in recorded or key in claimed or wanted.adopt)
-    }
-    if not gone or not fresh:
+    ]
+    if not old or not new:
         return {}
+    gone = {key: recorded[key].applied for key in old}
+    fresh = {key: desired.campaigns[key].spec for key in new}
     olds, news = _by_content(gone), _by_content(fresh)
     both = olds.keys() & news.keys()
     found = {news[one][0]: olds[one][0] for one in both if len(olds[one]) == len(news[one]) == 1}

@@ -40,7 +40,9 @@ def _within(
 ) -> Iterator[tuple[str, dict[str, Any]]]:
     touched = {change.id for change in changes if change.moves_sends or change.action in _ENDS}
     touched |= {change.id for change in changes if change.ends}
-    for key, record in sorted(ctx.state.campaigns.items()) if ctx.state else ():
+    records = ctx.state.campaigns if ctx.state else {}
+    for key in sorted(records):
+        record = records[key]
         if record.id not in touched and record.status in (Status.SCHEDULED, Status.RUNNING):
             spec = without_event(record.applied)
             sends = known_sends(spec, ctx.now)

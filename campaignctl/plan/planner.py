@@ -106,6 +106,9 @@ def stages(changes: Iterable[Change]) -> list[tuple[Change, ...]]:
 # A campaign of such a status has runs without a change of ours.
 _RUNNING_BY_ITSELF = (Status.SCHEDULED, Status.RUNNING, Status.UNKNOWN)
 
+# The verdict on a campaign that agrees with its record.
+_ALONE = Verdict()
+
 # How many keys a note names.
 _KEYS_NAMED = 5
 
@@ -114,11 +117,7 @@ def decide(ctx: PlanContext) -> Plan:
     """The plan. Raises UsageError if a target or a key to replace does not exist."""
     keys = _chosen(ctx)
     replacing = _replacing(ctx, keys)
-    subjects = [halted.to_decide(ctx.subject(key, replacing=key in replacing)) for key in keys]
-    verdicts = {
-        one.key: _ending(ctx, one, halted.decided(ctx, one, _current(ctx, one, judged(ctx, one))))
-        for one in subjects
-    }
+    verdicts = _verdicts(ctx, keys, replacing)
     if ctx.options.reviewed is not None:
         verdicts = admitted(ctx, verdicts, ctx.options.reviewed)
     verdicts = twin_rules.apart(ctx, _unproven(ctx, _held_back(ctx, verdicts)))
@@ -129,13 +128,32 @@ def decide(ctx: PlanContext) -> Plan:
     return _compared(ctx, _assemble(ctx, verdicts))
 
 
+def _verdicts(ctx: PlanContext, keys: list[str], replacing: Collection[str]) -> dict[str, Verdict]:
+    """The verdict on each key. What was left alone before is left alone again where nothing else can speak
+    for a change, without a look at its record."""
+    notes, declared, moves = ctx.notes, ctx.desired.campaigns, ctx.moves
+    special = {*ctx.unsettled, *moves.origin, *moves.blocked, *moves.left, *moves.heirs.values(), *replacing}
+    verdicts = {}
+    for key in keys:
+        wanted = declared.get(key) if ctx.plain and key not in special and key in ctx.records else None
+        if wanted is not None and notes.leaves(wanted, ctx.now):
+            verdicts[key] = _ALONE
+            continue
+        one = halted.to_decide(ctx.subject(key, replacing=key in replacing))
+        verdict = _ending(ctx, one, halted.decided(ctx, one, _current(ctx, one, judged(ctx, one))))
+        verdicts[key] = verdict
+        if wanted is not None and verdict == _ALONE:
+            notes.left(wanted, ctx.now)
+    return verdicts
+
+
 def _compared(ctx: PlanContext, plan: Plan) -> Plan:
     """The plan compared with that of the other commit, if there is one."""
     if ctx.against is None:
         return plan
     try:
         desired = ctx.against.desired
-        then = decide(replace(ctx, desired=desired, against=None)) if desired else None
+        then = decide(replace(ctx, desired=desired, against=None, noted=None)) if desired else None
     except UsageError:  # it lacks a key that is selected
         return replace(plan, against=ctx.against.commit)
     return compared(ctx, plan, ctx.against, then)

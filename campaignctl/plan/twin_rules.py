@@ -86,10 +86,11 @@ class _Others:
         changes = [change for verdict in verdicts.values() for change in verdict.changes]
         self._canceled = {change.id for change in changes if change.action is Action.CANCEL}
         self._renamed = moves.renamed(ctx.desired, ctx.records, ctx.moves)
-        adopted = {change.key: change.record for change in changes if change.record is not None}
-        self._records: dict[str, list[tuple[str, Record]]] = {}
-        for key, record in (*ctx.records.items(), *adopted.items()):
-            self._records.setdefault(sketch(record.applied), []).append((key, record))
+        self._adopted = [(change.key, change.record) for change in changes if change.record is not None]
+        notes = ctx.notes
+        self._alike: dict[str, list[str]] = {}
+        for key in ctx.records:
+            self._alike.setdefault(notes.sketch(ctx.records, key), []).append(key)
         self.strange: list[str] = []
         self._earlier: dict[str, Campaign] = {}
         self._more: dict[str, list[Campaign]] = {}
@@ -100,8 +101,9 @@ class _Others:
         """The change with what it repeats and waits for, or its block."""
         one, before = twins.of_change(change, self._ctx.now), self._before(change)
         waits, repeats, second = [], [], None
-        alike = self._records.get(sketch(change.spec or {}), ())
-        same = [(key, record) for key, record in alike if content(record.applied) == one.content]
+        alike = self._alike.get(sketch(change.spec or {}), ())
+        known = [*((key, self._ctx.records[key]) for key in alike), *self._adopted]
+        same = [(key, record) for key, record in known if content(record.applied) == one.content]
         for other in (*self._with(one, same), *_stored_as(self._ctx, change, one)):
             why = self._why_not(one, other)
             was = self._earlier.get(str(other.key), other) if other.planned else other
@@ -153,7 +155,10 @@ class _Others:
         no news."""
         if change.action not in (Action.UPDATE, Action.REPLACE):
             return None
-        found = next((one for one in self._ctx.records.items() if one[1].id == change.id), None)
+        # Nearly always that of its own key: the others are not looked at then.
+        keys = (change.key, *self._ctx.records) if change.key in self._ctx.records else self._ctx.records
+        records = ((key, self._ctx.records[key]) for key in keys)
+        found = next((one for one in records if one[1].id == change.id), None)
         before = self._of_record(*found) if found else None
         return before if before and before.goes else None
 

@@ -93,9 +93,11 @@ def look(
 
 def strangers(seen: Iterable[Live], state: State | None) -> dict[str, Live]:
     """The campaigns that the state neither records nor has released, by id."""
+    if not (lives := list(seen)):
+        return {}
     known = {record.id for record in state.campaigns.values()} if state else set()
     known |= {entry.id for entry in state.released} if state else set()
-    return {live.id: live for live in seen if live.id not in known}
+    return {live.id: live for live in lives if live.id not in known}
 
 
 def unmanaged(seen: Iterable[Live], state: State | None, desired: DesiredState) -> list[UnmanagedRow]:

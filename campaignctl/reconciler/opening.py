@@ -19,6 +19,7 @@ from campaignctl.plan.model import Clone
 from campaignctl.project.model import Project
 from campaignctl.reconciler import copies
 from campaignctl.schedule.times import iso
+from campaignctl.state.kept import Records
 from campaignctl.state.model import Intent, State, Watermark
 
 if TYPE_CHECKING:
@@ -303,6 +304,8 @@ def check_environment(state: State | None, project: Project) -> None:
 def check_records(state: State | None) -> None:
     """Raise StateError if two keys record one campaign: each would undo what the other does."""
     keys: dict[str, str] = {}
+    if state and isinstance(state.campaigns, Records):  # an earlier run has checked this very document
+        return
     for key, record in sorted(state.campaigns.items()) if state else ():
         if (other := keys.setdefault(record.id, key)) != key:
             raise StateError(

@@ -66,16 +66,21 @@ def plans(
             check_new(wiring.project, wiring.elsewhere, (), desired.campaigns)
         reading = Reading(refreshed=False, unsettled=open_intents(state) if state else {})
     reading = replace(reading, halts=stop_mark.to_plan_with(wiring.backend, state))
+    noted = wiring.recall.noted(state, now) if wiring.recall else None
 
     def decided(options: Options) -> Plan:
         notes = (*reading.notes, *_unrecorded(state, options))
         if not (options.refresh_only or options.targets):
             others = (live for live in reading.foreign.values() if live)
             notes += tuple(foreign.unmanaged_note(others, state, desired))
-        noted = replace(reading, notes=notes)
-        return linted(decide(question(wiring, desired, options, state, noted, now, against)), desired, now)
+        told = replace(reading, notes=notes)
+        asked = question(wiring, desired, options, state, told, now, against)
+        return linted(decide(replace(asked, noted=noted)), desired, now)
 
-    return [decided(options) for options in several]
+    made = [decided(options) for options in several]
+    if wiring.recall:
+        wiring.recall.keep()
+    return made
 
 
 def linted(plan: Plan, desired: DesiredState, now: datetime) -> Plan:

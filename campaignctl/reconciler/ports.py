@@ -61,6 +61,18 @@ class Session(Protocol):
         ...
 
 
+class Memory(Protocol):
+    """What earlier runs have kept. It is never needed, and may forget anything at any time."""
+
+    def recall(self, name: bytes) -> bytes | None:
+        """What was kept under a name, if it is still there."""
+        ...
+
+    def remember(self, name: bytes, body: bytes) -> None:
+        """Keep something under a name."""
+        ...
+
+
 class Backend(Protocol):
     """Where the state of one environment lives."""
 

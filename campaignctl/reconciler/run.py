@@ -36,6 +36,7 @@ from campaignctl.reconciler.opening import (
 )
 from campaignctl.reconciler.other_states import check_left, check_new
 from campaignctl.reconciler.ports import Backend, Clock, Elsewhere, Session
+from campaignctl.reconciler.recall import Recall
 from campaignctl.reconciler.stop_mark import Watch
 from campaignctl.review.outcome import ChangeOutcome, ChangeResult, Event, OnEvent
 from campaignctl.schedule.times import iso
@@ -58,7 +59,8 @@ class Wiring:
     `who` and `host` name user and machine in the history, the lock and the reasons of cancels. `stands_to`
     tells how the checkout stands to a commit. `elsewhere` finds the project's other states. `requests` are
     those whose reviewed plans are applied. `written_at` tells where a field of a campaign's body is written
-    in the manifests, as FILE:LINE:COLUMN, or nothing if that is not known.
+    in the manifests, as FILE:LINE:COLUMN, or nothing if that is not known. `recall` is what earlier plans
+    kept; an apply has none.
     """
 
     project: Project
@@ -76,6 +78,7 @@ class Wiring:
     host: str = ""
     requests: tuple[ReviewedRequest, ...] = ()
     written_at: Callable[[str, KeyPath], str] = lambda _key, _path: ""
+    recall: Recall | None = None
 
     def now(self) -> datetime:
         """The server's time, carried forward from its last answer; this machine's before the first."""

@@ -11,11 +11,19 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import reduce
-from typing import Any
+from typing import Any, Protocol
 
 from campaignctl.state.codec import decode, fingerprint, format_version
 from campaignctl.state.model import FORMAT_VERSION, Entry, State, in_format
 from campaignctl.state.strict import damaged, parse, read, to_json
+
+
+class Decode(Protocol):
+    """Makes a state of its document, as `codec.decode` does."""
+
+    def __call__(self, text: bytes, *, where: str) -> State:
+        """The state. Raises StateError."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,9 +142,10 @@ def replay(
     previous: Callable[[], str | None],
     where: str,
     journal_where: str,
+    decoded: Decode = decode,
 ) -> Loaded:
     """The state of a document and a journal that were read together; `where` and `journal_where` are their
-    places.
+    places. `decoded` makes the state of the document.
 
     `previous` returns the fingerprint of the previous document: a journal that continues that one was folded
     in before.
@@ -146,7 +155,7 @@ def replay(
         StateTooNew: written by a newer campaignctl.
         StateMoved: the state was moved to another place.
     """
-    state = decode(document, where=where) if document is not None else None
+    state = decoded(document, where=where) if document is not None else None
     base = fingerprint(document) if document is not None else None
     found = read_journal(journal, where=journal_where) if journal is not None else None
     if found is None:

@@ -23,8 +23,9 @@ from campaignctl.errors import (
     StateNotSaved,
 )
 from campaignctl.review.reports import Keeping
-from campaignctl.state.codec import decode_halts, encode, encode_halts
+from campaignctl.state.codec import decode, decode_halts, encode, encode_halts
 from campaignctl.state.halts import Halts
+from campaignctl.state.journal import Decode
 from campaignctl.state.model import LockInfo, State
 
 _FIRST_POLL = timedelta(seconds=0.25)
@@ -62,8 +63,10 @@ class CasBackend:
         wait: Callable[[timedelta], None],
         interrupted: Callable[[], bool],
         patience: Patience,
+        decoded: Decode = decode,
     ) -> None:
         self._home = home
+        self._decoded = decoded
         self._place = Persistent(home.place, patience.pause, patience.pauses)
         self._stop = StopMark(replace(self._place, place=home.stop))
         self._signs = home.mirror.parent
@@ -89,7 +92,7 @@ class CasBackend:
         """
         with _told_as(StateError, f"the state in {self.location} cannot be read"):
             seen = self._place.look()
-        return Snapshot.of(seen.files).folded(self._home.place.texts, self._home.project).state
+        return Snapshot.of(seen.files).folded(self._home.place.texts, self._home.project, self._decoded).state
 
     def acquire(self, operation: str, timeout: timedelta) -> CasSession:
         """Take the lock, waiting up to `timeout`; fold in the journal that a dead run left.

@@ -16,8 +16,8 @@ from dataclasses import dataclass, replace
 from campaignctl.backends.cas.place import Texts
 from campaignctl.backends.lock_info import UNKNOWN
 from campaignctl.errors import Command, Sentence, StateDamaged, StateError
-from campaignctl.state.codec import decode_lock, encode, encode_lock, fingerprint
-from campaignctl.state.journal import Loaded, replay
+from campaignctl.state.codec import decode, decode_lock, encode, encode_lock, fingerprint
+from campaignctl.state.journal import Decode, Loaded, replay
 from campaignctl.state.model import LockInfo
 from campaignctl.state.strict import parse, to_json
 
@@ -93,8 +93,8 @@ class Snapshot:
             return self.rewritten(encode(loaded.state).encode(), project), loaded
         return replace(self, pieces=()), loaded
 
-    def folded(self, texts: Texts, project: str) -> Loaded:
-        """The state of this version; `texts` are those of its place.
+    def folded(self, texts: Texts, project: str, decoded: Decode = decode) -> Loaded:
+        """The state of this version; `texts` are those of its place, `decoded` makes it of its document.
 
         Raises:
             StateError: it cannot be read, or is another project's.
@@ -118,6 +118,7 @@ class Snapshot:
                 previous=self._previous,
                 where=f"{_STATE} in {texts.location}",
                 journal_where=f"the journal in {texts.location}",
+                decoded=decoded,
             )
         except StateDamaged as error:
             error.hint = Sentence(texts.repair)

@@ -89,7 +89,7 @@ def made(app: App, options: Options, *more: Options) -> tuple[list[Plan], Mappin
             instead=Sentence("plan from the state alone: ", Command("plan", "--no-refresh")),
         )
     other = compared(app, options)
-    with wired(app, desired.project, token=token, writes=False) as run:
+    with wired(app, desired.project, token=token, writes=False, recalls=True) as run:
         made_now = plans(run.wiring, desired, (options, *more), other)
     hidden = [without_secret(one, app.console.redacted) for one in made_now]
     return hidden, desired.project.preview.samples or {}
