@@ -34,6 +34,8 @@ def flag(name: str, value: Any) -> Any:
 def canonical(value: Any, name: str = "") -> Any:
     """The canonical form of the JSON value of the field `name`: labels as a sorted set, flags as 0 or 1,
     fields sorted."""
+    if isinstance(value, str):  # most values are, and `isinstance` with an abstract class is slow for them
+        return value
     if isinstance(value, Mapping):
         return {key: canonical(value[key], key) for key in sorted(value)}
     if name == "labels" and isinstance(value, list | tuple):
@@ -43,9 +45,12 @@ def canonical(value: Any, name: str = "") -> Any:
     return flag(name, value)
 
 
+_json = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode
+
+
 def digest(value: Any) -> str:
     """`sha256:<hex>` of the canonical JSON of any JSON value."""
-    text = json.dumps(canonical(value), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    text = _json(canonical(value))
     return "sha256:" + hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 

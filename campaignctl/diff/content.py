@@ -48,11 +48,10 @@ def sketch(spec: Mapping[str, Any]) -> str:
 
 
 def _with_first_text(message: Any) -> Any:
-    """A message with one of its texts alone, as the message of a request has it."""
-    shown = message_of(message)
-    if not isinstance(shown, Mapping):
-        return shown
-    parts = ((channel, name, shown.get(channel)) for channel, name in _FIRST_TEXT)
+    """A message with one of its texts alone."""
+    if not isinstance(message, Mapping):
+        return message
+    parts = ((channel, name, message.get(channel)) for channel, name in _FIRST_TEXT)
     return {
         channel: {name: part[name]}
         for channel, name, part in parts
@@ -74,7 +73,7 @@ def _message(index: int, message: Any, accepted: Collection[str]) -> Any:
     return {
         path.split("/", 2)[-1]: form(path, value)
         for path, value in fields.items()
-        if value not in _ABSENT and not is_default(path, value) and not matches(path, accepted)
+        if value not in _ABSENT and not is_default(path, value) and not (accepted and matches(path, accepted))
     }
 
 

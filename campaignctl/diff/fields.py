@@ -80,24 +80,31 @@ def leaves(spec: Mapping[str, Any]) -> dict[str, Any]:
     return {path: value for path, value, _ in paired(spec, {})}
 
 
-def paired(spec: Mapping[str, Any], other: Mapping[str, Any]) -> list[tuple[str, Any, Any]]:
-    """Every field of a spec: its path, its value, and the value in another spec (None if it has none)."""
+def paired(
+    spec: Mapping[str, Any], other: Mapping[str, Any], *, differing: bool = False
+) -> list[tuple[str, Any, Any]]:
+    """Every field of a spec: its path, its value, and the value in another spec (None if it has none).
+
+    `differing`: without the fields of an object or list of objects that is equal in the other spec.
+    """
     found: list[tuple[str, Any, Any]] = []
     for name, value in spec.items():
-        _pair(_escaped(name), value, other.get(name), found)
+        _pair(_escaped(name), value, other.get(name), found, differing)
     return found
 
 
-def _pair(path: str, value: Any, other: Any, found: list[tuple[str, Any, Any]]) -> None:
+def _pair(path: str, value: Any, other: Any, found: list[tuple[str, Any, Any]], differing: bool) -> None:
     # Most values are strings, and `isinstance` with an abstract class is slow for them.
-    if not isinstance(value, str):
-        if isinstance(value, Mapping) and value:
-            for name, item in value.items():
-                _pair(f"{path}/{_escaped(name)}", item, _below(other, name), found)
+    if not isinstance(value, str) and value:
+        if isinstance(value, Mapping):
+            if not (differing and value == other):
+                for name, item in value.items():
+                    _pair(f"{path}/{_escaped(name)}", item, _below(other, name), found, differing)
             return
         if _is_object_list(value):
-            for index, item in enumerate(value):
-                _pair(f"{path}/{index}", item, _below(other, str(index)), found)
+            if not (differing and value == other):
+                for index, item in enumerate(value):
+                    _pair(f"{path}/{index}", item, _below(other, str(index)), found, differing)
             return
     found.append((path, value, other))
 
@@ -124,8 +131,10 @@ def same(path: str, one: Any, other: Any) -> bool:
 
 def meaning(path: str, value: Any) -> Any:
     """The value of a field in a normal form: equal for values that are the `same`."""
+    if isinstance(value, str) and not path.endswith(("labels", "_time")):
+        return _lines(value)
     name = split(path)[-1]
-    if name == "labels":
+    if name == "labels" and (not value or isinstance(value, str | list | tuple)):
         items = value.split(",") if isinstance(value, str) else value
         return sorted({str(item).strip() for item in items or ()} - {""})
     if name.endswith("_time") and isinstance(value, str):
@@ -156,14 +165,22 @@ def _instant(text: str) -> str:
 
 def equal(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
     """Whether two specs have the same value in each field."""
-    return one == other or (
-        one.keys() == other.keys()
-        and all(
-            one[name] == other[name]
-            or canonical(_lines(one[name]), name) == canonical(_lines(other[name]), name)
-            for name in one
-        )
-    )
+    return _equal("", one, other)
+
+
+def _equal(name: str, one: Any, other: Any) -> bool:
+    """Whether two values of the field `name` have the same canonical form, whatever their lines end with."""
+    if one == other:
+        return True
+    if isinstance(one, str) or isinstance(other, str):
+        return bool(_lines(one) == _lines(other))
+    if isinstance(one, Mapping) and isinstance(other, Mapping):
+        return one.keys() == other.keys() and all(_equal(key, one[key], other[key]) for key in one)
+    if not (isinstance(one, list | tuple) and isinstance(other, list | tuple)):
+        return False
+    if name == "labels":
+        return bool(canonical(_lines(one), name) == canonical(_lines(other), name))
+    return len(one) == len(other) and all(_equal("", *both) for both in zip(one, other, strict=True))
 
 
 def alike(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:

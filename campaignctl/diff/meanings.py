@@ -130,11 +130,23 @@ def _form_of_item(item: Any) -> str:
 
 def form(path: str, value: Any) -> Any:
     """The form that all spellings share that mean the same as a value of the field at `path`."""
-    parts, said = split(path), meaning(path, value)
+    said = meaning(path, value)
+    if isinstance(said, str) and _is_plain(path, said):
+        return said.strip()
+    parts = split(path)
     for row in MEANINGS:
         if row.fits(parts, said):
             said = row.form(said)
     return said
+
+
+#: The ends of the paths that have a row of their own for texts.
+_SPELT = ("sender_email", "cron", "evaluation_window")
+
+
+def _is_plain(path: str, text: str) -> bool:
+    """Whether the row about white space is the only one that may fit a text, as for most of them."""
+    return text.isascii() and "\r" not in text and "&" not in text and not path.endswith(_SPELT)
 
 
 def means(path: str, one: Any, other: Any) -> bool:

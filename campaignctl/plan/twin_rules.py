@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
+from functools import cached_property
 
 from campaignctl.campaign.status import Status, to_end
 from campaignctl.diff import content, sketch
@@ -86,28 +87,31 @@ class _Others:
         changes = [change for verdict in verdicts.values() for change in verdict.changes]
         self._canceled = {change.id for change in changes if change.action is Action.CANCEL}
         self._renamed = moves.renamed(ctx.desired, ctx.records, ctx.moves)
-        self._adopted = [(change.key, change.record) for change in changes if change.record is not None]
-        notes = ctx.notes
-        self._alike: dict[str, list[str]] = {}
-        for key in ctx.records:
-            self._alike.setdefault(notes.sketch(ctx.records, key), []).append(key)
+        adopted = {change.key: change.record for change in changes if change.record is not None}
+        self._records: dict[str, list[tuple[str, Record]]] = {}
+        for key, record in ctx.records.items():
+            self._records.setdefault(ctx.notes.sketch(ctx.records, key), []).append((key, record))
+        for key, record in adopted.items():
+            self._records.setdefault(sketch(record.applied), []).append((key, record))
+        self._by_content: dict[str, dict[str, list[tuple[str, Record]]]] = {}
         self.strange: list[str] = []
-        self._earlier: dict[str, Campaign] = {}
+        self._planned: dict[str | None, list[Change]] = {}
         self._more: dict[str, list[Campaign]] = {}
         for each in self._left():
             self._more.setdefault(each.content, []).append(each)
 
+    @cached_property
+    def _by_id(self) -> Mapping[str | None, str]:
+        return {record.id: key for key, record in reversed(list(self._ctx.records.items()))}
+
     def check(self, change: Change) -> Change | Blocked:
         """The change with what it repeats and waits for, or its block."""
-        one, before = twins.of_change(change, self._ctx.now), self._before(change)
+        one = twins.of_change(change, self._ctx.now)
         waits, repeats, second = [], [], None
-        alike = self._alike.get(sketch(change.spec or {}), ())
-        known = [*((key, self._ctx.records[key]) for key in alike), *self._adopted]
-        same = [(key, record) for key, record in known if content(record.applied) == one.content]
+        same = self._recorded(one, sketch(change.spec or {}))
         for other in (*self._with(one, same), *_stored_as(self._ctx, change, one)):
             why = self._why_not(one, other)
-            was = self._earlier.get(str(other.key), other) if other.planned else other
-            if why and not (before and collide(before, was, self._window)):
+            if why and not self._collided(change, other):
                 if not _is_lifted(self._ctx, change, other):
                     self.strange += [change.key] if _is_strange(change, other) else []
                     return _blocked(change, other, why)
@@ -117,7 +121,7 @@ class _Others:
             elif other.content == one.content:
                 repeats.append(other.name.rstrip(","))
         self._more.setdefault(one.content, []).append(replace(one, planned=True))
-        self._earlier |= {change.key: before} if before else {}
+        self._planned.setdefault(change.key, []).append(change)
         return _told(change, second, tuple(waits), repeats)
 
     def _why_not(self, one: Campaign, other: Campaign) -> str | None:
@@ -131,6 +135,17 @@ class _Others:
             when = "sends at once too" if other.planned else f"was sent at {iso(other.times.at_once)}"
             return f"{other.name} has this content and {when}"
         return f"{other.name} has this content and sends within {duration_text(self._window)} of it"
+
+    def _recorded(self, one: Campaign, mark: str) -> list[tuple[str, Record]]:
+        """The records with its content; all that share it have the `sketch` too."""
+        alike = self._records.get(mark, ())
+        if all(record.id == one.id for _, record in alike):
+            return []
+        if mark not in self._by_content:
+            found = self._by_content[mark] = {}
+            for key, record in alike:
+                found.setdefault(content(record.applied), []).append((key, record))
+        return list(self._by_content[mark].get(one.content, ()))
 
     def _with(self, one: Campaign, records: list[tuple[str, Record]]) -> Iterator[Campaign]:
         """The other campaigns with its content, `records` among them, and the one that it seems to be renamed
@@ -150,16 +165,19 @@ class _Others:
                 known.add(other.id)
                 yield other
 
+    def _collided(self, change: Change, other: Campaign) -> bool:
+        """Whether the campaign of a change collides with another one as both are now: that is no news."""
+        before, was = self._before(change), None
+        if before is None:
+            return False
+        if other.planned:
+            was = next(filter(None, map(self._before, reversed(self._planned.get(other.key, ())))), None)
+        return collide(before, was or other, self._window)
+
     def _before(self, change: Change) -> Campaign | None:
-        """The campaign of an update or a replacement as it can send now: what it collides with already is
-        no news."""
-        if change.action not in (Action.UPDATE, Action.REPLACE):
-            return None
-        # Nearly always that of its own key: the others are not looked at then.
-        keys = (change.key, *self._ctx.records) if change.key in self._ctx.records else self._ctx.records
-        records = ((key, self._ctx.records[key]) for key in keys)
-        found = next((one for one in records if one[1].id == change.id), None)
-        before = self._of_record(*found) if found else None
+        """The campaign of an update or a replacement as it can send now."""
+        key = self._by_id.get(str(change.id)) if change.action in (Action.UPDATE, Action.REPLACE) else None
+        before = self._of_record(key, self._ctx.records[key]) if key is not None else None
         return before if before and before.goes else None
 
     def _of_record(self, key: str, record: Record) -> Campaign:

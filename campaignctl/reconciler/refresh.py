@@ -104,7 +104,9 @@ def read_records(
     vague = {
         record.id
         for record in wanted.values()
-        if (live := found.get(record.id)) and compare(record.applied, record.echo, live).unknown
+        if (live := found.get(record.id))
+        and not live.complete
+        and compare(record.applied, record.echo, live).unknown
     }
     found.update(reads.by_id(sorted((ids - set(found)) | vague)))
     return {key: found[record.id] for key, record in wanted.items()}, reads.seen
