@@ -4,21 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
-from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
-from ruamel.yaml.events import (
-    AliasEvent,
-    DocumentEndEvent,
-    DocumentStartEvent,
-    MappingEndEvent,
-    MappingStartEvent,
-    ScalarEvent,
-    SequenceEndEvent,
-    SequenceStartEvent,
-)
+import yaml
+from yaml._yaml import CParser
 
 #: Spaces by which each level is indented.
 STEP = 2
@@ -83,8 +73,15 @@ def _indent(lines: list[str]) -> int:
     return max(map(len, lines), default=0)
 
 
-_STARTS = (MappingStartEvent, SequenceStartEvent)
-_ENDS = (MappingEndEvent, SequenceEndEvent)
+# Both parsers have events of these names.
+_STARTS = ("MappingStartEvent", "SequenceStartEvent")
+_ENDS = ("MappingEndEvent", "SequenceEndEvent")
+# Directives, which the parsers place differently, and characters that are separators to one of them alone.
+_DISPUTED = re.compile("[\t\x85\u2028\u2029\ufeff]|^%", re.MULTILINE)
+
+
+def _is(event: Any, *names: str) -> bool:
+    return type(event).__name__ in names
 
 
 class LayoutError(Exception):
@@ -104,7 +101,12 @@ class Names:
     used: frozenset[str] = frozenset()
 
     def __or__(self, other: Names) -> Names:
+        if other is NO_NAMES:
+            return self
         return Names((*self.set, *other.set), self.used | other.used)
+
+
+NO_NAMES = Names()
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +122,7 @@ class Verbatim:
     column: int
     block: BlockText | None = None
     name: str = ""
-    names: Names = Names()
+    names: Names = NO_NAMES
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +132,7 @@ class MappingLayout:
     column: int
     pairs: tuple[tuple[Verbatim, Piece], ...]
     anchor: str = ""
-    names: Names = field(default=Names())
+    names: Names = NO_NAMES
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +142,7 @@ class SequenceLayout:
     column: int
     items: tuple[Piece, ...]
     anchor: str = ""
-    names: Names = field(default=Names())
+    names: Names = NO_NAMES
 
 
 Piece = Verbatim | MappingLayout | SequenceLayout
@@ -156,7 +158,27 @@ class Layout:
 
 
 def layouts(text: str) -> tuple[Layout, ...]:
-    """The documents of a text whose lines end with a newline each. Raises LayoutError."""
+    """The documents of a text whose lines end with a newline each. Raises LayoutError.
+
+    Two parsers can tell the places. PyYAML's in C takes a thirtieth of the time of ruamel's, which knows the
+    later edition of YAML: that one reads what the first does not, or may read differently, and says why it
+    cannot be read.
+    """
+    if not _DISPUTED.search(text):
+        try:
+            found = tuple(_Parsing(text, iter(CParser(text).get_event, None)).documents())
+            # Where a document is one text, they disagree about the comments below it.
+            if all(not isinstance(one.root, Verbatim) or one.root.block is None for one in found):
+                return found
+        except (yaml.YAMLError, LayoutError):
+            pass
+    return _layouts_of_ruamel(text)
+
+
+def _layouts_of_ruamel(text: str) -> tuple[Layout, ...]:
+    from ruamel.yaml import YAML  # few texts need it, and its import takes longer than most of them
+    from ruamel.yaml.error import MarkedYAMLError, YAMLError
+
     parser = YAML(typ="safe", pure=True)
     try:
         return tuple(_Parsing(text, parser.parse(text)).documents())
@@ -176,30 +198,30 @@ class _Parsing:
 
     def documents(self) -> Iterator[Layout]:
         for event in self._events:
-            if isinstance(event, DocumentStartEvent):
+            if _is(event, "DocumentStartEvent"):
                 opened = event.start_mark.index if event.explicit else None
                 root = self._piece(next(self._events), -1)
                 yield Layout(opened, self._closed(), root)
 
     def _closed(self) -> int | None:
         event = next(self._events)
-        explicit = isinstance(event, DocumentEndEvent) and event.explicit
+        explicit = _is(event, "DocumentEndEvent") and event.explicit
         return event.start_mark.index if explicit else None
 
     def _piece(self, event: Any, outside: int) -> Piece:
         """A node; `outside` is the column of the collection that it is in."""
-        if isinstance(event, _STARTS):
+        if _is(event, *_STARTS):
             if event.flow_style:
                 return self._flow(event)
-            return self._mapping(event) if isinstance(event, MappingStartEvent) else self._items(event)
+            return self._mapping(event) if _is(event, "MappingStartEvent") else self._items(event)
         return self._leaf(event, outside)
 
     def _mapping(self, start: Any) -> MappingLayout:
         column, anchor = start.end_mark.column, start.anchor or ""
         pairs: list[tuple[Verbatim, Piece]] = []
         event = next(self._events)
-        while not isinstance(event, MappingEndEvent):
-            if event.start_mark.column != column or isinstance(event, _STARTS):
+        while not _is(event, "MappingEndEvent"):
+            if event.start_mark.column != column or _is(event, *_STARTS):
                 raise LayoutError("a key written with `?`", event.start_mark.index)
             key = self._leaf(event, column)
             pairs.append((key, self._close(key, self._piece(next(self._events), column))))
@@ -220,7 +242,7 @@ class _Parsing:
         column = mark.column if self._text[mark.index] == "-" else mark.column - 1
         items: list[Piece] = []
         event = next(self._events)
-        while not isinstance(event, SequenceEndEvent):
+        while not _is(event, "SequenceEndEvent"):
             items.append(self._piece(event, column))
             event = next(self._events)
         anchor = start.anchor or ""
@@ -232,7 +254,7 @@ class _Parsing:
         depth, event, names = 1, start, _names(start)
         while depth:
             event = next(self._events)
-            depth += isinstance(event, _STARTS) - isinstance(event, _ENDS)
+            depth += _is(event, *_STARTS) - _is(event, *_ENDS)
             names |= _names(event)
         first = start.start_mark
         return Verbatim(first.index, event.end_mark.index, first.column, names=names)
@@ -240,7 +262,7 @@ class _Parsing:
     def _leaf(self, event: Any, outside: int) -> Verbatim:
         start, end = event.start_mark.index, event.end_mark.index
         names, column = _names(event), event.start_mark.column
-        if not isinstance(event, ScalarEvent):
+        if not _is(event, "ScalarEvent"):
             return Verbatim(start, end, column, names=names)
         if event.style not in {"|", ">"}:
             return Verbatim(start, end, column, None, event.value, names)
@@ -253,12 +275,12 @@ class _Parsing:
 def _names(event: Any) -> Names:
     name = getattr(event, "anchor", None)
     if not name:
-        return Names()
-    return Names(used=frozenset({name})) if isinstance(event, AliasEvent) else Names((name,))
+        return NO_NAMES
+    return Names(used=frozenset({name})) if _is(event, "AliasEvent") else Names((name,))
 
 
 def _all_names(anchor: str, parts: list[Names]) -> Names:
-    every = Names((anchor,) if anchor else ())
+    every = Names((anchor,)) if anchor else NO_NAMES
     for part in parts:
         every |= part
     return every
@@ -332,7 +354,7 @@ class _Commenting:
         self._pending: list[_Comment] = []
 
     def document(self, start: int) -> Commented:
-        self._read(start, next(_leaves(self._root)).start)
+        self._read(start, _first(self._root).start)
         aside = self._aside()
         head = self._lines(len(self._pending))
         root = self._value(self._root, -1)
@@ -352,7 +374,7 @@ class _Commenting:
     def _entry(self, key: Verbatim | None, piece: Piece, outer: int) -> BlockEntry:
         lead = self._lines(len(self._pending))
         aside = None
-        first = next(_leaves(piece))
+        first = _first(piece)
         if key is not None and (first is not piece or first.block):
             self._read(key.end, first.start)
             if first is piece:
@@ -367,9 +389,12 @@ class _Commenting:
 
     def _read(self, start: int, end: int) -> None:
         """Note the comments and blank lines between two offsets."""
-        line_start = self._text.rfind("\n", 0, start) + 1
-        lines = self._text[start:end].split("\n")
         inside = start > 0  # the first line already has other text
+        gap = self._text[start:end]
+        if inside and "#" not in gap and gap.count("\n") < 2:  # noqa: PLR2004  # no blank line
+            return
+        line_start = self._text.rfind("\n", 0, start) + 1
+        lines = gap.split("\n")
         for number, line in enumerate(lines):
             before = start - line_start if number == 0 else 0
             found = _COMMENT.search(line)
@@ -404,6 +429,8 @@ class _Commenting:
 
     def _lines(self, count: int) -> tuple[str, ...]:
         """Take that many pending notes as lines; several blank lines become one."""
+        if not count:
+            return ()
         notes, self._pending = self._pending[:count], self._pending[count:]
         texts = [note.text for note in notes]
         pairs = zip(texts, ["x", *texts], strict=False)
@@ -412,6 +439,14 @@ class _Commenting:
 
 def _parts(piece: MappingLayout | SequenceLayout) -> tuple[tuple[Verbatim | None, Piece], ...]:
     return piece.pairs if isinstance(piece, MappingLayout) else tuple((None, item) for item in piece.items)
+
+
+def _first(piece: Piece) -> Verbatim:
+    """The first leaf of a part."""
+    while not isinstance(piece, Verbatim):
+        key, value = _parts(piece)[0]
+        piece = value if key is None else key
+    return piece
 
 
 def _leaves(piece: Piece) -> Iterator[Verbatim]:

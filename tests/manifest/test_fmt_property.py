@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from campaignctl.manifest.fmt import canonical
+from campaignctl.yamlio.layout import Layout, LayoutError, _layouts_of_ruamel, layouts
 from campaignctl.yamlio.reader import read
 from tests.manifest.test_mangled import mangled
 from tests.manifest.yaml_texts import yaml_texts
@@ -37,3 +38,22 @@ def test_a_mangled_text_is_left_alone_or_formatted(data: bytes) -> None:
         assert canonical("a.yaml", "a.yaml", once) == once
     else:
         assert all(found.source.line >= 1 and found.message for found in once)
+
+
+def _placed(found: tuple[Layout, ...]) -> str:
+    """Layouts without the columns of empty values, which no line depends on."""
+    return re.sub(r"Verbatim\(start=(\d+), end=\1, column=\d+", r"Verbatim(start=\1, end=\1", repr(found))
+
+
+@MORE
+@given(yaml_texts().map(lambda drawn: drawn[0].encode()) | mangled())
+def test_both_parsers_tell_the_same_places(data: bytes) -> None:
+    file, findings = read("a.yaml", "a.yaml", data)
+    if findings:
+        return
+    text = file.text.replace("\r\n", "\n").replace("\r", "\n")
+    try:
+        slow = _layouts_of_ruamel(text)
+    except LayoutError:
+        return
+    assert _placed(layouts(text)) == _placed(slow)
