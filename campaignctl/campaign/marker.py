@@ -3,6 +3,9 @@
 Version 2: `v2 <tag of project id> <tag of environment> <tag of key> <intent id>`. Version 1, of projects
 without an id: `v1 <tag of project name and environment> <tag of key> <intent id>`. A tag is the first 12 hex
 digits of a SHA-256: metadata may be visible to others, so nothing in it is clear text.
+
+A proof carries `proof ` before the same text: a kind of its own, which no version of this tool takes for the
+marker of a manifest's campaign.
 """
 
 from __future__ import annotations
@@ -16,6 +19,7 @@ from typing import Any
 FIELD = "campaignctl"
 _TAG = "([0-9a-f]{12})"
 _INTENT = "([0-9a-zA-Z-]{8,64})"
+_PROOF = "proof "
 _FORMS = (
     re.compile(f"v1 {_TAG} {_TAG} {_INTENT}"),
     re.compile(f"v2 {_TAG} {_TAG} {_TAG} {_INTENT}"),
@@ -95,15 +99,32 @@ class Owner:
 
 def read(campaign: Mapping[str, Any]) -> Marker | None:
     """The marker in a campaign object of the API, or None if there is no readable one."""
+    return _marker(_value(campaign))
+
+
+def read_proof(campaign: Mapping[str, Any]) -> Marker | None:
+    """The marker in a proof, as the API shows it; None for any other campaign."""
+    value = _value(campaign)
+    return _marker(value.removeprefix(_PROOF)) if value.startswith(_PROOF) else None
+
+
+def _value(campaign: Mapping[str, Any]) -> str:
     metadata = campaign.get("metadata")
     value = metadata.get(FIELD) if isinstance(metadata, Mapping) else None
-    if not isinstance(value, str):
-        return None
+    return value if isinstance(value, str) else ""
+
+
+def _marker(value: str) -> Marker | None:
     for form in _FORMS:
         if found := form.fullmatch(value):
             *scope, key, intent = found.groups()
             return Marker(tuple(scope), key, intent)
     return None
+
+
+def of_proof(marker: Marker) -> dict[str, str]:
+    """The metadata of a proof."""
+    return {FIELD: f"{_PROOF}{marker}"}
 
 
 def stamp(spec: Mapping[str, Any], marker: Marker) -> dict[str, Any]:

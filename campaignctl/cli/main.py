@@ -59,6 +59,7 @@ TABLE = {
     "diff": Lazy(f"{_COMMANDS}.diff:command", "Show what is on one environment and not on the other."),
     "import": Lazy(f"{_COMMANDS}.import_:command", "Record a live campaign in the state."),
     "pull": Lazy(f"{_COMMANDS}.pull:command", "Write manifests for live campaigns, to be adopted."),
+    "proof": Lazy(f"{_COMMANDS}.proof:command", "Send a campaign to seeds before anybody else gets it."),
     "halt": Lazy(
         f"{_COMMANDS}.halt:command", "Stop campaigns that have not been sent, until the halt is lifted."
     ),

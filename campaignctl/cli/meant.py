@@ -38,6 +38,10 @@ _TABLE: tuple[tuple[str, tuple[Command, str]], ...] = (
         (Command("apply"), "It shows a plan, asks, and carries it out."),
     ),
     ("describe inspect cat view", (Command("explain", "KEY"), "It shows a compiled campaign.")),
+    (
+        "test-send testsend send-test seed",
+        (Command("proof", "KEY"), "It sends a campaign to seeds before anybody else gets it."),
+    ),
     ("check test verify", (Command("validate"), "It checks the manifests.")),
     ("format tidy prettier", (Command("fmt"), "It rewrites files in the canonical form.")),
     ("create add generate scaffold", (Command("new", "KEY", "--from", "push"), "It creates a manifest.")),

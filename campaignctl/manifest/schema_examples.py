@@ -164,6 +164,10 @@ _PROJECT: Mapping[type, Examples] = {
             {"staging": {}, "production": {}},
             {"staging": {"variables": {"email_integration": "1831"}}, "production": {}},
         ),
+        "proofs": (
+            {"team": {"targeting": {"custom_properties": {"seed": {"items": ["team"], "op": "in"}}}}},
+            {"agency": {"targeting": {"custom_properties": {"seed": {"items": ["agency"], "op": "in"}}}}},
+        ),
     },
     ProjectMetadata: {"name": ("acme-crm", "acme-shop")},
     RateLimit: {"per_second": (5, 10), "per_minute": (60, 150), "reserve_per_minute": (15, 30)},
@@ -181,6 +185,7 @@ _PROJECT: Mapping[type, Examples] = {
         "max_plan_age": ("15m", "1h"),
         "max_sends_per_day": (10, 50),
         "max_arming_changes": (20, 100),
+        "max_proofs_per_day": (20, 100),
         "require_labels": (["newsletter"], ["team-*"]),
         "freeze": (
             [{"from": "2036-12-24", "to": "2037-01-01", "reason": "holidays"}],

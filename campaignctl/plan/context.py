@@ -27,6 +27,7 @@ from campaignctl.plan.subject import Subject, said
 from campaignctl.project.model import Project
 from campaignctl.state.halts import Halts
 from campaignctl.state.model import FORMAT_VERSION, HistoryEntry, Intent, Record, State
+from campaignctl.state.proofs import Proof, by_digest
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +181,11 @@ class PlanContext:
     def lifts(self) -> Lifts:
         """The guardrails and rules that are lifted."""
         return Lifts.at(self.now, self.options.overrides, self.project.overrides)
+
+    @cached_property
+    def proofed(self) -> Mapping[str, Proof]:
+        """What seeds have seen: the last proof of each content."""
+        return by_digest(self.state.proofs) if self.state else {}
 
     @cached_property
     def records(self) -> Mapping[str, Record]:

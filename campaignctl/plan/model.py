@@ -129,6 +129,19 @@ class Unmanaged:
 
 
 @dataclass(frozen=True, slots=True)
+class Proofed:
+    """A message in one language, and its proof: who sent it, when (`YYYY-MM-DDTHH:MM:SSZ`), and to which seed
+    list; there is none without an `id`."""
+
+    message: str
+    lang: str
+    id: str | None = None
+    who: str = ""
+    at: str = ""
+    to: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Ran:
     """The runs of a recurring campaign as live showed them; None for what it does not show.
 
@@ -160,7 +173,7 @@ class Change:
     the change is made only once a read has shown them as canceled. `ran` are the runs of a recurring campaign
     so far; one that others start after the plan voids the change. `formerly` are the keys that the manifest
     moves: a halt of one of them holds a create of this key too. `zone` is the zone in which the manifest
-    writes its time, if it names one.
+    writes its time, if it names one. `proofs` tell which of its messages seeds have seen, in each language.
     """
 
     key: str
@@ -194,6 +207,7 @@ class Change:
     ran: Ran | None = field(default=None, metadata=_NEW)
     formerly: tuple[str, ...] = field(default=(), metadata=_NEW)
     zone: str = field(default="", metadata=_NEW)
+    proofs: tuple[Proofed, ...] = field(default=(), metadata=_NEW)
 
     @property
     def sends_at_once(self) -> bool:

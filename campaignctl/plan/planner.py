@@ -12,7 +12,7 @@ from campaignctl.campaign.keys import key_hint, named
 from campaignctl.campaign.status import Status
 from campaignctl.diff import content, holds_arming_back, is_unasked, split
 from campaignctl.errors import Command, Names, Sentence, UsageError, counted, listed
-from campaignctl.plan import guardrails, halted, moves, runs, twin_rules, update_rules
+from campaignctl.plan import guardrails, halted, moves, proofing, runs, twin_rules, update_rules
 from campaignctl.plan.against import compared
 from campaignctl.plan.checkout import checked
 from campaignctl.plan.context import (
@@ -174,8 +174,9 @@ def _halted_again(ctx: PlanContext, keys: Iterable[str]) -> dict[str, Verdict]:
 
 
 def _current(ctx: PlanContext, one: Subject, verdict: Verdict) -> Verdict:
-    """The verdict without what a stale checkout would undo, or what was set outside and would be sent."""
-    return _with_unmanaged(ctx, one, checked(ctx, one, verdict))
+    """The verdict without what a stale checkout would undo, what was set outside and would be sent, or what
+    needs a proof first."""
+    return proofing.required(ctx, one, _with_unmanaged(ctx, one, checked(ctx, one, verdict)))
 
 
 def _chosen(ctx: PlanContext) -> list[str]:

@@ -309,6 +309,9 @@ def why_not(live: Live, project: Project, company_id: str | None) -> tuple[str, 
     if company_id and live.company_id and live.company_id != company_id:
         reason = f"{live.id} belongs to company {live.company_id}, this state to {company_id}"
         return reason, "set OCAMBA_TOKEN for the right account, or adopt a campaign of this one"
+    if marker.read_proof(live.members):
+        reason = f"{live.id} is a proof of a campaign, which reaches seeds alone"
+        return reason, Sentence("send it again with ", Command("proof", "KEY"))
     found = marker.read(live.members)
     if found and not project.owner.made(found):
         reason = f"{live.id} has the marker of another project or environment, which manages it"

@@ -15,6 +15,7 @@ from campaignctl.project.model import (
     Notify,
     Override,
     PreviewSettings,
+    Seeds,
     StateSettings,
     Zone,
 )
@@ -98,6 +99,9 @@ class ProjectFile(Environment):
     )
     default_environment: str | None = Field(None, description="The environment if none is selected.")
     preview: PreviewSettings | None = Field(None, description="What previews show.")
+    proofs: dict[str, Seeds] | None = Field(
+        None, description="Seed lists by name: whom `proof` reaches, and nobody else."
+    )
     lint: LintSettings | None = Field(
         None, description="Severity and waivers of the lint rules; a manifest may have the same."
     )

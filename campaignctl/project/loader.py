@@ -41,7 +41,7 @@ ENVIRONMENT_VARIABLE = "CAMPAIGNCTL_ENV"
 URL_VARIABLE = "OCAMBA_API_URL"
 #: Sections that manifests do not use: with an error there, the manifests are still checked.
 _APART_FROM_MANIFESTS = frozenset(
-    {"account", "api", "guardrails", "lint", "notify", "overrides", "state", "time_zone"}
+    {"account", "api", "guardrails", "lint", "notify", "overrides", "proofs", "state", "time_zone"}
 )
 
 # ------------------------------------------------------------------------------ where it is

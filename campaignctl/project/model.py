@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args, get_origin
 from pydantic import AfterValidator, ConfigDict, Field
 
 from campaignctl.campaign.marker import Owner
-from campaignctl.campaign.part import DayOrTime, Part
+from campaignctl.campaign.part import DayOrTime, Json, Part
 from campaignctl.errors import Source
 from campaignctl.project.liftable import Liftable
 from campaignctl.project.validators import api_url, duration, is_zone, long_duration, says_something
@@ -218,6 +218,14 @@ class Guardrails(Setting):
             max_length=MOST_RULES,
         ),
     ] = ()
+    require_proof: Annotated[
+        bool,
+        _said("true: nothing is armed before `proof` has sent its present content to seeds, per language."),
+    ] = False
+    max_proofs_per_day: Annotated[
+        int,
+        _said("Messages that `proof` may send per day in the project's zone, 50 if absent.", ge=0, le=10_000),
+    ] = 50
     forbid_immediate: Annotated[bool, _said("true: nothing may send at once.")] = False
     freeze: Annotated[
         tuple[Annotated[Window, Written(Freeze, _window, zoned=True)], ...],
@@ -257,6 +265,19 @@ class PreviewSettings(Setting):
         dict[str, str] | None,
         _said("Sample values of macros by name, as in {FIRST_NAME: Ana}: `preview` shows them."),
     ] = None
+
+
+@dataclass(frozen=True, slots=True)
+class Seeds(Setting):
+    """Who gets a proof: people of your own who look at it first."""
+
+    targeting: Annotated[
+        dict[str, Json],
+        _said(
+            "Who they are, as in a campaign. Each condition has to narrow for certain, as in"
+            " {custom_properties: {seed: {items: [team], op: in}}}."
+        ),
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -335,6 +356,7 @@ class Project:
     `manifest_sources` are the places of the patterns of `manifests`; none for the default ones. `private` are
     the folder of states, and the paths of the states of all environments: no manifest may read them.
     `lint_sources` are the places of the settings of lint, by `severity/CODE` and `waivers/INDEX`.
+    `proofs` are the seed lists by name.
     """
 
     name: str
@@ -362,6 +384,7 @@ class Project:
     default_environment: str | None = None
     notify: Notify = Notify("")
     preview: PreviewSettings = PreviewSettings()
+    proofs: Mapping[str, Seeds] = field(default_factory=dict)
 
     @property
     def owner(self) -> Owner:
@@ -376,6 +399,8 @@ def value_of(kind: Any, value: Any, zone: str) -> Any:
         return kind(**{name: value_of(named[name], part, zone) for name, part in value.items()})
     if get_origin(kind) is tuple:
         return tuple(value_of(get_args(kind)[0], item, zone) for item in value)
+    if get_origin(kind) is Mapping:
+        return {name: value_of(get_args(kind)[1], item, zone) for name, item in value.items()}
     if get_origin(kind) is not Annotated:
         return value
     inner, *marks = get_args(kind)

@@ -179,6 +179,8 @@ def problems(value: Fields, tool_version: str) -> Iterator[Problem]:
                 hint = "paths are relative to the project, as in `push/**/*.yaml`"
                 yield error("pattern", (name, index), f"{pattern!r} points outside the project", hint)
     yield from sample_problems(value.get("preview", {}).get("samples", {}), ("preview", "samples"))
+    for name, seeds in value.get("proofs", {}).items():
+        yield from _seeds(name, seeds["targeting"], ("proofs", name))
     yield from _environments(value)
 
 
@@ -190,6 +192,18 @@ def sample_problems(samples: Mapping[str, str], path: KeyPath) -> Iterator[Probl
             hint = f"did you mean {bare}?" if bare else "as in FIRST_NAME: Ana"
             message = f"{name[:40]!r} is no name of a macro: capitals, digits and `_`"
             yield error("name", (*path, name), message, hint)
+
+
+def _seeds(name: str, targeting: Fields, path: KeyPath) -> Iterator[Problem]:
+    """Problems with a seed list: `proof` says whether its conditions narrow."""
+    from campaignctl.campaign.check import model_problems  # only a project that has one needs the models
+    from campaignctl.campaign.spec import Targeting
+
+    if not _NAME.fullmatch(name):
+        message = f"{name!r} is not a valid name of a seed list: letters, digits, `_` and `-`"
+        yield error("name", path, message)
+    for problem in model_problems(Targeting, targeting):
+        yield replace(problem, path=(*path, "targeting", *problem.path))
 
 
 def hosts(value: Fields) -> Iterator[Problem]:

@@ -145,6 +145,11 @@ def _quieter(before: Mapping[str, str], after: Mapping[str, str]) -> bool:
     )
 
 
+def _reaches_others(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
+    """Whether a seed list is new, or its audience another one."""
+    return any(before.get(name) != seeds for name, seeds in after.items())
+
+
 def _alike(old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
     """Whether two windows differ only in their reasons."""
     return {**old, "reason": ""} == {**new, "reason": ""}
@@ -211,6 +216,7 @@ ROWS: Mapping[str, Row] = {
     "api.settle.repost_after": Row("a lost create is posted again sooner", _shorter),
     "api.markers": Row("campaigns without a marker cannot be found again", _switched_off),
     "api.hidden": Row("no read confirms this field", added=_any_item),
+    "proofs": Row("a proof reaches other people", _reaches_others),
     "lint.severity": Row("findings are reported less severely", _quieter),
     "lint.waivers": Row("findings of a rule are not reported", added=_any_item),
     "guardrails.max_destroy_percent": Row("more may be destroyed", _raised),
@@ -224,6 +230,8 @@ ROWS: Mapping[str, Row] = {
     "guardrails.require_labels": Row(
         "campaigns without this label may be armed", added=_no_item, removed=_any_item
     ),
+    "guardrails.require_proof": Row("campaigns that no seeds have seen may be armed", _switched_off),
+    "guardrails.max_proofs_per_day": Row("seeds may get more a day", _raised),
     "guardrails.forbid_immediate": Row("campaigns may send at once", _switched_off),
     "guardrails.collisions.within": Row("sends to the same people may be nearer", _less_apart),
     "guardrails.collisions.max_per_day": Row("the same people may get more a day", _raised),
@@ -273,6 +281,8 @@ def _plain(value: Any) -> Any:
         return iso(value)
     if isinstance(value, tuple):
         return [_plain(item) for item in value]
+    if isinstance(value, Mapping):
+        return {name: _plain(item) for name, item in value.items()}
     if is_dataclass(value):
         parts = ((_WRITTEN.get(one.name, one.name), getattr(value, one.name)) for one in fields(value))
         return {name: _plain(part) for name, part in parts if part not in (None, "", timedelta())}

@@ -14,7 +14,7 @@ from campaignctl.plan.context import Against, PlanContext, Reading, Unsettled, b
 from campaignctl.plan.model import Action, Options, Plan
 from campaignctl.plan.planner import created_again, decide
 from campaignctl.plan.rows import DESTROYED
-from campaignctl.reconciler import foreign, history, settle, stop_mark
+from campaignctl.reconciler import foreign, history, proof_sending, settle, stop_mark
 from campaignctl.reconciler.begin import begin
 from campaignctl.reconciler.execute import execute
 from campaignctl.reconciler.opening import check_environment
@@ -195,6 +195,7 @@ def _settled(run: Run, desired: DesiredState, stopped: Collection[str] = ()) -> 
         return {}
     pause_again(run, desired, known=stopped)
     settle.drop_planned(run)
+    proof_sending.settle(run)
     unsettled = settle.settle(run)
     # What was found only now may have been created after the halt.
     pause_again(run, desired, known={*stopped, *(record.id for record in state.campaigns.values())})

@@ -13,7 +13,7 @@ from campaignctl.campaign.status import Status, status_of
 from campaignctl.diff import alike, content, requested
 from campaignctl.errors import Command, PlanRefused, Sentence, counted
 from campaignctl.manifest.model import DesiredCampaign, DesiredState
-from campaignctl.plan import codec, records, twin_rules, twins
+from campaignctl.plan import codec, proofing, records, twin_rules, twins
 from campaignctl.plan.arming import known_sends
 from campaignctl.plan.context import PlanContext, Reading
 from campaignctl.plan.model import Change, Clone, Options, Plan
@@ -94,8 +94,8 @@ def look(
 
 
 def strangers(seen: Iterable[Live], state: State | None) -> dict[str, Live]:
-    """The campaigns that the state neither records nor has released, by id."""
-    if not (lives := list(seen)):
+    """The campaigns that the state neither records nor has released, by id; without its proofs."""
+    if not (lives := proofing.without(state, seen)):
         return {}
     known = {record.id for record in state.campaigns.values()} if state else set()
     known |= {entry.id for entry in state.released} if state else set()
@@ -116,9 +116,13 @@ def unmanaged(seen: Iterable[Live], state: State | None, desired: DesiredState) 
             records.gmt(live.create_time),
         )
         for live in strangers(seen, state).values()
-        if status_of(live) not in _FINAL and live.id not in adopted and marker.read(live.members) is None
+        if status_of(live) not in _FINAL and live.id not in adopted and not _is_marked(live)
     ]
     return sorted(rows, key=lambda row: (not row.can_send, row.next_run is None, row.next_run or "", row.id))
+
+
+def _is_marked(live: Live) -> bool:
+    return (marker.read(live.members) or marker.read_proof(live.members)) is not None
 
 
 def unmanaged_note(seen: Iterable[Live], state: State | None, desired: DesiredState) -> Iterator[Sentence]:

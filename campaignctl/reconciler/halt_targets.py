@@ -177,6 +177,7 @@ def unrecorded(view: View, lives: Collection[Live]) -> tuple[dict[str, Named], t
     project, elsewhere = view.wiring.project, view.wiring.elsewhere
     marked = (*ours(lives, project, state), *of_no_environment(lives, project, elsewhere))
     markers = {live.id: tags.get(made_by.key) for live, made_by in marked}
+    markers |= _proofs(view, lives, tags)
     found, left = {}, []
     for live in lives:
         if live.id in known or (not halt.account and _is_of_another_environment(live, project)):
@@ -193,6 +194,20 @@ def unrecorded(view: View, lives: Collection[Live]) -> tuple[dict[str, Named], t
     return found, tuple(left)
 
 
+def _proofs(view: View, lives: Iterable[Live], tags: Mapping[str, str]) -> dict[str, str | None]:
+    """The proofs among these campaigns, each with the key of its campaign: a halt of that stops them too."""
+    owner, state = view.wiring.project.owner, view.state
+    recorded = {each.id: each.key for each in state.proofs} if state else {}
+    found: dict[str, str | None] = {}
+    for live in lives:
+        made_by = marker.read_proof(live.members)
+        if live.id in recorded:
+            found[live.id] = recorded[live.id]
+        elif made_by and owner.made(made_by):
+            found[live.id] = tags.get(made_by.key)
+    return found
+
+
 def _is_of_another_environment(live: Live, project: Project) -> bool:
     """Whether its marker proves that another declared environment of this project made it."""
     made_by = marker.read(live.members)
@@ -204,6 +219,7 @@ def _is_of_another_environment(live: Live, project: Project) -> bool:
 
 def _tags(view: View) -> dict[str, str]:
     own = {*view.state.campaigns, *view.state.pending} if view.state else set()
+    own |= {each.key for each in view.state.proofs} if view.state else set()
     declared = view.declared() if view.state is None else None
     return tags_of({*own, *(declared or ()), *(view.halt.keys or ())})
 

@@ -24,7 +24,7 @@ from campaignctl.errors import (
 )
 from campaignctl.plan import ledger, proof, records
 from campaignctl.plan.model import Request
-from campaignctl.reconciler import settle
+from campaignctl.reconciler import proof_sending, settle
 from campaignctl.reconciler.adopt import check_new_key, check_unrecorded, read_campaign
 from campaignctl.reconciler.created import created
 from campaignctl.reconciler.opening import check_company, check_environment, check_records, company_of
@@ -235,6 +235,8 @@ def resolve(wiring: Wiring, key: str, answer: Answer, campaign_id: str = "", *, 
         if answer == "adopt":
             return _adopt(run, key, intent, campaign_id, force=force)
         if intent is None:
+            if said := proof_sending.resolve(run, key, done=answer == "done"):
+                return said
             near = key_hint(key, run.state.pending)
             raise StateError(f"{key} has nothing to resolve", hint=near or Command("plan"), key=key)
         if answer == "done":

@@ -16,6 +16,7 @@ from campaignctl.render.summary import (
     REACHING,
     by_text,
     keys_text,
+    proof_lines,
     sends_lines,
     told_in_words,
     undo_text,
@@ -133,6 +134,7 @@ def _facts(group: Group, page: Page) -> Iterator[tuple[str, list[str]]]:
     yield "sends", [style(line, "bold", "red") for line in sends] if change.sends_at_once else sends
     if change.action in REACHING:
         yield "reaches", _told(group, lambda one: (_reaches(one, page),), "audience", _AUDIENCES, page)
+    yield "proof", _told(group, lambda one: tuple(proof_lines(one, page.zone)), "proof", _TIMES, page)
     yield "waits", _told(group, _waits, "cancel", _TIMES, page)
     yield "undo", _told(group, lambda one: (undo_text(one.undo, page.zone),), "time", _TIMES, page)
     if any(one.valid_until not in (None, page.valid_until) for one in group.changes):
@@ -220,6 +222,7 @@ def _rows(group: Group, page: Page) -> Iterator[str]:
     tells: list[tuple[str, _Tell]] = [
         ("sends", lambda one: _sends(one, page, distances=False)),
         ("reaches", lambda one: (audience_text(one.audience, page.cuts),)),
+        ("proof", lambda one: tuple(proof_lines(one, page.zone))),
         ("waits", _waits),
         ("can be undone", lambda one: _undo(one, page)),
     ]

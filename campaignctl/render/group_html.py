@@ -13,7 +13,7 @@ from campaignctl.render.cuts import Cuts
 from campaignctl.render.escape import LIMIT, escape
 from campaignctl.render.fields_html import Field, Piece, Values, safe
 from campaignctl.render.preview_html import Side, draw
-from campaignctl.render.summary import REACHING, sends_lines, undo_text
+from campaignctl.render.summary import REACHING, proof_lines, sends_lines, undo_text
 from campaignctl.render.values import audience_text, set_outside
 from campaignctl.review.preview import Compared
 from campaignctl.review.review import Group, Remark, Review
@@ -208,6 +208,8 @@ class Blocks:
             yield Fact("Sends", tuple(sends))
         if change.action in REACHING:
             yield Fact("Reaches", (_audience(change, cuts),))
+        if change.proofs:
+            yield Fact("Proof", tuple(proof_lines(change, zone)))
         yield Fact("Can be undone", (undo_text(change.undo, zone),))
         yield Fact("Why", (escape(cuts.named(change.reason), None),))
         if change.moved_from:

@@ -13,7 +13,15 @@ from campaignctl.plan.model import Change, Plan
 from campaignctl.render.cuts import Cuts, json_text
 from campaignctl.render.escape import LIMIT, code_span, fenced, html_code, prose
 from campaignctl.render.fitting import Section, joined
-from campaignctl.render.summary import CHANGES_SENDS, REACHING, by_text, sends_lines, undo_text, valid_text
+from campaignctl.render.summary import (
+    CHANGES_SENDS,
+    REACHING,
+    by_text,
+    proof_lines,
+    sends_lines,
+    undo_text,
+    valid_text,
+)
 from campaignctl.render.values import (
     audience_text,
     brief,
@@ -80,6 +88,8 @@ def _facts(group: Group, plan: Plan) -> Iterator[_Fact]:
     if change.action in REACHING:
         everyone = change.audience == EVERYONE
         yield "Reaches", lambda one: audience_text(one.audience, Cuts(full=True)), everyone
+    if any(one.proofs for one in group.changes):
+        yield "Proof", lambda one: "; ".join(proof_lines(one, plan.time_zone)), False
     if change.waits_for:
         yield "Waits until canceled", lambda one: ", ".join(one.waits_for), False
     yield "Can be undone", lambda one: undo_text(one.undo, plan.time_zone), change.undo == "never"

@@ -206,6 +206,26 @@ def _distance(at: datetime, now: datetime, distances: bool) -> str:
     return f", {humanize.distance(at, now)}" if at >= now else ", which is past"
 
 
+def proof_lines(change: Change, zone: str) -> list[str]:
+    """Who has sent each language to seeds, and when; empty where nothing is known of proofs. Of several
+    messages, each is named."""
+    several = len({one.message for one in change.proofs}) > 1
+    lines = []
+    for one in change.proofs:
+        what = escape(one.lang) + (f", {escape(one.message)}" if several else "")
+        by = f"by {escape(one.who)} " if one.who else ""
+        said = f"proofed {by}on {_time(one.at, zone)}, to {escape(one.to)}" if one.id else "no proof"
+        lines.append(f"{what}: {said}")
+    return lines
+
+
+def _time(text: str, zone: str) -> str:
+    try:
+        return humanize.instant(parse_iso(text), zone)
+    except TimeError:
+        return escape(text)
+
+
 def by_text(group: Group, tell: Callable[[Change], T]) -> dict[T, list[str]]:
     """What is told of each campaign of a group, with the keys of which it is true; the soonest send first."""
     told: dict[T, list[str]] = {}

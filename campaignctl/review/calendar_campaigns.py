@@ -15,7 +15,7 @@ from campaignctl.campaign.live import Live
 from campaignctl.campaign.status import Status, status_of
 from campaignctl.diff import audience, overlay, people, requested
 from campaignctl.manifest.model import DesiredCampaign, DesiredState
-from campaignctl.plan import halted, records, runs
+from campaignctl.plan import halted, proofing, records, runs
 from campaignctl.plan.arming import has_fired, known_sends, sends_after, without_event
 from campaignctl.plan.subject import Subject
 from campaignctl.project.model import Project
@@ -63,7 +63,7 @@ def strangers(
     """The campaigns of the account that can send and that no manifest adopts and no record has."""
     ours = {record.id for record in state.campaigns.values()} if state else set()
     ours |= {wanted.adopt for wanted in desired.campaigns.values() if wanted.adopt}
-    for live in lives.values():
+    for live in proofing.without(state, lives.values()):
         if live.id not in ours and status_of(live).can_send:
             yield _stranger(live, desired.project, now)
 

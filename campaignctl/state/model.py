@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal, TypeVar
 
 from campaignctl.campaign.lifecycle import Lifecycle
+from campaignctl.state.proofs import Proof, with_proofs
 
 #: The format of new states. Format 1 is read, and written back as it is until it is migrated.
 FORMAT_VERSION = 2
@@ -306,6 +307,7 @@ class Entry:
     settings: Mapping[str, Any] | None = field(default=None, metadata=_SINCE_2)
     project_id: str | None = field(default=None, metadata=_SINCE_2)
     stop_mark: bool | None = field(default=None, metadata=_SINCE_2)
+    proofs: tuple[Proof, ...] = field(default=(), metadata=_SINCE_2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -318,7 +320,7 @@ class State:
     `format_version` is the format in which it is written: a state of format 1 keeps nothing that format 2
     brought. Since format 2: `foreign` has campaigns of the account that are not ours, by id; `dropped` the
     creates that were given up; `settings` those of the last apply; `project_id` the id of the project;
-    `stop_mark`: there was a stop mark.
+    `stop_mark`: there was a stop mark; `proofs` are those sent to seeds, oldest first.
     """
 
     lineage: str
@@ -338,6 +340,7 @@ class State:
     settings: Mapping[str, Any] | None = field(default=None, metadata=_SINCE_2)
     project_id: str | None = field(default=None, metadata=_SINCE_2)
     stop_mark: bool = field(default=False, metadata=_SINCE_2)
+    proofs: tuple[Proof, ...] = field(default=(), metadata=_SINCE_2)
     format_version: int = FORMAT_VERSION
 
     def after(self, entry: Entry) -> State:
@@ -358,6 +361,7 @@ class State:
             settings=self.settings if entry.settings is None else entry.settings,
             project_id=entry.project_id or self.project_id,
             stop_mark=self.stop_mark if entry.stop_mark is None else entry.stop_mark,
+            proofs=with_proofs(self.proofs, entry.proofs) if entry.proofs else self.proofs,
         )
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from campaignctl.campaign.marker import FIELD, Marker, Owner, key_tag, read, stamp
+from campaignctl.campaign.marker import FIELD, Marker, Owner, key_tag, of_proof, read, read_proof, stamp
 
 INTENT = "0b0f7a52-5a0e-4f0e-9d3a-1c2d3e4f5a6b"
 PROJECT_ID = "5f0c2f1e-8d5d-4c43-9f1e-1b2c3d4e5f60"
@@ -26,6 +26,15 @@ def test_a_marker_is_read_back_from_a_stamped_body(
     assert read(stamp({"name": "Welcome"}, made)) == made
     assert owner.made(made)
     assert made.key == key_tag(key)
+
+
+@pytest.mark.parametrize("project_id", [None, PROJECT_ID])
+def test_a_proof_is_no_campaign_of_a_manifest(project_id: str | None) -> None:
+    made = Owner("shop", project_id).marker("push/welcome", INTENT)
+    proof = {"metadata": of_proof(made)}
+    assert (read_proof(proof), read(proof)) == (made, None)
+    assert read_proof(stamp({}, made)) is None
+    assert read_proof({"metadata": {FIELD: f"proof proof {made}"}}) is None
 
 
 @pytest.mark.parametrize(("project_id", "version", "tags"), [(None, "v1", 2), (PROJECT_ID, "v2", 3)])

@@ -45,6 +45,7 @@ def record() -> dict[str, Any]:
         world.write("campaignctl.yaml", PROJECT)
         script = _Script(world)
         _changes(script)
+        _proofs(script)
         _refusals_and_reads(script)
         schemas = {
             kind: _digest(world.run("schema", kind, status=0).json) for kind in ("Campaign", "Project")
@@ -138,6 +139,21 @@ def _changes(script: _Script) -> None:
     world.control.fault({"method": "POST", "path": "/campaigns$"}, {"kind": "status", "status": 400})
     script.run("apply --auto-approve --format json", "outcome")
     script.run("apply --auto-approve --format json", "outcome")
+
+
+def _proofs(script: _Script) -> None:
+    """A plan that needs a proof, and the proof; its folder is another project's."""
+    world = script.world
+    seeds = "proofs: {team: {targeting: {custom_properties: {seed: {items: [team], op: in}}}}}\n"
+    world.write("campaignctl.yaml", f"{PROJECT}{seeds}guardrails: {{require_proof: true}}\n")
+    world.write("spring.yaml", sms("Spring", scheduled_time="2036-05-22 10:00:00", deal_id="7"))
+    script.run("plan --format json", "plan")
+    script.run("proof spring --dry-run --format json", "proof")
+    script.run("proof spring --format json", "proof")
+    script.run("plan --format json", "plan")
+    script.run("state pull", "state")
+    world.write("campaignctl.yaml", PROJECT)
+    world.remove("spring.yaml")
 
 
 def _refusals_and_reads(script: _Script) -> None:

@@ -10,6 +10,7 @@ import pytest
 from tests.e2e.harness import PROJECT, World, sms
 
 FAR = "2036-03-22 10:00:00"
+PROOFS = "proofs: {team: {targeting: {custom_properties: {seed: {items: [team], op: in}}}}}\n"
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "command-line.md").read_text(encoding="utf-8")
 
 
@@ -87,7 +88,17 @@ def test_the_calendar(changing: World) -> None:
 def test_the_state(changing: World) -> None:
     shown = set(changing.run("show", "--format", "json", status=0).json)
     # These are absent where they say nothing.
-    assert shown | {"dropped", "foreign"} == described("State")
+    assert shown | {"dropped", "foreign", "proofs"} == described("State")
+
+
+def test_a_proof(world: World) -> None:
+    world.write("campaignctl.yaml", PROJECT + PROOFS)
+    world.write("far.yaml", sms("Far", scheduled_time=FAR))
+    found = world.run("proof", "far", "--format", "json", status=0).json
+    assert set(found) == described("Proof")
+    assert set(found["proofs"][0]) == {"message", "lang", "outcome", "digest", "body", "id", "error"}
+    (proof,) = world.run("show", "--format", "json", status=0).json["proofs"]
+    assert (proof["phase"], proof["id"]) == ("sent", found["proofs"][0]["id"])
 
 
 def test_an_incomplete_apply_lists_the_other_changes(world: World) -> None:

@@ -117,11 +117,19 @@ def waiver(until: str = "2027-01-01", reason: str = "short") -> str:
     return "lint: {waivers: [{code: PSH003, keys: ['push/*'], until: " + f"{until}, reason: {reason}" + "}]}"
 
 
+def seeds(*people: str) -> str:
+    targeting = "{custom_properties: {seed: {items: [" + ", ".join(people) + "], op: in}}}"
+    return "proofs: {team: {targeting: " + targeting + "}}"
+
+
 LOOSENS += [
     ("lint.severity", "", "lint: {severity: {SMS: off}}"),
     ("lint.severity", "lint: {severity: {SMS002: error}}", ""),
     ("lint.severity", "lint: {severity: {SMS002: error}}", "lint: {severity: {SMS002: info}}"),
     ("lint.waivers", "", waiver()),
+    ("guardrails.require_proof", "guardrails: {require_proof: true}", ""),
+    ("guardrails.max_proofs_per_day", "", "guardrails: {max_proofs_per_day: 51}"),
+    ("proofs", "", seeds("team")),
 ]
 # Neither way is known to be stricter.
 UNCLEAR = [
@@ -146,6 +154,7 @@ UNCLEAR = [
     ("required_version", "required_version: '>=0.2'", "required_version: '>=0.1'"),
     ("manifests", "manifests: [push/*.yaml]", "manifests: [sms/*.yaml]"),
     ("lint.waivers", waiver(), waiver("2027-01-02")),
+    ("proofs", seeds("team"), seeds("team", "agency")),
     ("overrides", lift(keys="push/*"), lift(keys="sms/*")),
     ("overrides", lift(keys="'*'"), lift(keys="push/*")),
     ("guardrails.freeze", freeze(window(1, 9)), freeze(window(11, 19))),

@@ -92,7 +92,7 @@ def _without_new(document: dict[str, Any]) -> dict[str, Any]:
     later.append("neighbours")
     assert not any(document.pop(name) for name in later)
     new = {
-        "changes": ("unmanaged", "valid_until", "waits_for", "ran", "formerly", "zone"),
+        "changes": ("unmanaged", "valid_until", "waits_for", "ran", "formerly", "zone", "proofs"),
         "blocked": ("diff", "unmanaged"),
         "drift": ("unmanaged",),
     }

@@ -1,0 +1,335 @@
+"""One proof on its way to seeds: created so that it cannot send, read back, and armed only if it is what was
+asked for. And proofs of runs that ended early, settled.
+
+The audience of a proof is a seed list of the project, never the campaign's. What a read shows otherwise, or
+does not show, is not armed. The record of each step is durable before its request leaves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from campaignctl.campaign import marker
+from campaignctl.campaign.live import Live
+from campaignctl.campaign.status import status_of
+from campaignctl.errors import (
+    ApiError,
+    CampaignctlError,
+    Command,
+    Interrupted,
+    LockLost,
+    OutcomeUnknown,
+    ReadFailed,
+    Refused,
+    Sentence,
+    StateError,
+    StateNotSaved,
+    listed,
+)
+from campaignctl.manifest.model import DesiredCampaign
+from campaignctl.plan import proofing
+from campaignctl.plan.guardrails import frozen_words
+from campaignctl.plan.lifts import Lifts
+from campaignctl.plan.model import Action, Change, Request
+from campaignctl.plan.proofing import Piece
+from campaignctl.project.model import Project
+from campaignctl.reconciler.opening import check_company
+from campaignctl.reconciler.run import READ_WAITS, Run
+from campaignctl.review.outcome import Failure
+from campaignctl.review.proofing import ProofOutcome, ProofResult
+from campaignctl.schedule.times import iso, parse_iso
+from campaignctl.schedule.windows import refusal
+from campaignctl.state.model import Entry
+from campaignctl.state.proofs import Proof, ProofPhase
+
+_NAMED = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is sent of a campaign, and to which seeds."""
+
+    campaign: DesiredCampaign
+    to: str
+    seeds: Mapping[str, Any]
+    pieces: tuple[Piece, ...]
+
+    @property
+    def key(self) -> str:
+        """The key of the campaign."""
+        return self.campaign.key
+
+
+def check_time(project: Project, key: str, now: datetime) -> None:
+    """Raise Refused in a freeze window. A lead time has no sense for what is sent at once."""
+    windows = project.guardrails.freeze
+    found = refusal(windows, at=now, sends=[now], now=now) if windows else None
+    if found is not None and not lifts(project, now).lifts("freeze", key):
+        raise Refused(
+            f"frozen: {frozen_words(found)}, in the window {found.window.words}",
+            hint=f"wait until the window ends, or lift `freeze` for {key} in `overrides` of campaignctl.yaml",
+        )
+
+
+def lifts(project: Project, now: datetime) -> Lifts:
+    """The guardrails that the project file lifts now."""
+    return Lifts.at(now, (), project.overrides)
+
+
+def decide(left: Proof) -> Sentence:
+    """The commands by which a person decides about a proof that no read shows."""
+    done, retry = (Command("state", "resolve", left.key, word) for word in ("--done", "--retry"))
+    return Sentence(done, " if seeds got it, or ", retry, " if not")
+
+
+def result_of(
+    wanted: Wanted, piece: Piece, outcome: ProofOutcome, campaign_id: str | None = None
+) -> ProofResult:
+    """The result of one piece."""
+    body = proofing.body_of(wanted.campaign.spec, piece, wanted.seeds)
+    return ProofResult(piece.message, piece.lang, outcome, piece.digest, body, campaign_id)
+
+
+# ------------------------------------------------------------------------------- one proof
+
+
+@dataclass
+class Sending:
+    """One proof on its way. `entry` is its record, with every step so far."""
+
+    run: Run
+    wanted: Wanted
+    piece: Piece
+    entry: Proof = field(init=False)
+    body: dict[str, Any] = field(init=False)
+    recorded: bool = False
+
+    def __post_init__(self) -> None:
+        run, wanted, piece = self.run, self.wanted, self.piece
+        seeds = proofing.seeds_digest(wanted.seeds)
+        about = (wanted.key, piece.message, piece.lang, piece.digest, wanted.to, seeds, run.wiring.who)
+        self.entry = Proof(*about, run.wiring.clock.new_id(), "started", iso(run.now()))
+        self.body = proofing.body_of(wanted.campaign.spec, piece, wanted.seeds)
+
+    def send(self) -> ProofResult:
+        """Create, read back, arm, read back. Raises LockLost or StateNotSaved."""
+        try:
+            self._create()
+            self._look()
+            self.run.api.send(proofing.arming(self._id, self.wanted.seeds), before=self._last_look)
+        except (LockLost, StateNotSaved):
+            raise
+        except OutcomeUnknown as error:
+            if self.entry.phase == "started":
+                why = "what it may have created is never armed, and sends nothing"
+                return self._failed(error, why, Sentence(self._again))
+            return self._sent(error)
+        except CampaignctlError as error:
+            return self._given_up(error)
+        return self._sent()
+
+    @property
+    def _id(self) -> str:
+        return self.entry.id or ""
+
+    @property
+    def _again(self) -> Command:
+        return Command("proof", self.wanted.key, "--lang", self.piece.lang, "--to", self.wanted.to)
+
+    def _note(self, phase: ProofPhase, **fields: Any) -> None:
+        """Record a step durably. It is no decision: reviewed plans stay valid."""
+        self.entry = replace(self.entry, phase=phase, at=iso(self.run.now()), **fields)
+        self.run.record(Entry(proofs=(self.entry,), decision=False))
+        self.recorded = True
+
+    def _create(self) -> None:
+        project = self.run.project
+        made_by = project.owner.marker(self.wanted.key, self.entry.intent)
+        marked = {"metadata": marker.of_proof(made_by)} if project.api.markers else {}
+
+        def before() -> None:
+            self.run.may_send()
+            self._note("started")
+            self._check_held()
+
+        live = self.run.api.send(Request("create", body={**self.body, **marked}), before=before)
+        self._note("created", id=live.id)
+
+    def _look(self) -> None:
+        """Read the created proof until it is shown as asked for. Raises Refused."""
+        why: list[str] = []
+        for wait in (timedelta(0), *self.run.project.api.settle.waits):
+            self.run.wiring.clock.wait(wait)
+            self.run.may_send()
+            if not (why := self._why_not(self.run.api.read(self._id))):
+                return
+        raise self._not_as_asked(why)
+
+    def _last_look(self) -> None:
+        """Directly before the request that sends it: nothing may have changed since it was read back."""
+        self.run.may_send()
+        self._note("arming")
+        if why := self._why_not(self.run.api.read(self._id)):
+            raise self._not_as_asked(why)
+        check_time(self.run.project, self.wanted.key, self.run.now())
+        self._check_held()
+
+    def _check_held(self) -> None:
+        """Raise Halted if a halt stops the campaign or everything."""
+        spec, life = self.wanted.campaign.spec, self.wanted.campaign.lifecycle
+        name, formerly = str(spec.get("name", "")), self.wanted.campaign.moved_from
+        self.run.watch.not_halted(
+            Change(
+                self.wanted.key,
+                Action.CREATE,
+                self.entry.id,
+                name,
+                "",
+                spec=spec,
+                lifecycle=life,
+                formerly=formerly,
+            )
+        )
+
+    def _why_not(self, live: Live | None) -> list[str]:
+        """Why the campaign is not armed as a read shows it. Raises AccountMismatch."""
+        if live is None:
+            return ["it is not found"]
+        run = self.run
+        check_company(live.company_id, run.state, run.project)
+        if live.company_id is None and not run.proven:
+            return ["no read has shown whose account this is"]
+        if run.state.account.company_id is None and live.company_id:
+            known = replace(run.state.account, company_id=live.company_id)
+            run.record(Entry(account=known, decision=False))
+        run.proven = True
+        accepted = self.wanted.campaign.lifecycle.accept_stored
+        return proofing.not_as_asked(self.body, live, run.project.api.hidden, accepted)
+
+    def _not_as_asked(self, why: list[str]) -> Refused:
+        return Refused(
+            f"{self._id} is not what was asked for, and was not armed: {listed(why, _NAMED)}",
+            detail="as the account shows it, it would send something else, or to other people than the seeds",
+            hint=Sentence("check in the dashboard what this account stores; then: ", self._again),
+        )
+
+    def _given_up(self, error: CampaignctlError) -> ProofResult:
+        """The result of what was not armed: it is canceled if it could send."""
+        left = stopped(self.run, self.entry) if self.entry.id else ""
+        if self.recorded:
+            self._note("dropped", why=error.summary)
+        if isinstance(error, Interrupted):
+            return replace(self._result("not_started"), id=self.entry.id)
+        return self._failed(error, left, error.hint)
+
+    def _sent(self, lost: OutcomeUnknown | None = None) -> ProofResult:
+        """The result after the request that sends it: `done` once a read shows that it took effect."""
+        live: Live | None = None
+        for wait in READ_WAITS:
+            try:
+                self.run.wiring.clock.wait(wait)
+                live = self.run.api.read(self._id, reserve=True)
+            except (ApiError, Interrupted):
+                break
+            if live and proofing.is_armed(live):
+                break
+        if live is None or not proofing.is_armed(live):
+            what = f"not known whether {self._id} was sent: no read shows it"
+            problem = lost or ReadFailed(what)
+            return replace(self._failed(problem, what, decide(self.entry)), outcome="unknown")
+        if other := proofing.other_audience(self.entry.seeds, live):
+            left = stopped(self.run, self.entry)
+            self._note("dropped", why=other)
+            return self._failed(Refused(f"{self._id} was armed, and now {other}"), left, self._halt)
+        self._note("sent")
+        return replace(self._result("done"), id=self.entry.id)
+
+    @property
+    def _halt(self) -> Command:
+        return Command("halt", self.wanted.key, "--reason", "a proof with another audience")
+
+    def _result(self, outcome: ProofOutcome) -> ProofResult:
+        return result_of(self.wanted, self.piece, outcome)
+
+    def _failed(self, error: CampaignctlError, detail: str, hint: str | Command) -> ProofResult:
+        said = ". ".join(part.rstrip(".") for part in (error.detail, detail) if part)
+        problem = Failure(error.summary, said, Sentence(hint), error.trace_id)
+        return replace(self._result("failed"), id=self.entry.id, error=problem)
+
+
+def stopped(run: Run, entry: Proof) -> str:
+    """Cancel a proof that could send, whatever the reason; what is left of it, in words."""
+    try:
+        live = run.api.read(str(entry.id), reserve=True)
+        if live is None:
+            return f"{entry.id} is not found"
+        if (status := status_of(live, {})).can_send:
+            why = "campaignctl: a proof that is not as asked for"
+            run.api.send(Request("cancel", live.id, {"reason": why}), before=run.session.check, reserve=True)
+            live = run.api.read(live.id, reserve=True) or live
+            status = status_of(live, {})
+    except (ApiError, Interrupted) as error:
+        return f"{entry.id} could not be canceled: {error.summary}"
+    return f"{entry.id} is {status}" + ("" if status.can_send else ", and sends nothing")
+
+
+# ------------------------------------------------------------------------------- after another run
+
+
+def settle(run: Run) -> Mapping[str, str]:
+    """Find out how the proofs of runs that ended early stand. Nothing is armed here.
+
+    Returns those that turn out to be sent: their ids by digest.
+    """
+    lives = run.opening.scan.lives if any(each.open for each in run.state.proofs) else ()
+    made = {found.intent: live.id for live in lives if (found := marker.read_proof(live.members))}
+    sent: dict[str, str] = {}
+    for entry in [each for each in run.state.proofs if each.open]:
+        if (now := _settled(run, entry, made)) is None:
+            continue
+        if now.phase == "sent":
+            sent[now.digest] = str(now.id)
+        run.note(f"{now.key}: its proof {now.id or 'without an id'} in {now.lang}: {now.why or 'was sent'}")
+        run.record(Entry(proofs=(now,), decision=False))
+    return sent
+
+
+def _settled(run: Run, entry: Proof, made: Mapping[str, str]) -> Proof | None:
+    """The record of a proof once it is known how it stands; None if that is not known."""
+    at = iso(run.now())
+    if entry.phase == "arming":
+        live = run.api.read(str(entry.id))
+        if live is None or not proofing.is_armed(live):
+            return None
+        if other := proofing.other_audience(entry.seeds, live):
+            return replace(entry, phase="dropped", at=at, why=f"{other}; {stopped(run, entry)}")
+        return replace(entry, phase="sent", at=at)
+    entry = replace(entry, id=entry.id or made.get(entry.intent))
+    if entry.id is not None:
+        return replace(entry, phase="dropped", at=at, why=stopped(run, entry))
+    if run.now() <= parse_iso(entry.at) + run.project.api.timeout:
+        return None
+    return replace(entry, phase="dropped", at=at, why="nothing is found of it; its create had no answer")
+
+
+def resolve(run: Run, key: str, *, done: bool) -> str | None:
+    """Settle the proofs of a key by a person's decision; None if there is nothing to decide.
+
+    Raises StateError for one that a read shows as sent and that is said not to be.
+    """
+    left = [each for each in run.state.proofs if each.key == key and each.phase == "arming"]
+    if not left:
+        return None
+    for entry in left:
+        live = run.api.read(str(entry.id))
+        if not done and live is not None and proofing.is_armed(live):
+            hint = Command("state", "resolve", key, "--done")
+            raise StateError(f"the proof {entry.id} was sent: the account shows it", hint=hint, key=key)
+    phase: ProofPhase = "sent" if done else "dropped"
+    settled = tuple(replace(each, phase=phase, at=iso(run.now())) for each in left)
+    run.record(Entry(proofs=settled, decision=False))
+    ids = ", ".join(str(each.id) for each in left)
+    return f"{key}: recorded as {'' if done else 'not '}sent: its proof {ids}."
