@@ -95,7 +95,7 @@ def look(
 
 def strangers(seen: Iterable[Live], state: State | None) -> dict[str, Live]:
     """The campaigns that the state neither records nor has released, by id; without its proofs."""
-    if not (lives := proofing.without(state, seen)):
+    if not (lives := list(proofing.without(state, seen))):
         return {}
     known = {record.id for record in state.campaigns.values()} if state else set()
     known |= {entry.id for entry in state.released} if state else set()
