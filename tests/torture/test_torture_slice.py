@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 _ROOT = Path(__file__).resolve().parents[2]
-_SLICE = 60
+_SLICE = 40
 
 
 def torture(*words: str) -> subprocess.CompletedProcess[str]:
@@ -45,7 +45,7 @@ def test_a_change_of_your_own_project_is_tortured(tmp_path: Path) -> None:
     first.unlink()
     second.write_text(second.read_text(encoding="utf-8").replace("Hi", "Hello"), encoding="utf-8")
     own = ("--project", "campaigns", "--before", str(earlier))
-    done = torture(*own, "--slice", "8")
+    done = torture(*own, "--slice", "5")
     assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
     assert "campaigns" in done.stdout
 
