@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import os
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from campaignctl.backends.cas.place import Note, Seen
+from campaignctl.backends.git.place import GitPlace as GitShelf
+from campaignctl.backends.git.place import Remote
 from campaignctl.errors import LockError, LockLost, StateDamaged, StateError, StateNotSaved
 from campaignctl.state.codec import decode
+from campaignctl.state.model import LockInfo
 from tests.backends.git_place import REF, GitPlace, git, git_backend
 from tests.state.samples import decision, sample_state
 
@@ -37,6 +41,21 @@ def rescued(error: StateNotSaved) -> Path:
     found = re.search(r"campaignctl state push (\S+)`", error.hint)
     assert found
     return Path(found[1])
+
+
+def test_a_commit_that_others_continued_is_in_its_place(place: GitPlace) -> None:
+    shelf = GitShelf(Remote(place.project, "origin"), REF, lambda: datetime.now(UTC))
+    note = Note(LockInfo("l", "mira", "laptop", 1, "apply", "2036-01-01T00:00:00Z"), "a step")
+    drafts, seen = [], shelf.look()
+    assert seen.tip is None
+    for text in (b"1", b"2", b"3"):
+        drafts.append(shelf.draft(seen, {"state.json": text}, note))
+        assert not shelf.holds(seen, drafts[-1])
+        assert shelf.put(seen, drafts[-1])
+        seen = shelf.look()
+    assert [shelf.holds(seen, each) for each in drafts] == [True] * 3
+    stray = shelf.draft(Seen(None, {}), {"state.json": b"9"}, note)
+    assert not shelf.holds(seen, stray)
 
 
 def test_an_answer_that_is_lost_changes_nothing(place: GitPlace) -> None:

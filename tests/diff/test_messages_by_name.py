@@ -18,6 +18,7 @@ from campaignctl.diff import (
     unconfirmed,
     unmanaged,
     verdicts,
+    with_ignored,
     wrong,
 )
 
@@ -160,3 +161,14 @@ def test_a_baseline_follows_its_message() -> None:
     }
     assert following(baseline, spec(A, B), spec(B)) == {"labels": ["theirs"]}
     assert following(baseline, NAMELESS, spec(A, B)) == baseline
+
+
+@pytest.mark.parametrize("ignored", ["messages", "messages/*/push"])
+def test_ignored_messages_are_those_of_live_and_ignored_fields_go_to_their_message(ignored: str) -> None:
+    ours = [{"name": name, "channel": "push", "push": {"title": {"en": name}}} for name in "ab"]
+    theirs = [
+        {"name": name, "channel": "push", "push": {"title": {"en": f"new {name}"}}}
+        for name in ("c", "b", "a")
+    ]
+    found = with_ignored({"messages": ours}, {"messages": theirs}, (ignored,))["messages"]
+    assert found == (theirs if ignored == "messages" else [theirs[2], theirs[1]])

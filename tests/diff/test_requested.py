@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from campaignctl.campaign.live import Live
-from campaignctl.diff import requested
+from campaignctl.diff import request_of, requested
 
 MESSAGE = {"channel": "push", "push": {"title": {"en": "Hi", "de": "Hallo"}}}
 EVERY: dict[str, Any] = {
@@ -31,6 +31,18 @@ EVERY: dict[str, Any] = {
 def of(status: str = "scheduled", **fields: Any) -> dict[str, Any]:
     """The spec of a live campaign that shows these fields."""
     return requested(Live("1", {"id": "1", "status": status, **fields}, complete=True))
+
+
+@pytest.mark.parametrize(
+    ("shown", "asked"),
+    [("1", 1), ("0", 0), ("true", 1), ("false", 0), (1, 1), ("maybe", "maybe")],
+)
+def test_flags_are_read_in_every_spelling(shown: Any, asked: Any) -> None:
+    live = Live("1", {"id": "1", "utm_tracking": {"enabled": shown}, "is_draft": shown}, complete=True)
+    request = request_of(live)
+    assert request.get("utm_tracking", {}).get("enabled", 1) == asked, "1 is the default"
+    truth = {1: True, 0: False}.get(asked, asked)
+    assert request.get("is_draft", False) == truth
 
 
 @pytest.mark.parametrize("name", EVERY)

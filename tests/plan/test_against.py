@@ -148,6 +148,13 @@ def test_a_key_that_only_this_change_declares_can_be_selected() -> None:
     assert [change.key for change in plan.changes] == ["new"]
 
 
+def test_only_what_the_commit_before_creates_is_withdrawn() -> None:
+    edited = wanted({**MANUAL, "description": "new"}, "other", manifest="sha256:new")
+    plan = plan_of(known=KNOWN, against=base(edited, wanted(own(MANUAL, "New"), "new")))
+    assert list(plan.withdrawn) == ["new"]
+    assert [str(note) for note in plan.notes if "other" in str(note)] == []
+
+
 def test_what_is_not_reviewed_in_an_apply_was_before_too() -> None:
     ours, theirs = wanted(own(MANUAL, "Ours"), "ours"), wanted(own(MANUAL, "Theirs"), "theirs")
     seen = plan_of(ours, known=state())

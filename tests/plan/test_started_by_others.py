@@ -92,6 +92,11 @@ def test_its_own_runs_void_nothing(later: Live, now: datetime) -> None:
     assert only(of(later, now=now, reviewed=(saved,))).action is Action.UPDATE
 
 
+def test_a_count_that_was_not_shown_to_the_plan_proves_nothing() -> None:
+    saved = of(shown(None))
+    assert started_since(saved, only(saved), record(DAILY), shown(9), TWO_DAYS) is None
+
+
 def test_one_reviewed_plan_that_was_made_after_the_start_is_enough() -> None:
     early, later = of(shown()), NOW + timedelta(minutes=5)
     late = of(shown(4), now=later)

@@ -11,13 +11,14 @@ import pytest
 
 from campaignctl.errors import LockLost, StateError
 from campaignctl.manifest.model import DesiredState
-from campaignctl.plan.model import Change, Plan
+from campaignctl.plan.model import Change, Plan, Request
 from campaignctl.reconciler.adopt import import_campaign
 from campaignctl.reconciler.execute import execute
 from campaignctl.reconciler.intents import written
 from campaignctl.reconciler.settle import settle
 from campaignctl.reconciler.state_ops import migrate_format, resolve
 from campaignctl.review.outcome import Outcome
+from campaignctl.schedule.sends import Sends
 from campaignctl.schedule.times import iso
 from campaignctl.state.model import FORMAT_VERSION, Account, State
 from tests.plan.planning import (
@@ -138,6 +139,28 @@ def test_a_replacement_that_did_not_happen_is_asked_for_again(known: Direct) -> 
     assert "create" not in known.script.asked
     assert outcome.changes[0].outcome == "failed"
     assert [str(each) for each in outcome.next] == [f"campaignctl apply --replace {KEY}"]
+
+
+@pytest.mark.parametrize(
+    ("sends", "held"),
+    [
+        (Sends("manual"), True),
+        (Sends("immediately"), True),
+        (Sends("scheduled", (NOW + timedelta(hours=1),)), True),
+        (Sends("scheduled", (NOW + timedelta(days=9),)), False),
+    ],
+)
+def test_after_a_failure_what_arms_soon_or_at_an_unknown_time_waits(
+    known: Direct, sends: Sends, held: bool
+) -> None:
+    known.script.refuses, known.script.by_id = {"pause": 422}, {ID: item(), "2": item()}
+    arming = replace(UPDATE, key="b", id="2", arms=True, sends=sends, requests=(Request("update", "2", {}),))
+    records = {KEY: record(SCHEDULED), "b": record(SCHEDULED, campaign_id="2")}
+    outcome = carried_out(known, plan(PAUSE, arming), here(records))
+    found = {each.key: each.outcome for each in outcome.changes}
+    assert found[KEY] == "failed"
+    assert (found["b"] == "not_started") is held
+    assert ("update" in known.script.asked) is not held
 
 
 def lost_draft(one: Direct) -> Outcome:

@@ -77,6 +77,19 @@ def test_what_a_plan_may_let_send_anew(recorded: Any, starts: bool) -> None:
     assert [one.key for one in foreign.starting(desired, None)] == ["new"]
 
 
+def test_what_is_over_or_adopted_or_marked_is_not_told_as_unmanaged() -> None:
+    desired = DesiredState(PROJECT, {"a": wanted(NEW, "a", adopt="6")}, "d")
+    shown = seen(
+        item("9"), item("8", "sent"), item("7", "canceled"), item("6"), ours("5"), item("4", "draft")
+    )
+    assert [row.id for row in foreign.unmanaged(shown, None, desired)] == ["9", "4"]
+    said = [str(one) for one in foreign.unmanaged_note(shown, None, desired)]
+    assert [one.startswith("1 campaign of the account can send and is in no state") for one in said] == [True]
+    (both,) = foreign.unmanaged_note([*shown, *seen(item("3"))], None, desired)
+    assert str(both).startswith("2 campaigns of the account can send and are in no state")
+    assert list(foreign.unmanaged_note(seen(item("4", "draft")), None, desired)) == []
+
+
 # ---------------------------------------------------------------------------------------- what is compared
 
 

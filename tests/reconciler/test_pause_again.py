@@ -158,6 +158,11 @@ def test_one_that_did_not_start_has_its_own_hint() -> None:
     assert found.result == "incomplete"
 
 
+def test_one_that_did_not_start_for_no_reason_names_no_command() -> None:
+    found = told([result(outcome="not_started")], [])
+    assert (found.result, found.next) == ("incomplete", (Command("plan"),))
+
+
 def test_one_without_a_reason_says_that_it_is_not_paused() -> None:
     found = told([result(outcome="unknown")], [])
     assert [each.error.summary for each in found.changes if each.error] == ["not paused"]
