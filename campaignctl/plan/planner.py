@@ -213,7 +213,7 @@ def _with_unmanaged(ctx: PlanContext, one: Subject, verdict: Verdict) -> Verdict
         for change in verdict.changes
     ]
     verdict = verdict.having(changes=tuple(told))
-    arming = [index for index, change in enumerate(told) if change.arms and change.id]
+    arming = [index for index, change in enumerate(told) if change.arms]
     if not arming:
         return verdict
     index = arming[0]

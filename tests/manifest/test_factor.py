@@ -101,3 +101,12 @@ def test_what_differs_in_more_than_markets_stays_apart(others: list[Draft]) -> N
     score = {"score": 1} if "score" in others[0].parts["spec"] else {}
     found = of(market("DE", 1, **score), *others)
     assert all("[" not in key for key in found.keys.values())
+
+
+def test_two_manifests_of_markets_have_keys_of_their_own() -> None:
+    first = [market(code, n) for n, code in enumerate(("DE", "FR", "NO"), 1)]
+    second = [market(code, n, quiet_hours={"begin": "22:00"}) for n, code in enumerate(("DE", "FR", "NO"), 4)]
+    found = of(*first, *second)
+    assert sorted(found.keys.values()) == sorted(
+        f"in/{stem}[country={code}]" for stem in ("sale", "sale-2") for code in ("DE", "FR", "NO")
+    )

@@ -127,8 +127,30 @@ def test_keys_are_numbered_where_they_meet(layout: LayoutOfKeys, keys: list[str]
 
 def test_long_texts_are_files_by_language_and_message() -> None:
     html = {"en": "<p>x</p>" * 40, "de": "short"}
-    letters = [{"name": name, "channel": "email", "email": {"html": html}} for name in ("A b", "a-B", "c")]
+    letters = [
+        {"name": name, "channel": "email", "email": {"html": html}} for name in ("A b", "a-B", "c", "…")
+    ]
     files = written(drafted(Pulled("1", {"name": "N", "messages": letters}), "in/n")).files
-    parts = ("a-b.1", "a-b.2", "c")
+    parts = ("a-b.1", "a-b.2", "c", "4")
     assert set(files) == {"in/n.yaml", *(f"in/n.{part}.{lang}.html" for part in parts for lang in html)}
     assert list(files)[-1] == "in/n.yaml"
+
+
+@pytest.mark.parametrize(
+    ("texts", "moved"),
+    [
+        ({"en": "Hi\x07", "de": "Hi"}, True),
+        ({"en": "Hi", "de": "Hi"}, False),
+        ({"en": "Hi" * 400, "de": "\ufeffHi"}, False),
+        ({"en": "Hi" * 400, "no language": "Hi"}, False),
+        ({"en": "Hi" * 400, "de": 3}, False),
+        ({"en": "x" * 700}, False),
+        ({"en": "x" * 701}, True),
+    ],
+)
+def test_texts_are_files_if_one_is_long_or_cannot_be_yaml_and_all_can_be_files(
+    texts: dict[str, Any], moved: bool
+) -> None:
+    message = {"name": "m", "channel": "sms", "sms": {"content": texts}}
+    found = drafted(Pulled("1", {"name": "N", "messages": [message]}), "in/n").files
+    assert found == ({f"in/n.{lang}.txt": text for lang, text in texts.items()} if moved else {})

@@ -11,7 +11,7 @@ from typing import Final
 TESTS: Final[dict[str, tuple[str, ...]]] = {
     "campaignctl/diff": ("tests/diff", "tests/plan"),
     "campaignctl/state": ("tests/state", "tests/backends/test_local_files.py"),
-    "campaignctl/plan": ("tests/plan", "tests/render"),
+    "campaignctl/plan": ("tests/plan", "tests/render", "tests/reconciler/test_plan_asks.py"),
     "campaignctl/backends": ("tests/backends/test_lo*.py", "tests/backends/test_cas_*.py"),
     "campaignctl/backends/cas": ("tests/backends/test_cas_[!c]*", "tests/backends/test_cas_conformance.py"),
     "campaignctl/backends/git": ("tests/backends/test_git_[!c]*", "tests/backends/test_git_conformance.py"),

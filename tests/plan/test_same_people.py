@@ -11,6 +11,7 @@ import pytest
 
 from campaignctl.plan.model import Objection, Options, Plan
 from campaignctl.project.model import Collisions, Guardrails, Override
+from campaignctl.schedule.times import format_gmt
 from tests.plan.planning import (
     DRAFT,
     IMMEDIATE,
@@ -66,6 +67,13 @@ def test_sends_within_the_time_object_with_both_keys_and_the_first_send() -> Non
     assert "2036-12-24T10:00:00Z" in found.found
     assert found.limit.startswith("4h ")
     assert plan(at(NOON), at(MORNING), within=4 * HOURS - timedelta(minutes=1)).objections == ()
+
+
+def test_sends_of_years_ahead_are_compared_as_well_as_many_near_ones() -> None:
+    near = [at(format_gmt(NOW + timedelta(days=day)), targeting=GERMANY) for day in range(3, 12)]
+    far = [at(time, targeting=FRANCE) for time in (MORNING, NOON)]
+    found = objection(plan(*near, *far, within=4 * HOURS))
+    assert sorted(found.keys) == ["k10", "k9"]
 
 
 def test_an_override_lifts_it() -> None:

@@ -174,6 +174,14 @@ def test_what_a_change_writes_counts_when_it_is_checked_again() -> None:
     assert not reviewed.as_planned(change, known, live(SCHEDULED))
 
 
+def test_of_many_neighbours_a_hundred_are_kept() -> None:
+    specs = {f"k{n:03}": own(SCHEDULED, f"{n}") for n in range(102)}
+    known = {key: record(spec, "scheduled", key) for key, spec in specs.items()}
+    others = (wanted(spec, key) for key, spec in specs.items())
+    plan = plan_of(wanted(SCHEDULED), *others, known=state(known))
+    assert sorted(plan.neighbours) == [f"k{n:03}" for n in range(100)]
+
+
 @pytest.mark.parametrize(
     ("status", "days", "near"),
     [("scheduled", 1, True), ("running", 1, True), ("paused", 1, False), ("scheduled", 60, False)],
