@@ -162,12 +162,10 @@ def _sent(
     """
     try:
         for _ in range(_CHECKS):
-            try:
+            with suppress(TimeJumped):
                 if run.slept(change):
                     run.check_again(change)
                 return run.api.send(request, before=before)
-            except TimeJumped:
-                continue
         raise Refused("the server's time keeps jumping", hint=Sentence(Command("apply")))
     except (Halted, Interrupted):
         _nothing_sent(run, change, back)

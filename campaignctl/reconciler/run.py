@@ -208,8 +208,8 @@ class Run:
         Raises Refused if the campaign is not as planned, or what a read raises.
         """
         record = self.state.campaigns.get(change.key)
-        if change.id is not None and record is not None and record.id == change.id:
-            live = self.api.read(change.id)
+        if record is not None and record.id == change.id:
+            live = self.api.read(record.id)
             if not self.as_planned(change, record, live):
                 raise Refused(
                     f"{change.id} was changed in the account while this run stood still",

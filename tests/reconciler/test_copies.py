@@ -142,6 +142,8 @@ def test_a_clone_that_was_made_later_is_no_copy(twice: Account) -> None:
     assert not twice.plan().blocked
     assert [drift.diff[0].after for drift in twice.plan().drift] == [clone]
     twice.apply()
+    assert twice.plan().drift == (), "an apply has recorded it"
+    twice.apply()
     assert clone in scheduled(twice)
 
 

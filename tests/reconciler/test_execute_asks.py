@@ -296,6 +296,26 @@ def test_a_write_is_adopted_for_its_own_campaign_alone(known: Direct) -> None:
     assert set(known.state.pending) == {KEY}
 
 
+def test_a_create_is_adopted_in_place_of_a_recorded_campaign_only_if_it_is_open(known: Direct) -> None:
+    """The record has what was asked for, whatever the account shows by then."""
+    change = replacement()
+    lost = pending(change, operation="replace", phase="started", at=iso(NOW - HOUR), ended=True, id=ID)
+    new = {**item(SCHEDULED, description="by another hand"), "id": "9"}
+    new["metadata"] = {"campaignctl": str(PROJECT.owner.marker(KEY, lost.intent))}
+    known.script.by_id, known.script.items = {"9": new}, [item(status="canceled")]
+    without = here({KEY: record(SCHEDULED, "canceled")})
+    known.kept.state = without
+    with pytest.raises(StateError, match=f"{KEY} is recorded already, as {ID}"):
+        resolve(known.wiring, KEY, "adopt", "9", force=False)
+    known.kept.state = replace(without, pending={KEY: lost})
+    resolve(known.wiring, KEY, "adopt", "9", force=False)
+    found = known.state.campaigns[KEY]
+    assert (found.id, found.intent, found.digest) == ("9", lost.intent, lost.digest)
+    assert "description" not in found.applied
+    assert [(each.key, each.id) for each in known.state.released] == [(KEY, ID)]
+    assert known.state.pending == {}
+
+
 def test_a_state_of_no_declared_environment_stops_an_import_too() -> None:
     project = replace(PROJECT, environment="production", environment_names=("production",))
     left = Kept(here({KEY: record(SCHEDULED)}), location=".campaignctl/state.json")

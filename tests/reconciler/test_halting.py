@@ -251,6 +251,7 @@ def test_without_a_state_and_manifests_only_the_marker_counts(account: Account) 
     assert words(outcome) == {"A": "stopped"}
     assert (outcome.stopped, len(outcome.notes)) == (False, 1)
     assert "only our marker" in outcome.notes[0]
+    assert account.halt(account=True).notes == (), "all of them are to stop"
 
 
 def test_one_key_is_stopped_and_the_others_go_on(account: Account) -> None:

@@ -130,6 +130,15 @@ def test_a_plan_from_the_state_alone_asks_nothing() -> None:
         planned(None, None, refresh=False, elsewhere=staging)
 
 
+@pytest.mark.parametrize(
+    ("options", "said"), [({}, True), ({"refresh_only": True}, False), ({"targets": ("a",)}, False)]
+)
+def test_campaigns_of_no_state_are_noted_in_a_whole_plan_alone(options: dict[str, Any], said: bool) -> None:
+    with Script([item("1"), item("9")]).api() as api:
+        notes = planned(api, known(settings={}), **options).notes
+    assert any("1 campaign of the account can send" in str(note) for note in notes) is said
+
+
 def test_without_a_state_the_account_is_read_as_an_apply_does() -> None:
     script = Script([ours("9"), item("8", messages=[])])
     with script.api() as api:
