@@ -19,7 +19,7 @@ from campaignctl.reconciler.begin import begin
 from campaignctl.reconciler.intents import planned
 from campaignctl.reconciler.run import Run
 from campaignctl.schedule.times import iso
-from campaignctl.state.model import Account, HistoryEntry, Released, State, Watermark
+from campaignctl.state.model import Account, HistoryEntry, LockInfo, Released, State, Watermark
 from tests.plan.planning import ID, KEY, NOW, SCHEDULED, intent, live, own, plan_of, record, state, wanted
 from tests.reconciler.performing import COMPANY, create, here, item, replacement
 from tests.reconciler.scripted import PROJECT, URL, Direct, direct
@@ -234,3 +234,11 @@ def test_a_lock_that_cannot_be_given_back_is_said_with_what_saves_the_state(
     assert outcome.result == "incomplete"
     assert any(why.summary in note for note in outcome.notes)
     assert str(outcome.next[0]) == f"campaignctl {first}"
+
+
+def test_a_lock_that_was_taken_over_from_a_dead_process_is_said() -> None:
+    with direct(here({KEY: record(SCHEDULED, "sent")})) as one:
+        one.kept.taken_over = LockInfo("l", "ana", "laptop", 4711, "apply", iso(NOW))
+        one.script.items = [item(SCHEDULED, "sent")]
+        apply(one.wiring, DesiredState(one.wiring.project, {}, "d"), Options(), lambda _plan: True)
+    assert "took the lock over from process 4711 on laptop, which has exited" in one.said

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -19,7 +20,7 @@ from campaignctl.reconciler.settle import settle
 from campaignctl.reconciler.state_ops import migrate_format, resolve
 from campaignctl.review.outcome import Outcome
 from campaignctl.schedule.sends import Sends
-from campaignctl.schedule.times import iso
+from campaignctl.schedule.times import format_gmt, iso
 from campaignctl.state.model import FORMAT_VERSION, Account, State
 from tests.plan.planning import (
     ID,
@@ -314,6 +315,29 @@ def test_a_create_is_adopted_in_place_of_a_recorded_campaign_only_if_it_is_open(
     assert "description" not in found.applied
     assert [(each.key, each.id) for each in known.state.released] == [(KEY, ID)]
     assert known.state.pending == {}
+
+
+@pytest.mark.parametrize(
+    ("found", "said"),
+    [(0, None), (1, "9 carries its marker"), (2, "2 campaigns carry its marker: 8 .* and 9 ")],
+)
+def test_a_create_that_happened_is_not_retried(known: Direct, found: int, said: str | None) -> None:
+    change = create(own(SCHEDULED, "New"), "new")
+    lost = pending(change, phase="started", at=iso(NOW - HOUR))
+    mark = {"campaignctl": str(PROJECT.owner.marker("new", lost.intent))}
+    made = format_gmt(NOW - HOUR)
+    items = [{**item(), "id": each, "metadata": mark, "create_time": made} for each in ("9", "8")]
+    known.script.items = [*items[:found], {**item(), "id": "1", "create_time": "2026-01-01 00:00:00"}]
+    known.kept.state = here(pending={"new": lost})
+    if said is None:
+        resolve(known.wiring, "new", "retry")
+        assert known.state.pending == {}
+        assert [each.intent for each in known.state.dropped] == [lost.intent]
+        return
+    with pytest.raises(StateError) as refused:
+        resolve(known.wiring, "new", "retry")
+    assert re.search(said, str(refused.value))
+    assert set(known.state.pending) == {"new"}
 
 
 def test_a_state_of_no_declared_environment_stops_an_import_too() -> None:

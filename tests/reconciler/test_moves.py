@@ -86,7 +86,7 @@ def test_an_interrupt_starts_no_move(known: Direct) -> None:
 @pytest.mark.parametrize(
     ("change", "shown", "said"),
     [
-        (UPDATE, item(UPDATE.spec or {}), f"{KEY}: the update of {ID} is recorded as done."),
+        (UPDATE, item(dict(UPDATE.spec or {})), f"{KEY}: the update of {ID} is recorded as done."),
         (PAUSE, item(status="paused"), f"{KEY}: the pause of {ID} is recorded as done."),
         (FIRE, item(MANUAL, "running"), f"{KEY}: {ID} is recorded as sending."),
     ],
