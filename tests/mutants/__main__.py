@@ -17,7 +17,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import reduce
 from multiprocessing.connection import Connection
@@ -26,7 +26,7 @@ from pathlib import Path
 
 from tests.mutants.operators import Mutation, mutations
 from tests.mutants.reached import Reached, kept_at
-from tests.mutants.rooms import all_selected, files, room_of, selected
+from tests.mutants.rooms import all_selected, files, outer, room_of, selected
 from tests.mutants.trials import LATE, ROOT, Ended, Job, run, trees
 
 _MEMORY = Path("/dev/shm")
@@ -93,8 +93,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _tried(chosen: list[Mutation], served: list[Connection], options: argparse.Namespace) -> Score | None:
     """The score of these mutations; None if a test fails without one."""
     wanted = {mutation: selected(mutation.file, ROOT) for mutation in chosen}
-    paths = dict.fromkeys(path for found in wanted.values() for path in found)
-    reached = _reached([*paths], served)
+    reached = _reached(outer(path for found in wanted.values() for path in found), served)
     if reached is None:
         return None
     score = Score()
@@ -109,7 +108,7 @@ def _tried(chosen: list[Mutation], served: list[Connection], options: argparse.N
     return score
 
 
-def _reached(paths: list[str], served: list[Connection]) -> Reached | None:
+def _reached(paths: Iterable[str], served: list[Connection]) -> Reached | None:
     """What the tests of these paths run, as it was found now or kept since; None if one fails."""
     kept = {path: kept_at(path, ROOT) for path in paths}
     missing = [Job(None, (path,), kept=file) for path, file in kept.items() if not file.exists()]

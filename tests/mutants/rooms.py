@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
@@ -48,7 +48,12 @@ def selected(file: str, root: Path) -> tuple[str, ...]:
 
 def all_selected(root: Path) -> tuple[str, ...]:
     """All tests that are run for some mutation."""
-    found = dict.fromkeys(path for patterns in TESTS.values() for path in _found(patterns, root))
+    return outer(path for patterns in TESTS.values() for path in _found(patterns, root))
+
+
+def outer(paths: Iterable[str]) -> tuple[str, ...]:
+    """These files and folders, each once, without those that are in another one."""
+    found = dict.fromkeys(paths)
     return tuple(path for path in found if not any(path.startswith(f"{other}/") for other in found))
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from tests.mutants.operators import mutations
 from tests.mutants.reached import Limits, Reached
-from tests.mutants.rooms import TESTS, files, room_of, selected
+from tests.mutants.rooms import TESTS, files, outer, room_of, selected
 from tests.mutants.trials import Ended, killed_by
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -78,6 +78,10 @@ def test_a_file_has_a_room_and_tests_of_its_own(file: str, room: str, first: str
     assert file in files(ROOT)
     assert room_of(file) == room
     assert selected(file, ROOT)[0] == first
+
+
+def test_what_lies_in_a_folder_is_collected_once() -> None:
+    assert outer(["b/c.py", "a", "b", "a/d.py", "ab/e.py", "a"]) == ("a", "b", "ab/e.py")
 
 
 @pytest.mark.parametrize("patterns", TESTS.values(), ids=TESTS)
