@@ -111,13 +111,16 @@ def _tried(chosen: list[Mutation], served: list[Connection], options: argparse.N
 def _reached(paths: Iterable[str], served: list[Connection]) -> Reached | None:
     """What the tests of these paths run, as it was found now or kept since; None if one fails."""
     kept = {path: kept_at(path, ROOT) for path in paths}
-    missing = [Job(None, (path,), kept=file) for path, file in kept.items() if not file.exists()]
+    # Read at once: another run may keep something else instead.
+    known = {path: Reached.read(file) for path, file in kept.items() if file.exists()}
+    missing = [Job(None, (path,), kept=file) for path, file in kept.items() if path not in known]
     for job, ended in run(missing, served):
         _say(f"without a mutation: {ended.used.processor:.0f} s, {' '.join(job.files)}")
         if ended.killed_by:
             _say(f"{ended.killed_by} fails without a mutation:\n{ended.said}")
             return None
-    return reduce(or_, map(Reached.read, kept.values()), Reached())
+        known[job.files[0]] = Reached.read(kept[job.files[0]])
+    return reduce(or_, known.values(), Reached())
 
 
 def _job(mutation: Mutation, files: tuple[str, ...], reached: Reached) -> Job:
