@@ -70,6 +70,14 @@ def test_pieces_end_at_the_borders_of_words(before: str, after: str, marked: str
     assert _marked(before, after) == (marked or f"[-{before}-][+{after}+]")
 
 
+def test_two_words_far_apart_in_a_long_line_are_told() -> None:
+    words = [f"word{number}" for number in range(600)]
+    other = ["first", *words[1:-1], "last"]
+    assert _marked(" ".join(words), " ".join(other)) == (
+        f"[-word0-][+first+] {' '.join(words[1:-1])} [-word599-][+last+]"
+    )
+
+
 def test_many_changes_are_told_between_equal_lines() -> None:
     lines = [f"line {number} of this text" for number in range(1_000)]
     changed = [line.replace("of", "in") for line in lines]

@@ -103,6 +103,13 @@ def test_what_differs_in_more_than_markets_stays_apart(others: list[Draft]) -> N
     assert all("[" not in key for key in found.keys.values())
 
 
+def test_a_field_of_a_list_has_the_name_of_the_list() -> None:
+    found = of(*(market(code, n, labels=[f"x{n}"]) for n, code in enumerate(("DE", "FR", "NO"), 1)))
+    parts = found.drafts["1"].parts
+    assert parts["spec"]["labels"] == ["${matrix.labels}"]
+    assert parts["matrix"]["include"][0] == {"country": "DE", "id": "1", "labels": "x1"}
+
+
 def test_two_manifests_of_markets_have_keys_of_their_own() -> None:
     first = [market(code, n) for n, code in enumerate(("DE", "FR", "NO"), 1)]
     second = [market(code, n, quiet_hours={"begin": "22:00"}) for n, code in enumerate(("DE", "FR", "NO"), 4)]

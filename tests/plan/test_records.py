@@ -83,6 +83,21 @@ def test_a_baseline_stays_in_what_the_spec_does_not_set() -> None:
     assert applied(replace(known, baseline=None), NEW, live(NEW)).baseline is None
 
 
+def test_the_record_of_a_create_has_what_its_answer_spells_otherwise() -> None:
+    asked = intent(NEW, phase="reposted")
+    shown = live(
+        {**NEW, "description": "New!"}, send_strategy="scheduled", next_run_time="2036-12-24 10:00:00"
+    )
+    made = records.created(asked, shown, NOW, ())
+    assert made.echo == {"description": ["New!"]}
+    assert (made.id, made.status, made.intent) == (ID, "scheduled", asked.intent)
+    assert (made.applied, made.digest, made.reposted) == (asked.spec, asked.digest, True)
+    assert (made.send_strategy, made.next_run_time) == ("scheduled", "2036-12-24T10:00:00Z")
+    assert (made.run_counter, made.counted_at, made.unconfirmed) == (None, None, ())
+    again = records.created(intent(RECURRING), live(RECURRING), NOW, ())
+    assert (again.run_counter, again.counted_at, again.reposted) == (0, iso(NOW), False)
+
+
 def test_a_create_answered_whole_leaves_the_baseline_of_what_it_showed() -> None:
     made = records.created(intent(SCHEDULED), live(SCHEDULED, deal_id="7"), NOW, ())
     assert (made.id, made.baseline) == (ID, {"deal_id": "7"})

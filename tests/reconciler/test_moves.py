@@ -98,3 +98,12 @@ def test_a_write_that_happened_is_recorded_as_done(change: Change, shown: Any, s
         one.script.items = [shown]
         assert resolve(one.wiring, KEY, "done").startswith(said)
         assert one.state.pending == {}
+
+
+def test_a_write_to_a_campaign_that_is_gone_is_recorded_without_a_judgement() -> None:
+    lost = replace(written(UPDATE, UPDATE.requests[0], NOW), at="2026-11-24T11:00:00Z")
+    with direct(here({KEY: record(SCHEDULED)}, pending={KEY: lost})) as one:
+        one.script.by_id, one.script.items = {ID: None}, [{**item(), "id": "1"}]
+        resolve(one.wiring, KEY, "done")
+        found = one.state.campaigns[KEY]
+    assert (found.applied, found.unconfirmed, found.status) == (UPDATE.spec, (), "scheduled")

@@ -153,6 +153,16 @@ def reading(script: Script, before: State | None, *declared: Any, **how: Any) ->
         return observe(api, before, desired, NOW, parallelism=1, **how)
 
 
+@pytest.mark.parametrize(
+    ("size", "total", "more"), [(2, True, False), (1, True, True), (1, False, False), (2, False, False)]
+)
+def test_the_newest_page_is_enough_if_it_is_the_only_one(size: int, total: bool, more: bool) -> None:
+    script = Script([item("9"), item("8")], {"1": item("1")}, size=size, total=total)
+    reading(script, known(), wanted(own(SCHEDULED, "New"), "new"), list_page=True)
+    assert script.asked[0] == "page 1"
+    assert ("live page 1" in script.asked) is more
+
+
 def released(campaign_id: str, key: str = "x", status: str = "scheduled", **fields: Any) -> Released:
     return replace(Released(key, campaign_id, None, "d", status, iso(NOW)), **fields)
 
