@@ -25,6 +25,13 @@ if TYPE_CHECKING:
 
 # A file without one of these has one campaign, the key of which is its path: it need not be read as YAML.
 _NOT_ITS_PATH = re.compile(rb"^(?:---|[ \t]*[\"']?(?:metadata|matrix|kind)|[ \t]*\{)", re.MULTILINE)
+# Nor one whose key stands in a plain line of its `metadata`, as most do.
+_KEY_LINE = re.compile(
+    rb"^metadata:[ ]*\r?\n(?P<indent>[ ]+)(?:[\w.-]+:(?:[ ][\w ./-]*)?\r?\n(?P=indent))*?"
+    rb"key:[ ]+(?P<key>[a-zA-Z][a-zA-Z0-9._/-]*)[ ]*\r?$",
+    re.MULTILINE,
+)
+_MORE_THAN_ONE = re.compile(rb"^(?:---|[\"']|matrix|kind:(?![ ]+Campaign[ ]*\r?$)|[ \t]*\{)", re.MULTILINE)
 
 
 def keys(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem[str]]:
@@ -101,17 +108,21 @@ def _project(settings: Settings) -> Project:
 def _state(project: Project) -> State | None:
     from campaignctl.cli.clock import SystemClock
     from campaignctl.cli.wiring import backend_of
+    from campaignctl.manifest.cache import Cache
+    from campaignctl.reconciler.recall import Recall
 
-    try:
-        if project.state.backend == "git":
-            # As the last command here saw it: a remote is too slow for TAB.
-            from campaignctl.backends.git.place import mirror_path
-            from campaignctl.state.codec import decode
+    with Cache(os.environ, Path(project.directory)) as memory:
+        recall = Recall(memory, project)
+        try:
+            if project.state.backend == "git":
+                # As the last command here saw it: a remote is too slow for TAB.
+                from campaignctl.backends.git.place import mirror_path
 
-            return decode(mirror_path(Path(project.directory), project.state.ref).read_bytes())
-        return backend_of(project, SystemClock()).read()
-    except (CampaignctlError, OSError):
-        return None
+                document = mirror_path(Path(project.directory), project.state.ref).read_bytes()
+                return recall.decode(document, where="the state")
+            return backend_of(project, SystemClock(), recall).read()
+        except (CampaignctlError, OSError):
+            return None
 
 
 def _declared(project: Project) -> Iterator[str]:
@@ -124,12 +135,17 @@ def _declared(project: Project) -> Iterator[str]:
 
 def _keys_of(root: Path, path: str) -> Iterator[str]:
     """The keys of one file; none if it cannot be read."""
+    from campaignctl.yamlio.files import content
+
     default = path.rpartition(".")[0]
-    try:
-        if not _NOT_ITS_PATH.search((root / path).read_bytes()):
-            yield default
-            return
-    except OSError:
+    data = content(f"{root}/{path}")
+    if isinstance(data, str):
+        return
+    if not _NOT_ITS_PATH.search(data):
+        yield default
+        return
+    if (found := _KEY_LINE.search(data)) and not _MORE_THAN_ONE.search(data):
+        yield found["key"].decode()
         return
     file = _read(root, path)
     for document in file.documents:

@@ -180,6 +180,7 @@ class _Manifest:
             values,
             combination=combination,
             complete=self._inputs.defaults.complete,
+            cut=any(one.hashed or one.anchored for one in (self._file, *self._inputs.defaults.files)),
         )
 
     def _with_values(self, root: MappingNode, combination: Combination) -> MappingNode:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, replace
+from dataclasses import replace
 from typing import Any
 
 from campaignctl.campaign.check import cross_checks, model_problems
@@ -142,7 +142,7 @@ class Compilation:
     `builder` has no values yet: texts outside the body are not expanded; those of the body are, with
     `values`. `root` is the manifest with defaults and matrix merged in, `own` the manifest as written,
     `combination` its values in the matrix. If not `complete`, some defaults could not be read, and missing
-    fields are not reported.
+    fields are not reported. Unless `cut`, YAML takes no text of its files for a comment or an anchor.
     """
 
     def __init__(
@@ -154,8 +154,10 @@ class Compilation:
         *,
         combination: Combination | None = None,
         complete: bool = True,
+        cut: bool = True,
     ) -> None:
         self._file = builder.file
+        self._cut = cut
         self.values = values
         self._own = own
         self.combination = combination
@@ -327,7 +329,8 @@ class Compilation:
         for problem in cross_checks(spec):
             yield replace(problem, path=("spec", *problem.path))
         yield from self._times(spec)
-        yield from _cut_texts(self.root, self._file)
+        if self._cut:
+            yield from _cut_texts(self.root, self._file)
         yield from winner_problems(value, self.root)
         for _, problem in unknown_fields(value.get("extra", {}), spec, _SPEC):
             yield problem
@@ -425,8 +428,12 @@ def key_of_path(path: str) -> str:
 
 
 def _digest(*declared: Any) -> str:
-    text = json.dumps(declared, sort_keys=True, default=asdict)
+    text = json.dumps(declared, sort_keys=True, default=_fields)
     return "sha256:" + hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _fields(value: Any) -> dict[str, Any]:
+    return {name: getattr(value, name) for name in value.__dataclass_fields__}
 
 
 def _lifecycle(value: Mapping[str, Any]) -> Lifecycle:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -72,19 +72,23 @@ DesiredCampaign.spec = _Body()  # type: ignore[assignment]  # a descriptor: no t
 
 def likeness(spec: Mapping[str, Any]) -> str:
     """A digest that bodies share whose messages say the same, and few others: that of their texts."""
-    made = hashlib.sha256()
+    texts: list[str] = []
     for message in spec.get("messages", ()):
-        for text in sorted(_texts(message.get(message.get("channel")))):
-            made.update(b"%d\0" % len(text) + text.encode("utf-8", "surrogatepass"))
-    return made.hexdigest()[:32]
+        own: list[str] = []
+        _gather(message.get(message.get("channel")), own)
+        texts += (*sorted(own), "")
+    return hashlib.sha256("\0".join(texts).encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
-def _texts(value: Any) -> Iterator[str]:
+def _gather(value: Any, texts: list[str]) -> None:
     if isinstance(value, str):
-        yield value
-    elif isinstance(value, Mapping | list | tuple):
-        for each in value.values() if isinstance(value, Mapping) else value:
-            yield from _texts(each)
+        texts.append(value)
+    elif isinstance(value, dict):
+        for each in value.values():
+            _gather(each, texts)
+    elif isinstance(value, list | tuple):
+        for each in value:
+            _gather(each, texts)
 
 
 @dataclass(frozen=True, slots=True)
