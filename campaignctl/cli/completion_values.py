@@ -28,7 +28,7 @@ _NOT_ITS_PATH = re.compile(rb"^(?:---|[ \t]*[\"']?(?:metadata|matrix|kind)|[ \t]
 # Nor one whose key stands in a plain line of its `metadata`, as most do.
 _KEY_LINE = re.compile(
     rb"^metadata:[ ]*\r?\n(?P<indent>[ ]+)(?:[\w.-]+:(?:[ ][\w ./-]*)?\r?\n(?P=indent))*?"
-    rb"key:[ ]+(?P<key>[a-zA-Z][a-zA-Z0-9._/-]*)[ ]*\r?$",
+    rb"key:[ ]+(?P<key>[a-zA-Z][a-zA-Z0-9._/-]*)[ ]*\r?$(?!\n(?P=indent)[ ])",
     re.MULTILINE,
 )
 _MORE_THAN_ONE = re.compile(rb"^(?:---|[\"']|matrix|kind:(?![ ]+Campaign[ ]*\r?$)|[ \t]*\{)", re.MULTILINE)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from campaignctl.cli.completion_values import _keys_of
 from campaignctl.project.liftable import OVERRIDES
 from campaignctl.state import codec
 from campaignctl.state.model import Account, State
@@ -80,6 +81,33 @@ def test_keys_are_those_of_manifests_and_state(shop: Cli) -> None:
     assert answered(shop, "plan", "--target", "") == sorted([*declared, "push/gone", "push/x[country=DE]"])
     assert answered(shop, "plan", "--replace", "two/") == ["two/a", "two/b"]
     assert answered(shop, "apply", "--target", "two/a", "--target", "two/b") == ["two/b"]
+
+
+@pytest.mark.parametrize(
+    ("text", "keys"),
+    [
+        ("metadata:\n  key: push/a\nspec: {}\n", ["push/a"]),
+        ("kind: Campaign\nmetadata:\n  key: push/a  \nspec: {}\n", ["push/a"]),
+        ("metadata:\r\n    key: a.b-c\r\nspec: {}\r\n", ["a.b-c"]),
+        ("metadata:\n  name: x\n  key: a\nspec: {}\n", ["a"]),
+        ("metadata:\n  labels:\n    key: inner\nspec: {}\n", ["file"]),
+        ("metadata:\n  # key: comment\n  key: a # more\nspec: {}\n", ["a"]),
+        ("metadata:\n  key: 'quoted'\nspec: {}\n", ["quoted"]),
+        ("metadata:\n  key: &x anchored\nspec: {}\n", ["anchored"]),
+        ("metadata:\n  key:\n    below\nspec: {}\n", ["below"]),
+        ("metadata:\n  key: folded\n   on\nspec: {}\n", ["folded on"]),
+        ("spec:\n  description: |\n    metadata:\n      key: text\n", ["file"]),
+        ("kind: Removed\nmetadata:\n  key: a\n", []),
+        ("metadata:\n  key: a\nkind: Removed\n", []),
+        ("metadata:\n  key: a\nmatrix: {country: [DE, FR]}\n", ["a[country=DE]", "a[country=FR]"]),
+        ("metadata:\n  key: a\n---\nmetadata:\n  key: b\n", ["a", "b"]),
+        ("metadata:\n  key: a\n'matrix': {country: [DE]}\n", ["a[country=DE]"]),
+        ("{metadata: {key: a}}\n", ["a"]),
+    ],
+)
+def test_a_key_is_found_however_it_is_written(text: str, keys: list[str], tmp_path: Path) -> None:
+    (tmp_path / "file.yaml").write_bytes(text.encode())
+    assert list(_keys_of(tmp_path, "file.yaml")) == keys
 
 
 def test_a_matrix_makes_several_keys(shop: Cli) -> None:

@@ -65,6 +65,33 @@ def test_a_plan_says_the_same_with_a_cache_and_without(world: World) -> None:
     assert not database.exists()
 
 
+def test_a_plan_from_the_state_says_the_same_after_others_and_without_them(world: World) -> None:
+    """Edits, a halt, an apply: what earlier plans left alone is looked at where something speaks for it."""
+
+    def same(*options: str) -> str:
+        plan = ("plan", "--no-refresh", "--full", *options)
+        world.run(*plan)
+        cached, fresh = world.run(*plan), world.run("--no-cache", *plan)
+        assert (cached.out, cached.status) == (fresh.out, fresh.status)
+        return cached.out
+
+    for name in ("one", "two", "three"):
+        world.write(f"{name}.yaml", sms(name, scheduled_time=FAR))
+    world.apply()
+    assert "No changes" in same()
+    world.write("two.yaml", sms("zwei", scheduled_time=FAR))
+    assert "1 to update; 2 unchanged" in same()
+    assert "1 to replace" in same("--replace", "one", "--target", "one")
+    world.write("one.yaml", with_lifecycle(sms("one", scheduled_time=FAR), phase="paused"))
+    assert "1 to pause" in same()
+    world.run("halt", "three", "--reason", "stop", status=0)
+    assert "halted" in same()
+    world.apply()
+    same()
+    world.remove("two.yaml")
+    assert "1 to cancel" in same()
+
+
 def test_a_sent_campaign_is_replaced_as_a_deliberate_second_send(world: World) -> None:
     world.write("now.yaml", sms("Now", run_immediately=True))
     world.apply()
