@@ -85,11 +85,12 @@ def plans(
 
 def linted(plan: Plan, desired: DesiredState, now: datetime) -> Plan:
     """A plan with the errors and warnings of lint about the campaigns that it changes; they stop none."""
+    keys = {change.key for change in plan.changes if change.action in _LINTED}
+    if not keys:
+        return plan
     from campaignctl.lint.inspect import inspect  # a plan without changes needs no rules
 
-    keys = {change.key for change in plan.changes if change.action in _LINTED}
-    found = inspect(desired, now, keys, remarks=False) if keys else ()
-    return replace(plan, lint=found)
+    return replace(plan, lint=inspect(desired, now, keys, remarks=False))
 
 
 def _unrecorded(state: State | None, options: Options) -> Iterable[str]:
