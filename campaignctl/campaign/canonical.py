@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 # Fields that some editions of the API spell 0 and 1 (API contract, section 0).
@@ -57,3 +58,21 @@ def digest(value: Any) -> str:
 def body_digest(spec: Mapping[str, Any]) -> str:
     """The digest of a body in the ledger: without metadata, which no recipient sees."""
     return digest({name: value for name, value in spec.items() if name != "metadata"})
+
+
+_LONG = 1_000
+
+
+def brief(value: Any) -> Any:
+    """A JSON value with the digests of its long texts in their place: made once, to be part of another."""
+    if isinstance(value, str):
+        return [_text_digest(value)] if len(value) > _LONG else value
+    if isinstance(value, Mapping):
+        return {name: brief(item) for name, item in value.items()}
+    return [brief(item) for item in value] if isinstance(value, list | tuple) else value
+
+
+@lru_cache(64)
+def _text_digest(text: str) -> str:
+    """The digest of a long text, which many campaigns may share."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
+from campaignctl.campaign.canonical import brief
 from campaignctl.campaign.check import cross_checks, model_problems
 from campaignctl.campaign.lifecycle import Lifecycle
 from campaignctl.campaign.problem import KeyPath, Problem, error, warning
@@ -216,7 +217,9 @@ class Compilation:
             moved_from,
             self._zone(),
             value.get("lint", {}),
-            _digest(spec, lifecycle, value.get("adopt"), moved_from),
+            _digest(
+                brief(spec) if self.builder.unfilled else spec, lifecycle, value.get("adopt"), moved_from
+            ),
             likeness(spec),
             Positions(lambda: (self.root, self.builder), self.place),
         )

@@ -83,7 +83,7 @@ class TextFiles:
         name = self._name(relative)
         if "\0" in relative:
             return FileText(name, error="not a file path")
-        if reason := kept_out(self._real, relative, self._private):
+        if reason := kept_out_below(str(self._real), relative, self._private):
             return FileText(name, error=f"the path {reason}", hint="copy the text into a file of the project")
         return None
 
@@ -182,11 +182,15 @@ def kept_out(root: Path, relative: str, private: tuple[str, ...]) -> str:
     A link may lead anywhere on this machine, and git's own files may hold a login. `private` are the paths of
     states and of their folder; what lies below them, or next to them under a longer name, is private too.
     """
-    top = root.resolve()
-    real = Path(os.path.realpath(top / relative))
-    if Path(relative).is_absolute() or not real.is_relative_to(top):
+    return kept_out_below(os.path.realpath(root), relative, private)
+
+
+def kept_out_below(top: str, relative: str, private: tuple[str, ...]) -> str:
+    """The same for a project whose own path has no links."""
+    real, below = os.path.realpath(posixpath.join(top, relative)), posixpath.join(top, "")
+    if relative.startswith("/") or not (real == top or real.startswith(below)):
         return "leads outside the project"
-    inner = real.relative_to(top).as_posix().casefold()
+    inner = real.removeprefix(below).casefold()
     if ".git" in inner.split("/"):
         return "leads to git's own files"
     owned = (path.casefold() for path in private)

@@ -218,7 +218,7 @@ class Filling:
             path = node.pairs[0][1]
             name = path.text if isinstance(path, ScalarNode) else ""
             # A checkout with other line ends is no change of the manifest.
-            self.unfilled.append((name, text.replace("\r\n", "\n")))
+            self.unfilled.append((name, text.replace("\r\n", "\n") if "\r" in text else text))
 
     def _note_strays(self, node: MappingNode, found: LanguageTexts) -> None:
         for name, part in found.strays:
