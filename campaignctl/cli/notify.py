@@ -1,4 +1,4 @@
-"""`notify`: the outcome of an apply or a halt, posted to an address of the run's environment.
+"""`notify`: the outcome of an apply, a halt or a proof, posted to an address of the run's environment.
 
 It comes last, when the state is saved and the outcome printed. It changes no exit status, carries no token,
 and takes a few seconds at most, whatever the other side does.
@@ -93,10 +93,11 @@ def _line(body: Mapping[str, Any]) -> str:
     place = f"{body['project']} ({body['environment']})" if body["environment"] else str(body["project"])
     result = body.get("result", "done" if body.get("stopped", True) else "incomplete")
     counts: dict[str, int] = {}
-    for change in body.get("changes", ()):
+    for change in (*body.get("changes", ()), *body.get("proofs", ())):
         said = change["outcome"].replace("_", " ")
         counts[said] = counts.get(said, 0) + 1
     if blocked := len(body.get("blocked", ())):
         counts["blocked"] = blocked
     numbers = ", ".join(f"{count} {said}" for said, count in counts.items())
-    return f"campaignctl {body['event']} of {place}: {result}{f': {numbers}' if numbers else ''}"
+    seeds = f" ({body['key']} to {body['to']})" if "proofs" in body else ""
+    return f"campaignctl {body['event']} of {place}: {result}{f': {numbers}' if numbers else ''}{seeds}"

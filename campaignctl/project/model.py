@@ -246,14 +246,16 @@ class Guardrails(Setting):
 
 @dataclass(frozen=True, slots=True)
 class Notify(Setting):
-    """Where the outcome of an apply or halt is posted; an empty `url_env`: nowhere."""
+    """Where the outcome of an apply, halt or proof is posted; an empty `url_env`: nowhere."""
 
     url_env: Annotated[
         str, _said("Environment variable with the address; https only (http on this machine).", min_length=1)
     ]
     on: Annotated[
         Literal["failures", "all"],
-        _said("failures (if absent): what was not done as planned, and halts. all: every apply and halt."),
+        _said(
+            "failures (if absent): what was not done as planned, and halts. all: every apply, halt and proof."
+        ),
     ] = "failures"
 
 

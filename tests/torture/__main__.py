@@ -119,7 +119,7 @@ def _jobs(
     for name, crossed in calls.items():
         command, loses_state = stages[name].words[0], stages[name].scenario.loses_state
         # With the state, what was usual is lost as well.
-        if command == "apply" and not loses_state and name.split()[0] not in _ON_GIT:
+        if command in ("apply", "proof") and not loses_state and name.split()[0] not in _ON_GIT:
             for kind in altering:
                 yield from kind(name, crossed)
         if options.altered:

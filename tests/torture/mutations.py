@@ -25,6 +25,7 @@ from tests.torture.mutants_of_live import OF_LIVE
 from tests.torture.mutants_of_manifests import OF_MANIFESTS
 from tests.torture.mutants_of_pipelines import OF_PIPELINES
 from tests.torture.mutants_of_previews import OF_PREVIEWS
+from tests.torture.mutants_of_proofs import OF_PROOFS
 from tests.torture.mutants_of_settings import OF_SETTINGS
 from tests.torture.mutants_of_trust import OF_TRUST
 from tests.torture.mutants_of_work import OF_WORK
@@ -45,6 +46,7 @@ ALL = (
     *OF_PREVIEWS,
     *OF_LINT,
     *OF_MANIFESTS,
+    *OF_PROOFS,
 )
 _ROOT = Path(__file__).resolve().parents[2]
 _COPIED = (

@@ -10,7 +10,7 @@ from typing import Any
 from campaignctl.errors import StateError
 from tests.torture import halting, persons
 from tests.torture.place import Place, Stage, wait_until
-from tests.torture.scenario import APPLY, Due, Scenario
+from tests.torture.scenario import APPLY, SEEDS, Due, Scenario
 from tests.torture.unseen import Altered, unseen_at_rest, unseen_sends
 
 _MOST_APPLIES = 7
@@ -92,10 +92,15 @@ def _command_done(place: Place, stage: Stage, verdict: Verdict, quiet: float) ->
     for _ in range(_MOST_APPLIES):
         if stage.words[0] == "import" and stage.words[1] in place.recorded_ids():
             return
+        if stage.words[0] == "proof" and persons.is_proofed(place):
+            return
         ended = place.run(*stage.words)
         verdict.said += ended.text
         if ended.status == 0 or "the state was migrated from" in ended.text:
             break
+        if "state resolve" in ended.text and stage.words[0] == "proof":
+            wait_until(quiet)
+            persons.decide_proofs(place, verdict)
     else:
         verdict.stuck.append(f"{stage.words[0]} did not end: {verdict.said[-1500:]}")
     if stage.words[0] == "halt":
@@ -122,6 +127,7 @@ def judge(place: Place, scenario: Scenario, verdict: Verdict) -> None:
     plan = place.plan()
     verdict.unseen += unseen_sends(place, scenario, verdict.altered)
     verdict.unseen += unseen_at_rest(place, scenario, records, plan)
+    verdict.unseen += _beyond_the_seeds(place)
     if plan["changes"] or plan["blocked"]:
         verdict.stuck.append(f"the next plan is not empty: {plan['changes']} {plan['blocked']}")
 
@@ -129,8 +135,26 @@ def judge(place: Place, scenario: Scenario, verdict: Verdict) -> None:
 def _strangers(account: list[dict[str, Any]], scenario: Scenario) -> Iterator[str]:
     names = {due.name or key for key, due in scenario.due.items()}
     for campaign in account:
-        if campaign["live"]["name"] not in names:
+        if campaign["live"]["name"] not in names and not _is_proof(campaign["live"]["name"]):
             yield f"not requested: {campaign['live']['name']}"
+
+
+def _is_proof(name: str) -> bool:
+    return name.startswith("[proof] ")
+
+
+def _beyond_the_seeds(place: Place) -> Iterator[str]:
+    """Proofs that reached others than the seeds, and those that were sent more than once.
+
+    A condition that someone adds directly before the request that sends only leaves out some of them.
+    """
+    sends = [send for send in place.control.sends() if _is_proof(send["body"]["name"])]
+    for send in sends:
+        shown = send["body"].get("targeting") or {}
+        if any(shown.get(name) != value for name, value in SEEDS.items()):
+            yield f"a proof beyond the seeds: {send['body']}"
+    counts = Counter(send["campaign_id"] for send in sends)
+    yield from (f"the proof {each} was sent {count} times" for each, count in counts.items() if count > 1)
 
 
 def _judge_key(

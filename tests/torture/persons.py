@@ -32,6 +32,21 @@ def decide(place: Place, scenario: Scenario, verdict: Verdict, told: str) -> Non
         _adopted(place, scenario, verdict)
 
 
+def decide_proofs(place: Place, verdict: Verdict) -> None:
+    """Whether seeds got what no read has shown as sent: a person asks them."""
+    state, sent = place.state(), {send["campaign_id"] for send in place.control.sends()}
+    for proof in state.proofs if state else ():
+        if proof.phase == "arming":
+            place.run("state", "resolve", proof.key, "--done" if proof.id in sent else "--retry")
+            verdict.persons += 1
+
+
+def is_proofed(place: Place) -> bool:
+    """Whether the state shows a proof as sent."""
+    state = place.state()
+    return any(proof.phase == "sent" for proof in state.proofs) if state else False
+
+
 def _found_missing(place: Place, verdict: Verdict) -> None:
     """What the API said to have created, and has not, is created again by a person."""
     missing = {one["key"]: one["id"] for one in place.plan()["blocked"] if one["status"] == "missing"}

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from campaignctl.sandbox.control import Control
-from tests.torture.scenario import APPLY, Due, Manifests, Scenario, Times, body, campaign
+from tests.torture.scenario import APPLY, Due, Manifests, Proofed, Scenario, Times, body, campaign
 
 
 def small(times: Times) -> Scenario:
@@ -251,6 +251,12 @@ def renamed(times: Times, *, moved: bool) -> Scenario:
     return Scenario(name, (first, second), last, due, adopting=not moved)
 
 
+def proofed(times: Times) -> Scenario:
+    """A campaign is sent to seeds, and then applied, which needs that."""
+    last = {"shown": campaign("shown", scheduled_time=times.far)}
+    return Proofed("proof", (), last, {"shown": Due()}, command=("proof", "shown"))
+
+
 def _phase(document: Mapping[str, Any], phase: str) -> Mapping[str, Any]:
     return {**document, "lifecycle": {"phase": phase}}
 
@@ -288,4 +294,5 @@ OTHERS: tuple[Callable[[Times], Scenario], ...] = (
     partial(environments, before="production", after=None),
     partial(renamed, moved=True),
     partial(renamed, moved=False),
+    proofed,
 )

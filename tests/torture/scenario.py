@@ -101,6 +101,26 @@ class Scenario:
         return ""
 
 
+SEEDS = {"custom_properties": {"seed": {"items": ["team"], "op": "in"}}}
+
+
+@dataclass(frozen=True)
+class Proofed(Scenario):
+    """A scenario whose project has a seed list, and needs a proof of all that is armed."""
+
+    @property
+    def more_settings(self) -> str:
+        """The seed list. The guardrail is one more setting of those that the file has."""
+        return f"proofs: {{team: {{targeting: {json.dumps(SEEDS)}}}}}\n"
+
+    def write_settings(self, folder: Path, *, last: bool) -> None:
+        """The project file, with the guardrail."""
+        super().write_settings(folder, last=last)
+        file = folder / "campaignctl.yaml"
+        text = file.read_text(encoding="utf-8").replace("guardrails: {", "guardrails: {require_proof: true, ")
+        file.write_text(text, encoding="utf-8")
+
+
 def write_manifests(folder: Path, manifests: Manifests, ids: Mapping[str, str]) -> None:
     """Write a layer; `ids` are the ids of campaigns by name."""
     for key, document in manifests.items():

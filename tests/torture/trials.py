@@ -197,12 +197,15 @@ def _unkind(place: Place, stage: Stage, trial: Trial, verdict: Verdict) -> bool:
     place.control.switch(**trial.switches)
     ended = place.run("-q", *words, "--format", "json")
     verdict.altered, verdict.said = replace(altered, told=_outcomes(ended.text)), ended.text
-    if quiet:
+    if quiet and words[0] == "proof":
+        verdict.stuck += [] if ended.status == 0 else [f"it is not quiet: {ended.text}"]
+    elif quiet:
         plan = place.plan()
         if ended.status != 0 or plan["changes"] or plan["drift"] or plan["blocked"]:
             verdict.stuck.append(f"it is not quiet: {ended.text} {plan}")
     place.control.switch(**{name: usual[name] for name in trial.switches})
     refused = any(outcome != "done" for outcome in verdict.altered.told.values())
+    refused |= words[0] == "proof" and ended.status == 1
     return (
         refused
         or trial.quiet
@@ -243,7 +246,7 @@ def _outcomes(text: str) -> dict[str, str]:
     if "\n{" not in f"\n{text}":
         return {}
     document = json.JSONDecoder().raw_decode(text[f"\n{text}".index("\n{") :])[0]
-    return {change["key"]: change["outcome"] for change in document["changes"]}
+    return {change["key"]: change["outcome"] for change in document.get("changes", ())}
 
 
 Job = Trial | Random

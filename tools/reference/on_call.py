@@ -18,6 +18,7 @@ from tools.reference.halt_moments import HALTS
 from tools.reference.identity_moments import IDENTITY
 from tools.reference.moment import Moment
 from tools.reference.pipeline_moments import PIPELINES
+from tools.reference.proof_moments import PROOFS
 from tools.reference.run_moments import RUNS
 from tools.reference.trust_moments import TRUST
 
@@ -43,7 +44,7 @@ _VOLATILE = (
 )
 
 
-MOMENTS = (*CAMPAIGNS, *CONTENT, *HALTS, *IDENTITY, *PIPELINES, *RUNS, *TRUST)
+MOMENTS = (*CAMPAIGNS, *CONTENT, *HALTS, *IDENTITY, *PIPELINES, *PROOFS, *RUNS, *TRUST)
 
 
 def messages() -> str:

@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING
 
 import click
 
+from campaignctl.cli.boundary import refusal_document
 from campaignctl.cli.completion_values import keys
 from campaignctl.cli.group import format_option
 from campaignctl.cli.notify import notify
 from campaignctl.cli.options import lock_timeout_option
 from campaignctl.cli.settings import App
 from campaignctl.cli.wiring import need_token, read_desired, wired
+from campaignctl.errors import CampaignctlError, UsageError
 
 if TYPE_CHECKING:
     from datetime import timedelta
@@ -59,7 +61,13 @@ def command(
             return _ended(app, desired.project, proofing.dry_run(run.wiring, desired, order), form)
     token = need_token(app.settings, "A proof is sent through the API, which requires a token.")
     with wired(app, desired.project, token=token, lock_timeout=lock_timeout) as run:
-        report = proofing.proof(run.wiring, desired, order)
+        try:
+            report = proofing.proof(run.wiring, desired, order)
+        except CampaignctlError as error:
+            if not isinstance(error, UsageError):
+                document = refusal_document(error, "proof", app.settings.place(desired.project.environment))
+                notify(app, desired.project, "proof", {"result": "refused", **document}, failed=True)
+            raise
     return _ended(app, desired.project, report, form)
 
 

@@ -1,0 +1,186 @@
+"""`proof` and `guardrails.require_proof`, through the command line (issue 17, item 1)."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+from urllib.request import urlopen
+
+import pytest
+
+from tests.cli.webhook import webhook
+from tests.e2e.harness import PROJECT, TOKEN, World, kill, sms, until
+
+FAR = "2036-03-22 10:00:00"
+TARGETING = {"custom_properties": {"seed": {"items": ["team"], "op": "in"}}}
+SEEDS = f"proofs: {{team: {{targeting: {json.dumps(TARGETING)}}}}}\n"
+NEEDED = f"{PROJECT}{SEEDS}guardrails: {{require_proof: true}}\n"
+MANY = {"countries": {"items": ["DE"], "op": "in"}}
+
+
+def spring(text: str, **fields: Any) -> str:
+    """A campaign for a whole country, in two languages."""
+    content = {"en": text, "de": f"{text} (de)"}
+    message = {
+        "name": "m",
+        "channel": "sms",
+        "integration_id": "1996",
+        "primary_lang": "en",
+        "sms": {"content": content},
+    }
+    return sms("Spring", messages=[message], scheduled_time=FAR, targeting=MANY, **fields)
+
+
+def beyond(world: World) -> list[Any]:
+    """What the account sent to anybody else than the seeds."""
+    return [send["body"] for send in world.control.sends() if send["body"].get("targeting") != TARGETING]
+
+
+def texts(world: World) -> list[str]:
+    return [
+        text
+        for send in world.control.sends()
+        for text in send["body"]["messages"][0]["sms"]["content"].values()
+    ]
+
+
+def test_a_campaign_is_seen_corrected_seen_again_approved_and_armed(world: World) -> None:
+    world.write("campaignctl.yaml", NEEDED)
+    world.write("spring.yaml", spring("Srping sale"))
+    blocked = world.plan(status=1)["blocked"][0]
+    assert (blocked["key"], blocked["hint"]) == ("spring", "campaignctl proof spring")
+
+    shown = world.run("proof", "spring", status=0)
+    assert "Done: 2 sent." in shown.out
+    assert texts(world) == ["Srping sale", "Srping sale (de)"]
+    newest = world.control.sends()[-1]["campaign_id"]
+    with urlopen(f"{world.url}/?campaign={newest}") as page:
+        assert "[proof] de Spring" in page.read().decode()
+
+    # Seeds have found a mistake: its correction is not what they have seen.
+    world.write("spring.yaml", spring("Spring sale"))
+    refused = world.run("apply", "--auto-approve", status=1)
+    assert "campaignctl proof spring" in refused.out
+    assert world.state["campaigns"] == {}
+    world.run("proof", "spring", "--lang", "en", status=0)
+    assert world.plan(status=1)["blocked"][0]["hint"] == "campaignctl proof spring --lang de"
+    world.run("proof", "spring", "--lang", "de", status=0)
+
+    world.run("plan", "-o", "plan.json", status=0)
+    plan = world.run("show", "plan.json", status=0).out
+    assert "en: proofed by " in plan
+    assert "de: proofed by " in plan
+    told = world.plan()["changes"][0]["proofs"]
+    assert [(one["lang"], one["to"], bool(one["id"])) for one in told] == [
+        ("en", "team", True),
+        ("de", "team", True),
+    ]
+    comment = world.run("plan", "--format", "markdown", status=0).out
+    assert "Proof: en: proofed by " in comment
+    page_ = world.run("plan", "--format", "html", status=0).out
+    assert "proofed by" in page_
+    world.run("apply", "plan.json", status=0)
+    live = world.control.campaign(world.state["campaigns"]["spring"]["id"])["live"]
+    assert (live["name"], live["status"]) == ("Spring", "scheduled")
+    assert beyond(world) == []
+
+    # An edited text of an armed campaign needs a proof too; another time does not.
+    world.write("spring.yaml", spring("Spring sale, one day more"))
+    assert world.plan(status=1)["blocked"][0]["status"] == "scheduled"
+    world.write("spring.yaml", spring("Spring sale", description="for the team"))
+    world.apply()
+    world.assert_settled()
+    assert beyond(world) == []
+
+
+def test_no_list_takes_a_proof_for_a_campaign(world: World) -> None:
+    world.write("campaignctl.yaml", PROJECT + SEEDS)
+    world.write("spring.yaml", spring("Spring sale"))
+    world.run("proof", "spring", status=0)
+    world.control.fault({"method": "PATCH"}, {"kind": "status", "status": 400})
+    failed = world.run("proof", "spring", "--lang", "en", status=1)
+    assert "is draft, and sends nothing" in failed.out
+    assert world.run("status", "--unmanaged", "--format", "json", status=0).json["unmanaged"] == []
+    assert "knows every campaign" in world.run("state", "recover", status=0).out
+    pulled = world.run("pull", "--all", "--format", "json").json
+    assert all("spring" in str(one.get("name", "")).lower() or not one for one in pulled.get("pulled", ()))
+    left = world.run("import", "spring", world.control.sends()[0]["campaign_id"], status=1)
+    assert "is a proof of a campaign" in left.err
+    assert [change["action"] for change in world.plan()["changes"]] == ["create"]
+    world.apply()
+    world.assert_settled()
+
+
+def test_a_loosened_guardrail_is_shown_as_other_settings_are(world: World) -> None:
+    world.write("campaignctl.yaml", NEEDED)
+    world.write("other.yaml", sms("Other", is_draft=True))
+    world.apply()
+    wider = NEEDED.replace('["team"]', '["team", "agency"]').replace(
+        "require_proof: true", "max_proofs_per_day: 99"
+    )
+    world.write("campaignctl.yaml", wider)
+    changed = {one["path"]: one["loosens"] for one in world.plan()["settings_changed"]}
+    assert changed == {
+        "proofs": True,
+        "guardrails.require_proof": True,
+        "guardrails.max_proofs_per_day": True,
+    }
+    note = world.run("proof", "other", "--dry-run", status=0).out
+    assert "the seed list team was changed since the last apply" in note
+
+
+@pytest.mark.parametrize(
+    ("seeds", "said"),
+    [
+        ("{}", "may reach everyone"),
+        ('{"profile_age": {"from": 0}}', "may reach everyone"),
+        ('{"segments": {"items": ["1"], "op": "in"}}', "may reach everyone"),
+        ('{"countries": {"items": "DE", "op": "in"}}', "countries"),
+    ],
+)
+def test_a_seed_list_that_may_not_narrow_sends_nothing(world: World, seeds: str, said: str) -> None:
+    world.write("campaignctl.yaml", f"{PROJECT}proofs: {{team: {{targeting: {seeds}}}}}\n")
+    world.write("spring.yaml", spring("Spring sale"))
+    for words in (("proof", "spring"), ("proof", "spring", "--dry-run")):
+        refused = world.run(*words, status=1)
+        assert said in refused.err
+    assert world.writes() == []
+
+
+def test_a_run_that_is_killed_is_found_and_not_repeated(world: World) -> None:
+    world.write("campaignctl.yaml", PROJECT + SEEDS)
+    world.write("spring.yaml", spring("Spring sale"))
+    world.control.fault({"method": "PATCH"}, {"kind": "delay", "seconds": 30, "when": "after"})
+    running = world.start("proof", "spring", "--lang", "en")
+    until(world.control.sends)
+    kill(running)
+    world.run("proof", "spring", "--lang", "en", status=0)
+    assert texts(world) == ["Spring sale"]
+    assert [one["phase"] for one in world.state["proofs"]] == ["sent"]
+
+
+def test_the_outcome_of_a_proof_is_posted(world: World) -> None:
+    world.write("campaignctl.yaml", f"{PROJECT}{SEEDS}notify: {{url_env: HOOK, on: all}}\n")
+    world.write("spring.yaml", spring("Spring sale"))
+    with webhook() as hook:
+        world.environ["HOOK"] = hook.url
+        world.run("proof", "spring", "--dry-run", status=0)
+        assert hook.bodies == []
+        world.run("proof", "spring", status=0)
+        (body,) = hook.bodies
+        assert (body["event"], body["key"], body["to"], body["result"]) == ("proof", "spring", "team", "done")
+        assert body["text"] == "campaignctl proof of shop: done: 2 done (spring to team)"
+        world.control.switch(create_ignores=["targeting"])
+        world.run("proof", "spring", status=1)
+        assert hook.bodies[-1]["result"] == "incomplete"
+        assert "1 failed" in hook.bodies[-1]["text"]
+        # A refusal has no report: it is posted as it is told.
+        world.write(
+            "campaignctl.yaml",
+            f"{PROJECT}{SEEDS}notify: {{url_env: HOOK}}\nguardrails: {{max_proofs_per_day: 0}}\n",
+        )
+        world.run("proof", "spring", status=1)
+        assert hook.bodies[-1]["event"] == "proof"
+        assert hook.bodies[-1]["error"]["summary"].startswith("2 proofs")
+    assert not any(TOKEN in raw for raw in hook.raw)
+    assert beyond(world) == []
