@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from campaignctl.campaign import marker
 from campaignctl.campaign.live import Live
 from campaignctl.campaign.status import Status, status_of
+from campaignctl.diff import is_quiet
 from campaignctl.errors import CampaignctlError, Sentence
 from campaignctl.manifest.model import DesiredCampaign, DesiredState
 from campaignctl.plan import halted, records
 from campaignctl.plan.arming import sends_after
 from campaignctl.plan.context import behind_hint, behind_reason
+from campaignctl.plan.model import Unmanaged
 from campaignctl.plan.planner import select
 from campaignctl.plan.runs import is_begun
 from campaignctl.plan.subject import Subject
@@ -33,10 +35,19 @@ from campaignctl.reconciler.opening import (
 from campaignctl.reconciler.plan import copies_of
 from campaignctl.reconciler.refresh import observe
 from campaignctl.reconciler.run import Wiring
-from campaignctl.review.reports import PausedBy, StatusReport, StatusRow, Stop, UnmanagedReport
+from campaignctl.review.reports import (
+    PausedBy,
+    PeriodReport,
+    SentRow,
+    StatusReport,
+    StatusRow,
+    Stop,
+    UnmanagedReport,
+)
 from campaignctl.schedule.sends import is_past
+from campaignctl.schedule.times import iso
 from campaignctl.state.halts import Halt, Halts
-from campaignctl.state.model import Record, State
+from campaignctl.state.model import Record, Released, Sent, State
 
 
 def status(wiring: Wiring, desired: DesiredState, chosen: Collection[str] = ()) -> StatusReport:
@@ -66,6 +77,47 @@ def status(wiring: Wiring, desired: DesiredState, chosen: Collection[str] = ()) 
     in_order = tuple(sorted(rows, key=lambda row: row.key))
     told = (*lost, *notes)
     return StatusReport(in_order, wiring.now(), told, second_copies=bool(found), behind=bool(behind))
+
+
+# The shortest period of a report that looks ahead.
+_DAY = timedelta(days=1)
+
+
+def since(wiring: Wiring, desired: DesiredState, begin: datetime) -> PeriodReport:
+    """What was sent since a time, what is next for as long, and what differs. Raises as `status` does."""
+    found, state = status(wiring, desired), wiring.backend.read()
+    now, first = found.now, iso(begin)
+    until = now + max(now - begin, _DAY)
+    sent = {
+        row.id: SentRow(row.key, row.id, row.began, row.name, row.status) for row in found.rows if row.began
+    }
+    for key, campaign_id, times in _sends_of(state):
+        if times and campaign_id not in sent:
+            sent[campaign_id] = SentRow(key, campaign_id, max(times))
+    return PeriodReport(
+        begin,
+        until,
+        found,
+        tuple(sorted((one for one in sent.values() if first <= one.at <= iso(now)), key=lambda one: one.at)),
+        tuple(sorted(_due(found.rows, iso(until)), key=lambda row: row.next_run or "")),
+        tuple(row for row in found.rows if row.drift or not all(map(_is_quiet, row.unmanaged))),
+        tuple(each for each in (state.proofs if state else ()) if each.phase == "sent" and each.at >= first),
+    )
+
+
+def _sends_of(state: State | None) -> Iterator[tuple[str, str | None, list[str]]]:
+    """Key, id and times of what the ledger and the releases show as sent."""
+    known: tuple[Sent | Released, ...] = (*state.sent, *state.released) if state else ()
+    for entry in known:
+        yield entry.key, entry.id, [at for at in entry.sends if at <= entry.at]
+
+
+def _due(rows: Iterable[StatusRow], until: str) -> list[StatusRow]:
+    return [row for row in rows if row.next_run and row.next_run <= until and (row.halt is None or row.goes)]
+
+
+def _is_quiet(one: Unmanaged) -> bool:
+    return is_quiet(one.path)
 
 
 def unmanaged(wiring: Wiring, desired: DesiredState) -> UnmanagedReport:
@@ -161,6 +213,7 @@ def _row(case: Subject, state: State, now: datetime) -> StatusRow:
         changed_at=case.changed_at if case.drift or case.outside else None,
         unmanaged=case.outside,
         unconfirmed=seen.unconfirmed,
+        began=seen.began,
     )
 
 

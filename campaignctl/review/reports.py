@@ -10,6 +10,7 @@ from campaignctl.diff import FieldChange
 from campaignctl.errors import CampaignctlError, Command
 from campaignctl.plan.model import Unmanaged
 from campaignctl.state.model import LockInfo
+from campaignctl.state.proofs import Proof
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,7 @@ class StatusRow:
     if its A/B test waits for a decision, `decide_run` its run if it recurs. `changed_at` is when live was
     last changed, if it drifts and the API says so. `unmanaged` are fields that the manifest does not set and
     that were set outside of the manifests; `unconfirmed` are paths that were written and that no read has
-    shown.
+    shown. `began` is when its last run was seen to begin.
     """
 
     key: str
@@ -63,6 +64,7 @@ class StatusRow:
     unconfirmed: tuple[str, ...] = ()
     goes: bool = False
     may_resume: bool = False
+    began: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,34 @@ class StatusReport:
     notes: tuple[str, ...] = ()
     second_copies: bool = False
     behind: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SentRow:
+    """A campaign that was sent, or a run of it: `at` is the last time that is known, `YYYY-MM-DDTHH:MM:SSZ`.
+
+    `name` and `status` are empty if it is no longer recorded.
+    """
+
+    key: str
+    id: str | None
+    at: str
+    name: str = ""
+    status: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PeriodReport:
+    """What happened since a time, and what is next: `sent` (the first of them first), `next` until `until`,
+    as long again, and `drift`; `proofs` were sent to seeds. `status` is that of every campaign."""
+
+    since: datetime
+    until: datetime
+    status: StatusReport
+    sent: tuple[SentRow, ...]
+    next: tuple[StatusRow, ...]
+    drift: tuple[StatusRow, ...]
+    proofs: tuple[Proof, ...]
 
 
 @dataclass(frozen=True, slots=True)

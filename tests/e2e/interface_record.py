@@ -166,6 +166,7 @@ def _refusals_and_reads(script: _Script) -> None:
     script.run("doctor --format json", "doctor")
     script.run("show --format json", "show")
     script.run("state history --format json", "history")
+    script.run("status --since 2016-01-01 --format json", "status since")
     script.run("state pull", "state")
     script.run("state show no-such-key")
     script.run("plan --no-such-option")

@@ -76,6 +76,12 @@ def test_the_status_and_its_campaigns(changing: World) -> None:
     assert (new["status"], new["read"], new["id"]) == ("not created", False, None)
 
 
+def test_the_status_since_a_time(changing: World) -> None:
+    found = changing.run("status", "--since", "7d", "--format", "json", status=0).json
+    assert set(found) == described("Status since a time")
+    assert set(found["drift"][0]) == described("Campaign in the status")
+
+
 def test_the_calendar(changing: World) -> None:
     found = changing.run("calendar", "--days", "366", "--format", "json", status=0).json
     assert set(found) == described("Calendar")
