@@ -212,15 +212,17 @@ def _is_going(live: Live) -> bool:
     return bool(at_once or live.text("next_run_time"))
 
 
-def not_as_asked(body: Spec, live: Live, hidden: Collection[str], accepted: Collection[str]) -> list[str]:
+def not_as_asked(
+    body: Spec, seeds: str, live: Live, hidden: Collection[str], accepted: Collection[str]
+) -> list[str]:
     """Why a proof must not be armed as a read shows it; empty if it is as asked for and cannot send yet.
 
-    `hidden` are the paths of `api.hidden`, which cannot hide the audience; `accepted` those of
-    `lifecycle.accept_stored`.
+    `seeds` is the digest of who may get it, whatever its body says. `hidden` are the paths of `api.hidden`,
+    which cannot hide the audience; `accepted` those of `lifecycle.accept_stored`.
     """
     spec = {name: body[name] for name in body if name not in ("metadata", "is_draft", "targeting")}
     shown = {name: value for name, value in live.members.items() if name != "targeting"}
-    found = [each for each in (other_audience(seeds_digest(body["targeting"]), live),) if each]
+    found = [each for each in (other_audience(seeds, live),) if each]
     if (status := status_of(live, spec)) not in _IDLE or _is_going(live):
         found.append(f"it is {status} and may send by itself already")
     rest = replace(live, members=shown)

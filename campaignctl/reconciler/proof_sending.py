@@ -207,7 +207,7 @@ class Sending:
             run.record(Entry(account=known, decision=False))
         run.proven = True
         accepted = self.wanted.campaign.lifecycle.accept_stored
-        return proofing.not_as_asked(self.body, live, run.project.api.hidden, accepted)
+        return proofing.not_as_asked(self.body, self.entry.seeds, live, run.project.api.hidden, accepted)
 
     def _not_as_asked(self, why: list[str]) -> Refused:
         return Refused(

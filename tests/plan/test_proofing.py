@@ -151,6 +151,7 @@ def test_seeds_are_narrow() -> None:
 # ------------------------------------------------------------------------------------- what a read shows
 
 BODY = proofing.body_of(SPEC, proofing.pieces(SPEC)[0], SEEDS)
+DIGEST = proofing.seeds_digest(SEEDS)
 
 
 def shown(**fields: Any) -> Live:
@@ -160,7 +161,7 @@ def shown(**fields: Any) -> Live:
 
 
 def objections(live: Live, hidden: tuple[str, ...] = (), accepted: tuple[str, ...] = ()) -> list[str]:
-    return proofing.not_as_asked(BODY, live, hidden, accepted)
+    return proofing.not_as_asked(BODY, DIGEST, live, hidden, accepted)
 
 
 @pytest.mark.parametrize(
@@ -223,8 +224,8 @@ def test_a_hidden_sender_and_an_accepted_text_are_as_asked() -> None:
     body = proofing.body_of(SPEC, proofing.pieces(SPEC)[2], SEEDS)
     message = {name: value for name, value in body["messages"][0].items() if name != "integration_id"}
     live = Live("900", {**body, "id": "900", "status": "draft", "messages": [message]}, complete=True)
-    assert proofing.not_as_asked(body, live, (), ())
-    assert not proofing.not_as_asked(body, live, ("messages/*/integration_id",), ())
+    assert proofing.not_as_asked(body, DIGEST, live, (), ())
+    assert not proofing.not_as_asked(body, DIGEST, live, ("messages/*/integration_id",), ())
 
 
 # ------------------------------------------------------------------------------------- in a plan

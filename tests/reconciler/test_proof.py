@@ -28,7 +28,8 @@ FAR = "2036-06-01 10:00:00"
 SEEDS = {"custom_properties": {"seed": {"items": ["team"], "op": "in"}}}
 TEXTS = {"title": {"en": "Hi", "de": "Hallo"}, "body": {"en": "You"}, "landing_url": "https://example.com"}
 GERMAN = {**PUSH, "primary_lang": "en", "push": TEXTS}
-SPEC = campaign("Welcome", scheduled_time=FAR, messages=[GERMAN], quiet_hours={"from": 22})
+MANY = {"countries": {"items": ["DE"], "op": "in"}}
+SPEC = campaign("Welcome", scheduled_time=FAR, messages=[GERMAN], quiet_hours={"from": 22}, targeting=MANY)
 
 
 def seeded(account: Account, targeting: Any = SEEDS, **guardrails: Any) -> Account:

@@ -18,6 +18,7 @@ OF_PROOFS = (
                 "    if people(shown) != seeds or uncertain(shown):\n",
                 "    if people(shown) != seeds and False:\n",
             ),
+            Edit(_PROOFING, ', EVENT: True, "targeting": seeds})', ", EVENT: True})"),
         ),
         _SENT,
         "proof | unkind API",
