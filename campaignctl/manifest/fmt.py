@@ -22,20 +22,10 @@ from campaignctl.manifest.document import Document
 from campaignctl.project.file import Environment, ProjectFile
 from campaignctl.project.loader import PROJECT_FILE, load_base
 from campaignctl.yamlio import schema_types as shapes
+from campaignctl.yamlio.comments import Aside, Block, BlockEntry, Commented, commented
 from campaignctl.yamlio.files import content, named_file, replace_file, shown
 from campaignctl.yamlio.findings import in_order, of_run
-from campaignctl.yamlio.layout import (
-    STEP,
-    Aside,
-    Block,
-    BlockEntry,
-    Commented,
-    Layout,
-    LayoutError,
-    Verbatim,
-    commented,
-    layouts,
-)
+from campaignctl.yamlio.layout import STEP, Layout, LayoutError, Verbatim, layouts
 from campaignctl.yamlio.nodes import MappingNode, Node, ScalarNode, SequenceNode, SourceFile
 from campaignctl.yamlio.reader import read
 from campaignctl.yamlio.schema_types import Object, Shape, bare, shape_of
