@@ -131,7 +131,7 @@ class Cache:
             return None
         if any(_value(inputs.values, *name) != value for *name, value in variables):
             return None
-        texts = inputs.read_texts([(folder, path) for folder, path, _ in files])
+        texts = inputs.read_texts([(folder, path) for folder, path, _ in files]) if files else {}
         if any(self._text_digest(texts[folder, path]) != digest for folder, path, digest in files):
             return None
         if entry.old:
@@ -364,9 +364,12 @@ def _reader(kind: Any) -> Callable[[Any], Any]:
         def made(values: list[Any]) -> Any:
             for at, reader in inward:
                 values[at] = reader(values[at])
-            if names:
-                return DesiredCampaign(spec={}, **dict(zip(names, values, strict=True)))
-            return kind(*values)
+            if not names:
+                return kind(*values)
+            # As its __init__ would do, in a third of the time.
+            one = object.__new__(DesiredCampaign)
+            one.__dict__.update(zip(names, values, strict=True))
+            return one
 
         return made
     return _same
