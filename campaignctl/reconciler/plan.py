@@ -90,7 +90,8 @@ def linted(plan: Plan, desired: DesiredState, now: datetime) -> Plan:
         return plan
     from campaignctl.lint.inspect import inspect  # a plan without changes needs no rules
 
-    return replace(plan, lint=inspect(desired, now, keys, remarks=False))
+    found = inspect(desired, now, keys, remarks=False)
+    return replace(plan, lint=found)
 
 
 def _unrecorded(state: State | None, options: Options) -> Iterable[str]:
