@@ -32,7 +32,7 @@ def neighbours(changes: Iterable[Change], ctx: PlanContext) -> dict[str, dict[st
     if not firsts or ctx.state is None:
         return {}
     days = Days.around(min(firsts), ctx.now, ctx.project.time_zone, WEEK)
-    return dict(islice(_within(planned, days, ctx), MOST))
+    return dict(islice(_within(planned, days, ctx), MOST)) if days.end > ctx.now else {}
 
 
 def _within(

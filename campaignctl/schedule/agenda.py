@@ -122,10 +122,9 @@ def _parts(runs: Runs, days: Days) -> Iterator[tuple[int, int]]:
     of runs in the recipients' zones, which begin in UTC+14."""
     ahead, behind = (AHEAD, BEHIND) if runs.profile_zone else (_NONE, _NONE)
     clock = timeline.clock_times(runs.readings, days.base.date(), days.length)
-    edges = [
-        days.minute(days.now - behind + _MOMENT),
-        *(days.minute(edge + ahead) for edge in days.edges[1:]),
-    ]
+    begin = days.minute(days.now - behind + _MOMENT)
+    # Days that are over have no minutes left.
+    edges = [begin, *(max(begin, days.minute(edge + ahead)) for edge in days.edges[1:])]
     for since, until in pairwise(edges):
         yield since, clock >> since & timeline.bits(0, until - since)
 

@@ -25,6 +25,7 @@ from tests.plan.planning import (
     KEY,
     NOW,
     PROJECT,
+    RECURRING,
     SCHEDULED,
     body,
     intent,
@@ -193,3 +194,14 @@ def test_campaigns_that_send_near_a_change_are_kept_with_the_plan(status: str, d
         wanted(SCHEDULED), wanted(other, "other"), known=state({"other": record(other, status, "7")})
     )
     assert set(plan.neighbours) == ({"other"} if near else set())
+
+
+@pytest.mark.parametrize("days", [1, 3, 6, 8, 400])
+def test_a_send_that_is_past_has_neighbours_only_in_the_rest_of_its_week(days: int) -> None:
+    past = own({**SCHEDULED, "scheduled_time": format_gmt(NOW - timedelta(days=days))}, "Past")
+    known = state({"a": record(SCHEDULED, campaign_id="1"), "b": record(RECURRING, campaign_id="2")})
+    reading, again = Reading(refreshed=False), Options(refresh=False, replace=("a",))
+    # It runs at nine: of the last day of that week, which is today, no run is left.
+    plan = plan_of(wanted(past, "a"), wanted(RECURRING, "b"), known=known, reading=reading, options=again)
+    assert [change.key for change in plan.changes] == ["a"]
+    assert set(plan.neighbours) == ({"b"} if days < 6 else set())
