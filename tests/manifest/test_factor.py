@@ -103,6 +103,23 @@ def test_what_differs_in_more_than_markets_stays_apart(others: list[Draft]) -> N
     assert all("[" not in key for key in found.keys.values())
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("run_immediately", True),
+        ("scheduled_time", "2036-12-24 10:00:00"),
+        ("recurrence", {"cron": "0 9 * * *"}),
+        ("is_draft", True),
+        ("metadata", {"team": "crm"}),
+        ("ab_test", {"test_split": 30}),
+    ],
+)
+def test_when_a_campaign_sends_and_what_it_is_are_its_own(name: str, value: object) -> None:
+    found = of(*(draft(n, description="same", **{name: value}) for n in range(3)), markets=False)
+    assert name not in found.defaults["in/_defaults.yaml"]
+    assert all(one.parts["spec"][name] == value for one in found.drafts.values())
+
+
 def test_a_field_of_a_list_has_the_name_of_the_list() -> None:
     found = of(*(market(code, n, labels=[f"x{n}"]) for n, code in enumerate(("DE", "FR", "NO"), 1)))
     parts = found.drafts["1"].parts

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
@@ -74,6 +74,10 @@ class Folder:
         assert not [each for each in findings if each.severity == "error"]
         assert found
         return found
+
+    def body(self, key: str) -> Mapping[str, Any]:
+        """The body that a manifest compiles to."""
+        return self.desired.campaigns[key].spec
 
     def recorded(self, key: str, campaign_id: str, **fields: Any) -> Record:
         """A record of a campaign, as an apply of its manifest leaves it."""

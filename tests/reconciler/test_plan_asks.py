@@ -11,6 +11,7 @@ from typing import Any, cast
 import pytest
 
 from campaignctl.api.client import OcambaApi
+from campaignctl.campaign.lifecycle import Lifecycle
 from campaignctl.errors import AccountMismatch, CampaignctlError, StateError
 from campaignctl.manifest.model import DesiredCampaign, DesiredState
 from campaignctl.plan.model import Options, Plan
@@ -20,7 +21,7 @@ from campaignctl.reconciler.run import Wiring
 from campaignctl.schedule.times import iso
 from campaignctl.state.halts import Halts
 from campaignctl.state.model import Account, Released, State
-from tests.plan.planning import NOW, SCHEDULED, intent, own, record, wanted
+from tests.plan.planning import NOW, SCHEDULED, intent, message, own, record, wanted
 from tests.reconciler.scripted import PROJECT, URL, Script
 from tests.reconciler.test_opening_asks import COMPANY, HOUR, LOST, TWICE, item, known, ours
 
@@ -137,6 +138,39 @@ def test_campaigns_of_no_state_are_noted_in_a_whole_plan_alone(options: dict[str
     with Script([item("1"), item("9")]).api() as api:
         notes = planned(api, known(settings={}), **options).notes
     assert any("1 campaign of the account can send" in str(note) for note in notes) is said
+
+
+TWICE_TRACKED = {
+    **SCHEDULED,
+    "messages": [message(push={"title": {"en": "Hi"}, "landing_url": "https://x.example/?utm_source=a"})],
+}
+
+
+@pytest.mark.parametrize(
+    ("action", "recorded", "declared", "options"),
+    [
+        ("create", None, {}, {}),
+        ("update", {}, {"spec": {**TWICE_TRACKED, "description": "new"}}, {}),
+        ("replace", {}, {}, {"replace": ("a",)}),
+        ("resume", {"status": "paused", "paused_by_us": True}, {}, {}),
+        ("adopt", None, {"adopt": "1"}, {}),
+        ("pause", {}, {"lifecycle": Lifecycle(phase="paused")}, {}),
+        ("move", {}, {"key": "b", "moved_from": ("a",)}, {}),
+        ("", {}, {}, {}),
+    ],
+)
+def test_lint_is_told_of_what_recipients_get_by_a_change(
+    action: str, recorded: Any, declared: dict[str, Any], options: dict[str, Any]
+) -> None:
+    one = wanted(**{"spec": TWICE_TRACKED, "key": "a", "manifest": "sha256:manifest", **declared})
+    known_as = {} if recorded is None else {"a": record(TWICE_TRACKED, campaign_id="1", **recorded)}
+    shown = item("1", (recorded or {}).get("status", "scheduled"), messages=TWICE_TRACKED["messages"])
+    items = [item("7")] if action == "create" else [shown]
+    with Script(items).api() as api:
+        found = planned(api, known(campaigns=known_as, settings={}), declared=(one,), **options)
+    assert [str(change.action) for change in found.changes] == ([action] if action else [])
+    told = action in ("create", "update", "replace", "resume", "adopt")
+    assert ("LNK004" in [each.code for each in found.lint]) is told
 
 
 def test_without_a_state_the_account_is_read_as_an_apply_does() -> None:

@@ -259,3 +259,21 @@ def test_only_chosen_campaigns_are_pulled_again(folder: Folder) -> None:
     folder.script = Script([shown("9", deal_id="7"), shown("8", "Other", deal_id="7", scheduled_time=FAR)])
     assert list(folder.after(folder.again(Asked(("8",))))) == ["other.yaml"]
     assert list(folder.after(folder.again())) == ["other.yaml", "sale.yaml"]
+
+
+def test_an_edit_that_changes_another_field_too_is_left_to_a_person(folder: Folder) -> None:
+    """A text with a name, which a second field takes."""
+    folder.declare("sale.yaml", "Sale", description="Sale")
+    text = folder.text("sale.yaml")
+    folder.write(
+        "sale.yaml",
+        text.replace('"description": "Sale"', '"description": *n').replace(
+            '"name": "Sale"', '"name": &n "Sale"', 1
+        ),
+    )
+    folder.records(sale="9")
+    folder.script = Script(
+        [shown("9", "Other", description="Sale", messages=folder.body("sale")["messages"])]
+    )
+    found = folder.again()
+    assert (found.changes, [one.name for one in found.left]) == ((), ["sale"])
