@@ -45,6 +45,13 @@ def test_flags_are_read_in_every_spelling(shown: Any, asked: Any) -> None:
     assert request.get("is_draft", False) == truth
 
 
+@pytest.mark.parametrize("title", [None, "Hi", ["Hi"], 3])
+def test_what_has_another_form_is_left_as_it_is(title: Any) -> None:
+    shown = {"messages": [{"channel": "push", "push": {"title": title}}], "targeting": title}
+    request = request_of(Live("1", {"id": "1", **shown}, complete=True))
+    assert request["messages"][0].get("push", {}).get("title") == title
+
+
 @pytest.mark.parametrize("name", EVERY)
 def test_every_field_of_a_request_is_taken_over(name: str) -> None:
     assert of(**EVERY) == EVERY

@@ -114,7 +114,7 @@ def test_what_differs_in_more_than_markets_stays_apart(others: list[Draft]) -> N
         ("ab_test", {"test_split": 30}),
     ],
 )
-def test_when_a_campaign_sends_and_what_it_is_are_its_own(name: str, value: object) -> None:
+def test_when_a_campaign_sends_and_what_it_is_are_its_own(name: str, value: Any) -> None:
     found = of(*(draft(n, description="same", **{name: value}) for n in range(3)), markets=False)
     assert name not in found.defaults["in/_defaults.yaml"]
     assert all(one.parts["spec"][name] == value for one in found.drafts.values())

@@ -383,6 +383,8 @@ def test_a_change_that_only_undoes_drift_says_so() -> None:
     made = update(SCHEDULED, {**SCHEDULED, "name": "By hand"}, options=Options(reviewed=()))
     (blocked,) = made.blocked
     assert "this undoes a change in the account" in blocked.reason
+    for other in (update(options=Options(reviewed=())), create(options=Options(reviewed=()))):
+        assert "undoes" not in other.blocked[0].reason
 
 
 HALF = replace(intent(SCHEDULED, phase="planned"), operation="replace", id=ID, ended=True)

@@ -17,6 +17,7 @@ from campaignctl.project.settings import SettingChange
 from campaignctl.reconciler.apply import apply
 from campaignctl.reconciler.begin import begin
 from campaignctl.reconciler.intents import planned
+from campaignctl.reconciler.opening import Scan
 from campaignctl.reconciler.run import Run
 from campaignctl.schedule.times import iso
 from campaignctl.state.model import Account, HistoryEntry, LockInfo, Released, State, Watermark
@@ -117,6 +118,8 @@ def test_nothing_new_is_no_step(known: Direct) -> None:
     known.kept.state = replace(known.state, seen=("9",))
     begun(known, plan())
     assert [step.seen for step in known.kept.steps] == [(ID,)]
+    begun(known, plan(), scan=Scan((), None))
+    assert len(known.kept.steps) == 1, "an empty list is no mark"
 
 
 def test_what_was_observed_is_recorded_and_voids_no_saved_plan(known: Direct) -> None:
