@@ -50,6 +50,9 @@ def test_what_has_another_form_is_left_as_it_is(title: Any) -> None:
     shown = {"messages": [{"channel": "push", "push": {"title": title}}], "targeting": title}
     request = request_of(Live("1", {"id": "1", **shown}, complete=True))
     assert request["messages"][0].get("push", {}).get("title") == title
+    narrowed = {"targeting": {"countries": {"items": title, "op": "in"}}}
+    request = request_of(Live("1", {"id": "1", **narrowed}, complete=True))
+    assert request["targeting"]["countries"].get("items") == title
 
 
 @pytest.mark.parametrize("name", EVERY)

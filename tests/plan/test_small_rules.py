@@ -175,6 +175,18 @@ def test_what_a_change_writes_counts_when_it_is_checked_again() -> None:
     assert not reviewed.as_planned(change, known, live(SCHEDULED))
 
 
+@pytest.mark.parametrize("touched", ["canceled", "replaced", "moved", "text", "left"])
+def test_what_a_plan_stops_or_moves_is_no_neighbour(touched: str) -> None:
+    other = own(SCHEDULED, "Other")
+    moved = {**other, "scheduled_time": "2036-12-25 10:00:00"}
+    wants = {"moved": moved, "text": own(SCHEDULED, "Another")}.get(touched, other)
+    others = [] if touched == "canceled" else [wanted(wants, "other", manifest=f"sha256:{touched}")]
+    options = Options(replace=("other",) if touched == "replaced" else ())
+    known = state({"other": record(other, "scheduled", "7")})
+    plan = plan_of(wanted(SCHEDULED), *others, known=known, options=options)
+    assert set(plan.neighbours) == ({"other"} if touched in ("text", "left") else set())
+
+
 def test_of_many_neighbours_a_hundred_are_kept() -> None:
     specs = {f"k{n:03}": own(SCHEDULED, f"{n}") for n in range(102)}
     known = {key: record(spec, "scheduled", key) for key, spec in specs.items()}

@@ -10,12 +10,16 @@ import pytest
 
 from campaignctl.campaign.lifecycle import Lifecycle
 from campaignctl.errors import AccountMismatch, CampaignctlError
-from campaignctl.reconciler.status import status
-from campaignctl.review.reports import StatusReport, StatusRow, Stop
+from campaignctl.manifest.model import DesiredState
+from campaignctl.reconciler.status import status, unmanaged
+from campaignctl.review.reports import StatusReport, StatusRow, Stop, UnmanagedReport
 from campaignctl.state.codec import encode
-from campaignctl.state.model import Entry
+from campaignctl.state.model import Account as Place
+from campaignctl.state.model import Entry, State
 from tests.plan.planning import intent
 from tests.reconciler.account import PUSH, Account, campaign, split_test
+from tests.reconciler.scripted import PROJECT, URL, Item, Script, direct
+from tests.reconciler.test_opening_asks import item, known, ours
 
 FAR = "2036-06-01 10:00:00"
 FIRST = "2036-06-01T10:00:00Z"
@@ -228,3 +232,33 @@ def test_a_stop_mark_that_cannot_be_read_is_said_first(far: Account) -> None:
 def test_without_a_state_every_campaign_is_not_created(late: Account) -> None:
     late.specs = {"far": campaign("Far", scheduled_time=FAR)}
     assert [(one.key, one.status) for one in report(late).rows] == [("far", "not created")]
+
+
+# -------------------------------------------------------------------------------- campaigns of no state
+
+
+def unmanaged_of(state: State | None, *items: Item, **project: Any) -> UnmanagedReport:
+    with direct(state, Script(items), replace(PROJECT, **project)) as one:
+        return unmanaged(one.wiring, DesiredState(PROJECT, {}, "d"))
+
+
+def test_campaigns_of_no_state_are_told_with_how_many_others_made() -> None:
+    over = (item("8", "sent"), item("7", "canceled"))
+    found = unmanaged_of(known(), item("9"), *over, item("1"), ours("6"), item("5", "draft"))
+    assert [row.id for row in found.rows] == ["9", "5"]
+    assert (found.looked_at, found.elsewhere) == (4, 1)
+    assert unmanaged_of(None, item("9")).rows[0].can_send
+
+
+@pytest.mark.parametrize(
+    ("state", "project"),
+    [
+        (known(environment="staging"), {}),
+        (known(account=Place("https://other.example", "6197120", markers=True)), {}),
+        (known(account=Place(URL, "1", markers=True)), {}),
+        (None, {"company_id": "1"}),
+    ],
+)
+def test_campaigns_of_another_account_are_not_told(state: Any, project: dict[str, Any]) -> None:
+    with pytest.raises(AccountMismatch):
+        unmanaged_of(state, item("9"), **project)
