@@ -184,7 +184,8 @@ def test_what_a_plan_stops_or_moves_is_no_neighbour(touched: str) -> None:
     options = Options(replace=("other",) if touched == "replaced" else ())
     known = state({"other": record(other, "scheduled", "7")})
     plan = plan_of(wanted(SCHEDULED), *others, known=known, options=options)
-    assert set(plan.neighbours) == ({"other"} if touched in ("text", "left") else set())
+    told = {"name": other["name"], "scheduled_time": other["scheduled_time"]}
+    assert plan.neighbours == ({"other": told} if touched in ("text", "left") else {})
 
 
 def test_of_many_neighbours_a_hundred_are_kept() -> None:

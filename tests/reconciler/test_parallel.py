@@ -6,6 +6,7 @@ import time
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from threading import Lock
 
 import pytest
 
@@ -83,16 +84,22 @@ def test_more_creates_are_on_record_than_under_way(
     used.specs = {"proof": campaign("Proof", is_draft=True)}
     applied(used, 1)
     used.specs |= {key: campaign(key, is_draft=True) for key in "abcdef"}
-    most = 0
+    most, going, counting = 0, [0], Lock()
 
     def leaves(_name: str) -> None:
         nonlocal most
+        with counting:
+            going.append(going[-1] + 1)
         until = time.monotonic() + (0.02 if parallelism == 1 else 2)
         while most < 4 and time.monotonic() < until:
             pending = getattr(folder.backend().read(), "pending", {})
             most = max(most, sum(intent.phase == "started" for intent in pending.values()))
             time.sleep(0.002)
 
-    used.wire.on_write = leaves
+    def arrived(_name: str) -> None:
+        with counting:
+            going.append(going[-1] - 1)
+
+    used.wire.on_write, used.wire.after_write = leaves, arrived
     assert set(applied(used, parallelism).values()) == {"done"}
-    assert most == on_record
+    assert (most, max(going)) == (on_record, parallelism)
