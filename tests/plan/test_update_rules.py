@@ -304,7 +304,9 @@ def test_a_patch_of_metadata_names_every_field_and_the_marker(
 
 def test_the_marker_that_live_shows_is_repeated() -> None:
     shown = {**MARKED, "metadata": {**MARKED["metadata"], "campaignctl": THEIRS}}
-    assert patch(edited(MARKED, shown, RETAGGED))["metadata"]["campaignctl"] == THEIRS
+    made = edited(MARKED, shown, RETAGGED)
+    assert patch(made)["metadata"]["campaignctl"] == THEIRS
+    assert [each.path for each in made.changes[0].diff] == ["metadata/team"]
 
 
 @pytest.mark.parametrize(
