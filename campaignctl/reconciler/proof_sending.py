@@ -266,11 +266,11 @@ def stopped(run: Run, entry: Proof) -> str:
         live = run.api.read(str(entry.id), reserve=True)
         if live is None:
             return f"{entry.id} is not found"
-        if (status := status_of(live, {})).can_send:
+        if (status := status_of(live)).can_send:
             why = "campaignctl: a proof that is not as asked for"
             run.api.send(Request("cancel", live.id, {"reason": why}), before=run.session.check, reserve=True)
             live = run.api.read(live.id, reserve=True) or live
-            status = status_of(live, {})
+            status = status_of(live)
     except (ApiError, Interrupted) as error:
         return f"{entry.id} could not be canceled: {error.summary}"
     return f"{entry.id} is {status}" + ("" if status.can_send else ", and sends nothing")

@@ -177,6 +177,8 @@ class _Choice:
         return asked.since is None or created is None or created >= asked.since
 
     def _of_others(self, live: Live, named: bool) -> LeftOut | None:
+        if self.state and not named and any(proof.id == live.id for proof in self.state.proofs):
+            return LeftOut(live.id, live.name, "a proof of a campaign, which reaches seeds alone")
         released = self.state and any(entry.id == live.id for entry in self.state.released)
         if released and not named:
             return LeftOut(

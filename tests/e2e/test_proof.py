@@ -93,22 +93,36 @@ def test_a_campaign_is_seen_corrected_seen_again_approved_and_armed(world: World
     assert beyond(world) == []
 
 
-def test_no_list_takes_a_proof_for_a_campaign(world: World) -> None:
+@pytest.mark.parametrize("metadata", ["kept", "dropped"])
+def test_no_list_takes_a_proof_for_a_campaign(world: World, metadata: str) -> None:
+    """Those that were sent, one that is sent just now, and one that stayed a draft."""
+    world.control.switch(metadata=metadata)
     world.write("campaignctl.yaml", PROJECT + SEEDS)
     world.write("spring.yaml", spring("Spring sale"))
     world.run("proof", "spring", status=0)
     world.control.fault({"method": "PATCH"}, {"kind": "status", "status": 400})
     failed = world.run("proof", "spring", "--lang", "en", status=1)
     assert "is draft, and sends nothing" in failed.out
+    world.control.switch(running_seconds=3_600)
+    world.run("proof", "spring", "--lang", "de", status=0)
+    before = sorted(world.folder.rglob("*.yaml"))
     assert world.run("status", "--unmanaged", "--format", "json", status=0).json["unmanaged"] == []
     assert "knows every campaign" in world.run("state", "recover", status=0).out
-    pulled = world.run("pull", "--all", "--format", "json").json
-    assert all("spring" in str(one.get("name", "")).lower() or not one for one in pulled.get("pulled", ()))
-    left = world.run("import", "spring", world.control.sends()[0]["campaign_id"], status=1)
-    assert "is a proof of a campaign" in left.err
-    assert [change["action"] for change in world.plan()["changes"]] == ["create"]
+    world.run("pull", "--all", status=0)
+    assert sorted(world.folder.rglob("*.yaml")) == before
+    assert "proof" not in world.run("calendar", status=0).out
+    if metadata == "kept":
+        left = world.run("import", "spring", world.control.sends()[0]["campaign_id"], status=1)
+        assert "is a proof of a campaign" in left.err
+    plan = world.plan()
+    assert [change["action"] for change in plan["changes"]] == ["create"]
+    assert not any("unmanaged" in note for note in plan["notes"])
     world.apply()
     world.assert_settled()
+    assert world.run("status", "--format", "json", status=0).json["notes"] == []
+    world.run("halt", "--all", "--reason", "stop", status=0)
+    statuses = [one["live"]["status"] for one in world.control.campaigns()]
+    assert sorted(statuses) == ["draft", "paused", "paused", "sent", "sent"]
 
 
 def test_a_loosened_guardrail_is_shown_as_other_settings_are(world: World) -> None:

@@ -74,7 +74,13 @@ OF_PROOFS = (
     ),
     Mutant(
         "any audience may be that of a proof",
-        (Edit(_PROOFING, "    if audience(spec) == EVERYONE:\n", "    if not seeds:\n"),),
+        (
+            Edit(
+                _PROOFING,
+                "    if unsure := uncertain(spec):\n",
+                "    if (unsure := uncertain(spec)) and not seeds:\n",
+            ),
+        ),
         _PURE,
         "",
     ),
