@@ -156,7 +156,16 @@ class Sending:
             self._check_held()
 
         live = self.run.api.send(Request("create", body={**self.body, **marked}), before=before)
+        if live.id in self._known:  # whatever is done to a proof must not be done to another campaign
+            raise Refused(f"the create of a proof was answered with {live.id}, which was there before")
         self._note("created", id=live.id)
+
+    @property
+    def _known(self) -> set[str | None]:
+        """The ids of campaigns that are no new proof."""
+        state = self.run.state
+        ids = {*self.run.opening.lives, *state.foreign, *(each.id for each in state.campaigns.values())}
+        return {*ids, *(each.id for each in state.released), *(each.id for each in state.proofs)}
 
     def _look(self) -> None:
         """Read the created proof until it is shown as asked for. Raises Refused."""
@@ -178,7 +187,8 @@ class Sending:
         self._check_held()
 
     def _check_held(self) -> None:
-        """Raise Halted if a halt stops the campaign or everything."""
+        """Raise LockLost or Interrupted if nothing may leave, Halted if a halt stops the campaign."""
+        self.run.may_send()
         spec, life = self.wanted.campaign.spec, self.wanted.campaign.lifecycle
         name, formerly = str(spec.get("name", "")), self.wanted.campaign.moved_from
         self.run.watch.not_halted(

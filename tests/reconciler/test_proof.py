@@ -19,9 +19,10 @@ from campaignctl.review.proofing import ProofReport, ProofResult
 from campaignctl.schedule.windows import Window
 from campaignctl.state.model import State
 from tests.plan.planning import NOW, PROJECT, wanted
+from tests.plan.planning import record as a_record
 from tests.plan.planning import state as recorded
 from tests.reconciler.account import PUSH, Account, campaign, split_test
-from tests.reconciler.scripted import direct
+from tests.reconciler.scripted import Script, direct
 
 KEY = "push/welcome"
 FAR = "2036-06-01 10:00:00"
@@ -202,6 +203,21 @@ def test_a_state_of_the_first_format_keeps_no_proofs() -> None:
         pytest.raises(CampaignctlError, match="keeps no proofs"),
     ):
         dry_run(given.wiring, desired, Order(KEY))
+
+
+def test_an_answer_with_the_id_of_another_campaign_leaves_that_one_alone() -> None:
+    project = replace(PROJECT, proofs={"team": Seeds(SEEDS)})
+    desired = DesiredState(project, {KEY: wanted(SPEC)}, "")
+    other = {"id": "1030978", "company_id": "6197120", "status": "scheduled", "name": "Other", "messages": []}
+    script = Script(items=[other], created=other)
+    known = recorded({"other": a_record(SPEC)}, project_id=None)
+    with direct(known, script, project) as given:
+        result = proof(given.wiring, desired, Order(KEY, ("en",))).proofs[0]
+        assert result.outcome == "failed"
+        assert result.error is not None
+        assert "was there before" in result.error.summary
+        assert [word for word in script.asked if word in ("create", "update", "cancel")] == ["create"]
+        assert given.state.proofs[0].id is None
 
 
 def test_a_halt_of_the_campaign_holds_its_proofs(account: Account) -> None:
