@@ -180,7 +180,7 @@ def problems(value: Fields, tool_version: str) -> Iterator[Problem]:
                 yield error("pattern", (name, index), f"{pattern!r} points outside the project", hint)
     yield from sample_problems(value.get("preview", {}).get("samples", {}), ("preview", "samples"))
     for name, seeds in value.get("proofs", {}).items():
-        yield from _seeds(name, seeds["targeting"], ("proofs", name))
+        yield from _seeds(name, seeds.get("targeting", {}), ("proofs", name))
     yield from _environments(value)
 
 

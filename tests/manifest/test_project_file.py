@@ -182,6 +182,13 @@ def test_the_url_variable_overrides_the_file(project: Check) -> None:
         ("metadata: {name: other}\n", "2:1", "appears twice"),
         ("---\nmetadata: {name: other}\n", "3:1", "exactly one object"),
         ("kind: Campaign\n", "2:7", "not one of: Project"),
+        ("proofs: {team: {}}\n", "2:10", "`targeting` is missing"),
+        ("proofs: {team: null}\n", "2:16", "null is not allowed"),
+        ("proofs: {team: {targeting: everyone}}\n", "2:28", "expected an object, found `everyone`"),
+        ("proofs: {team: {target: {}}}\n", "2:17", "unknown field `target`"),
+        ("proofs: {a b: {targeting: {}}}\n", "2:10", "not a valid name of a seed list"),
+        ("proofs: {a: {targeting: {countries: {items: [1], op: in}}}}\n", "2:46", "valid string"),
+        ("guardrails: {max_proofs_per_day: -1}\n", "2:34", "below 0"),
     ],
 )
 def test_a_bad_setting_is_refused_at_its_place(tail: str, place: str, said: str, project: Check) -> None:
