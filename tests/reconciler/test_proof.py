@@ -487,6 +487,26 @@ def test_an_audience_that_is_lost_after_the_arming_is_canceled(late: Account) ->
     assert late.control.campaign(str(result.id))["live"]["status"] == "canceled"
 
 
+@pytest.mark.parametrize(("name", "ended"), [("create", ("not_started", 0)), ("update", ("unknown", 1))])
+def test_an_interrupt_arms_nothing_more_and_leaves_nothing_open(
+    late: Account, name: str, ended: tuple[str, int]
+) -> None:
+    seeded(late)
+
+    def interrupt(write: str) -> None:
+        late.clock.time.interrupted = late.clock.time.interrupted or write == name
+
+    late.wire.after_write = interrupt
+    report = send(late)
+    assert report.result == "interrupted"
+    assert [one.outcome for one in report.proofs] == [ended[0], "not_started"]
+    assert len(sent(late)) == ended[1]
+    late.clock.time.interrupted, late.wire.after_write = False, lambda _name: None
+    assert send(late).result == "done"
+    assert len(sent(late)) == 2
+    assert "arming" not in phases(late)
+
+
 # ------------------------------------------------------------------------------------- halt
 
 
