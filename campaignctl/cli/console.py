@@ -6,7 +6,7 @@ import json
 import re
 import sys
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal, TextIO
@@ -68,6 +68,7 @@ class Console:
         """Write the one JSON document of this run to standard output; there is never a second.
 
         A list has each item on a line of its own: it may have thousands, and indenting them takes seconds.
+        The members of an object may also come one by one; it is then written in pieces.
         """
         if self.documented:
             raise ValueError("a run writes one document")
@@ -76,7 +77,12 @@ class Console:
         if isinstance(value, list):
             self.say("[" + ",".join(f"\n{json.dumps(item)}" for item in value) + "\n]")
         else:
-            self.say(json.dumps(value, indent=2))
+            from campaignctl.campaign.json_text import object_of
+
+            members = value if isinstance(value, Iterator) else value.items()
+            for piece in object_of(members, 2):
+                self._write(self.out, piece)
+            self._write(self.out, "\n")
 
     def raw(self, text: str) -> None:
         """Write JSON, or commands for a runner, to standard output."""

@@ -12,6 +12,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
+from campaignctl.campaign.json_text import indented
 from campaignctl.errors import Command, Names, PlanRefused, ProjectPlace, Sentence, at
 from campaignctl.plan.model import FORMAT_VERSION, Action, Change, Plan, Request
 from campaignctl.schedule.times import iso, zone_of
@@ -22,8 +23,35 @@ AGAIN: Final = Sentence("make a new one with ", Command("plan", "-o", "FILE"))
 
 def encode(plan: Plan) -> dict[str, Any]:
     """The plan document, with a digest of all its other fields."""
+    return {name: list(value) if isinstance(value, Iterator) else value for name, value in members(plan)}
+
+
+def members(plan: Plan) -> Iterator[tuple[str, Any]]:
+    """The members of the plan document in order. The changes, most of its text, are an iterator: they are
+    hashed one by one as they are written, and have to be used up before the digest is asked for."""
+    document = _without_changes(plan)
+    texts = {name: _one_line(value) for name, value in document.items()}
+    hashed = hashlib.sha256()
+
+    def fed(changes: Iterable[Change]) -> Iterator[dict[str, Any]]:
+        before = [f"{_one_line(name)}:{texts[name]}," for name in sorted(texts) if name < "changes"]
+        hashed.update(("{" + "".join(before) + '"changes":[').encode())
+        for number, change in enumerate(changes):
+            encoded = _change(change)
+            hashed.update((f"{',' if number else ''}{_one_line(encoded)}").encode())
+            yield encoded
+        after = [f",{_one_line(name)}:{texts[name]}" for name in sorted(texts) if name > "changes"]
+        hashed.update(("]" + "".join(after) + "}").encode())
+
+    for name, value in document.items():
+        yield name, fed(plan.changes) if name == "changes" else value
+    yield "digest", f"sha256:{hashed.hexdigest()}"
+
+
+def _without_changes(plan: Plan) -> dict[str, Any]:
+    """The document of a plan with its changes still to be filled in, and without its digest."""
     place = ProjectPlace(environment=plan.environment)
-    document = {
+    return {
         "format_version": FORMAT_VERSION,
         "tool_version": plan.tool_version,
         "created_at": iso(plan.created_at),
@@ -43,7 +71,7 @@ def encode(plan: Plan) -> dict[str, Any]:
         "overrides": plain(plan.overrides),
         "lifted": plain(plan.lifted),
         "summary": plan.summary,
-        "changes": [_change(change) for change in plan.changes],
+        "changes": [],
         "valid_until": _time(plan.valid_until),
         "objections": plain(plan.objections),
         "against": plan.against,
@@ -56,7 +84,6 @@ def encode(plan: Plan) -> dict[str, Any]:
         "lint": plain(plan.lint),
         "neighbours": plain(plan.neighbours),
     }
-    return {**document, "digest": _digest(document)}
 
 
 def digest_of(plan: Plan) -> str:
@@ -66,8 +93,10 @@ def digest_of(plan: Plan) -> str:
 
 def _digest(document: Mapping[str, Any]) -> str:
     """A digest of every value as written; different spellings of a value give different digests."""
-    text = json.dumps(document, sort_keys=True, separators=(",", ":"))
-    return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
+    return "sha256:" + hashlib.sha256(_one_line(document).encode()).hexdigest()
+
+
+_one_line = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
 
 
 def dumps(plan: Plan) -> str:
@@ -88,7 +117,7 @@ def dumps(plan: Plan) -> str:
             for one in plan.blocked
         )
         document["hints"] = dict(zip(_names((one.key, one.id) for one in plan.blocked), parts, strict=True))
-    return json.dumps(document, ensure_ascii=True, indent=1) + "\n"
+    return indented(document, 1) + "\n"
 
 
 def _names(blocked: Iterable[tuple[str, str | None]]) -> list[str]:

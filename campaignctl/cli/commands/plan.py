@@ -127,7 +127,7 @@ def show_plan_as(
     if form.name == "json":
         from campaignctl.plan import codec
 
-        app.console.document(codec.encode(plan))
+        app.console.document(codec.members(plan))
     elif form.name == "markdown":
         app.console.say(markdown(app, plan, cuts, now, samples, form.limit))
     elif form.name == "html":

@@ -1,0 +1,37 @@
+"""Indented JSON, and an object in pieces, are what the library writes."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from campaignctl.campaign.json_text import indented, object_of
+
+_VALUES: Any = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner) | st.tuples(inner, inner),
+    max_leaves=12,
+)
+
+
+@given(_VALUES, st.sampled_from([1, 2]))
+def test_indented_as_by_the_library(value: Any, step: int) -> None:
+    assert indented(value, step) == json.dumps(value, indent=step)
+
+
+@given(st.dictionaries(st.text(), _VALUES))
+def test_an_object_in_pieces(value: dict[str, Any]) -> None:
+    lazily = ((name, iter(each) if isinstance(each, list) else each) for name, each in value.items())
+    assert "".join(object_of(value.items(), 2)) == json.dumps(value, indent=2)
+    assert "".join(object_of(lazily, 2)) == json.dumps(value, indent=2)
+
+
+def test_the_pieces_of_a_long_object_end_with_a_line() -> None:
+    items = ["x" * 1_000 for _ in range(200)]
+    pieces = list(object_of([("items", iter(items)), ("last", 1)], 2))
+    assert len(pieces) > 2
+    assert all(piece.startswith(("{", ",")) for piece in pieces)
+    assert "".join(pieces) == json.dumps({"items": items, "last": 1}, indent=2)
