@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from campaignctl.backends.statefiles import followed
+from campaignctl.backends.statefiles import StateFiles, followed
 from campaignctl.errors import StateDamaged, StateError, StateNotSaved
 from campaignctl.state.codec import decode, encode
 from campaignctl.state.model import FORMAT_VERSION, Entry, State
@@ -290,3 +290,18 @@ def test_a_link_within_the_project_is_followed_and_one_in_a_circle_is_refused(tm
     (tmp_path / "round").symlink_to("round")
     with pytest.raises(StateError, match="leads nowhere"):
         followed(tmp_path / "round", tmp_path)
+
+
+@pytest.mark.parametrize("journal", [None, b"steps"])
+def test_what_cannot_be_read_is_kept_beside_what_replaces_it(tmp_path: Path, journal: bytes | None) -> None:
+    files = StateFiles(tmp_path / "state.json")
+    files.path.write_bytes(b"damaged")
+    files.sibling("backup").write_bytes(b"good")
+    if journal is not None:
+        files.sibling("journal").write_bytes(journal)
+    files.replace(b"new", readable=False)
+    assert (files.path.read_bytes(), files.sibling("damaged").read_bytes()) == (b"new", b"damaged")
+    assert files.sibling("backup").read_bytes() == b"good"
+    assert not files.sibling("journal").exists()
+    kept = files.sibling("damaged.journal")
+    assert (kept.read_bytes() if kept.exists() else None) == journal

@@ -98,6 +98,7 @@ def test_a_write_that_happened_is_recorded_as_done(change: Change, shown: Any, s
         one.script.items = [shown]
         assert resolve(one.wiring, KEY, "done").startswith(said)
         assert one.state.pending == {}
+        assert one.state.campaigns[KEY].status == shown["status"]
 
 
 def test_a_write_to_a_campaign_that_is_gone_is_recorded_without_a_judgement() -> None:
