@@ -147,8 +147,6 @@ def test_a_loosened_guardrail_is_shown_as_other_settings_are(world: World) -> No
     ("seeds", "said"),
     [
         ("{}", "may reach everyone"),
-        ('{"profile_age": {"from": 0}}', "may reach everyone"),
-        ('{"segments": {"items": ["1"], "op": "in"}}', "may reach everyone"),
         ('{"countries": {"items": "DE", "op": "in"}}', "countries"),
     ],
 )
