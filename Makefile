@@ -11,7 +11,8 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
 digest = $(shell cat $(1) | cksum | tr -s ' ' '-')
 RUNTIME := $(VENV)/.runtime-$(call digest,requirements.lock)
 AUDIT := $(VENV)-audit/.installed-$(call digest,requirements-audit.lock)
-LOCKS := requirements.lock requirements-build.lock requirements-dev.lock requirements-audit.lock
+BENCH := $(VENV)-bench/.installed-$(call digest,requirements-bench.lock)
+LOCKS := requirements.lock requirements-build.lock requirements-dev.lock requirements-audit.lock requirements-bench.lock
 DEV := $(VENV)/.dev-$(call digest,requirements-dev.lock pyproject.toml)
 COMPILED := $(VENV)/.tests-compiled
 
@@ -23,15 +24,16 @@ export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo quick test check lint types contracts campaigns bench slow torture mutants docs pictures lock format clean \
-	audit sbom release
+.PHONY: help demo quick test check lint types contracts campaigns bench bench-check bench-all slow torture mutants docs \
+	pictures lock format clean audit sbom release
 
 help:
 	@echo "make demo    a local Ocamba and the sample project: preview, plan, apply, plan again"
 	@echo "make quick   tests of the pure rooms and a few commands: half a minute"
 	@echo "make test    the tests"
 	@echo "make check   everything that CI checks: style, types, contracts, campaigns, tests"
-	@echo "make bench   the benchmarks"
+	@echo "make bench   a table against PyYAML, octoDNS, git and Python [KEEP=1: add it to benchmarks/history.json]"
+	@echo "make bench-check  fails where a ratio is 1.3 times the best kept; make bench-all: every benchmark"
 	@echo "make slow    the tests that take minutes: whole pipelines, states on a git remote under load"
 	@echo "make torture hostile inputs for ten minutes [FUZZ=SECONDS], then every crash point and fault,"
 	@echo "             over 5,000 trials (half an hour);"
@@ -83,7 +85,15 @@ campaigns: $(DEV)
 	@$(BIN)/campaignctl -C campaigns validate
 	@$(BIN)/campaignctl -C campaigns fmt --check
 
+# Without octoDNS the table is made all the same, and says so.
 bench: $(DEV)
+	-@$(MAKE) --silent $(BENCH)
+	@$(BIN)/python -m benchmarks.table $(if $(KEEP),--keep)
+
+bench-check: $(DEV)
+	@$(BIN)/python -m benchmarks.table --check
+
+bench-all: $(DEV)
 	@$(BIN)/python -m benchmarks
 
 format: $(DEV)
@@ -128,6 +138,7 @@ lock:
 	$(COMPILE) --group dev --constraint requirements.lock --output-file requirements-dev.lock pyproject.toml
 	$(COMPILE) --group build --constraint requirements-dev.lock --output-file requirements-build.lock
 	$(COMPILE) --group audit --constraint requirements-dev.lock --output-file requirements-audit.lock
+	$(COMPILE) --group bench --constraint requirements-dev.lock --output-file requirements-bench.lock
 
 clean:
 	rm -rf $(COMPILED) build dist .coverage .coverage.* .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
@@ -151,6 +162,12 @@ $(AUDIT): | $(BIN)/python
 	@echo "installing what audits the packages (once) ..." >&2
 	@$(BIN)/python -m venv --clear $(VENV)-audit
 	@$(VENV)-audit/bin/python -m pip --disable-pip-version-check -qq install --require-hashes -r requirements-audit.lock
+	@touch $@
+
+$(BENCH): | $(BIN)/python
+	@echo "installing what the benchmarks compare with (once) ..." >&2
+	@$(BIN)/python -m venv --clear $(VENV)-bench
+	@$(VENV)-bench/bin/python -m pip --disable-pip-version-check -qq install --require-hashes -r requirements-bench.lock
 	@touch $@
 
 $(DEV): | $(BIN)/python

@@ -6,7 +6,8 @@ import os
 import statistics
 import subprocess
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 
 def alternate(sides: Mapping[str, list[str]], rounds: int) -> dict[str, float]:
@@ -25,3 +26,35 @@ def alternate(sides: Mapping[str, list[str]], rounds: int) -> dict[str, float]:
             if counted:
                 seconds[name].append(time.perf_counter() - start)
     return {name: statistics.median(values) for name, values in seconds.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Used:
+    """What a process used: seconds of processor time, and its largest size in MB."""
+
+    seconds: float
+    megabytes: float
+
+
+def process(command: list[str], environ: Mapping[str, str], statuses: Sequence[int] = (0,)) -> Used:
+    """Run a process to its end, without its output. Raises SystemExit unless its status is one of these."""
+    with subprocess.Popen(
+        command, env=dict(environ), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ) as run:
+        _, status, used = os.wait4(run.pid, 0)
+        run.returncode = os.waitstatus_to_exitcode(status)
+    if run.returncode not in statuses:
+        raise SystemExit(f"{' '.join(command)} ended with {run.returncode}")
+    return Used(used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)
+
+
+def turns(sides: Mapping[str, Callable[[], Used]], rounds: int) -> dict[str, Used]:
+    """The least that each side used: load of the machine only adds. They take turns."""
+    found: dict[str, list[Used]] = {name: [] for name in sides}
+    for _ in range(rounds):
+        for name, run in sides.items():
+            found[name].append(run())
+    return {
+        name: Used(min(one.seconds for one in used), max(one.megabytes for one in used))
+        for name, used in found.items()
+    }
