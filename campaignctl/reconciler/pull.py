@@ -12,7 +12,7 @@ from campaignctl.campaign import marker
 from campaignctl.campaign.live import Live
 from campaignctl.campaign.status import Status, status_of
 from campaignctl.diff import EVENT, equal, field_changes, request_of
-from campaignctl.errors import CampaignctlError, Command, Source, first_of
+from campaignctl.errors import CampaignctlError, Command, Source, UsageError, did_you_mean, first_of
 from campaignctl.manifest.changed_files import FileChange
 from campaignctl.manifest.defaults import DEFAULTS_FILE
 from campaignctl.manifest.factor import factored
@@ -90,6 +90,7 @@ def seen(wiring: Wiring, desired: DesiredState, asked: Asked) -> Seen:
     check_url(state, api.url)
     left: list[LeftOut] = []
     lives = _by_id(wiring, api, asked.ids, left) if asked.ids else list(newest(api, ()).lives)
+    _check_statuses(asked, lives)
     company = company_of(lives) or (company_of_records(api, state) if lives else None)
     check_company(company, state, wiring.project)
     choice = _Choice(wiring, desired, asked, state, company)
@@ -105,6 +106,24 @@ def seen(wiring: Wiring, desired: DesiredState, asked: Asked) -> Seen:
         fresh += [] if out else [_pulled(api, live)]
     known = {choice.recorded[live.id]: live for live in lives if choice.again(live)}
     return Seen(tuple(fresh), tuple(left), known, state)
+
+
+def _check_statuses(asked: Asked, lives: Iterable[Live]) -> None:
+    """Raise UsageError for a status that neither this tool nor a campaign of the account knows."""
+    if not asked.statuses:
+        return
+    known = {*map(str, Status), *(word for live in lives for word in _statuses(live))}
+    for word in asked.statuses:
+        if word not in known:
+            raise UsageError(
+                f"No campaign of the account has the status {word[:40]!r}",
+                hint=did_you_mean(word, sorted(known), f"known are {', '.join(sorted(known))}"),
+            )
+
+
+def _statuses(live: Live) -> set[str]:
+    """The words that stand for a campaign's status: ours, and the API's own."""
+    return set(filter(None, (str(status_of(live)), live.status, live.text("effective_status"))))
 
 
 def _by_id(wiring: Wiring, api: OcambaApi, ids: Iterable[str], left: list[LeftOut]) -> list[Live]:
@@ -166,8 +185,7 @@ class _Choice:
     def _fits(self, live: Live) -> bool:
         """Whether the options choose it, as far as this answer tells."""
         asked, shown = self.asked, live.members
-        words = {str(status_of(live)), live.status, live.text("effective_status")}
-        if asked.statuses and not words.intersection(asked.statuses):
+        if asked.statuses and not _statuses(live).intersection(asked.statuses):
             return False
         labels = {str(label) for label in shown.get("labels") or ()}
         tells = "labels" in shown or live.complete

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from campaignctl.errors import AccountMismatch, CampaignctlError, StateError
+from campaignctl.errors import AccountMismatch, CampaignctlError, StateError, UsageError
 from campaignctl.reconciler.pull import Asked
 from campaignctl.state.model import Account, Released
 from tests.plan.planning import NOW, SCHEDULED, record, state
@@ -45,6 +45,23 @@ def fresh(folder: Folder, asked: Asked | None = None) -> list[str]:
 def text(folder: Folder, path: str, asked: Asked | None = None) -> str:
     """The manifest of a pull of one campaign."""
     return next(change.after for change in folder.made(asked).changes if change.path == path)
+
+
+@pytest.mark.parametrize(
+    ("word", "hint"),
+    [
+        ("schedled", "did you mean scheduled?"),
+        ("laterr", "did you mean later?"),
+        ("x", "known are canceled, draft, later"),
+    ],
+)
+def test_a_status_that_no_campaign_can_have_is_refused_with_the_nearest(
+    folder: Folder, word: str, hint: str
+) -> None:
+    folder.script = account(shown("8", effective_status="later"))
+    with pytest.raises(UsageError, match=f"has the status '{word}'") as refused:
+        folder.seen(Asked(statuses=("scheduled", word)))
+    assert str(refused.value.hint).startswith(hint)
 
 
 # ----------------------------------------------------------------------------------- what is read
@@ -143,6 +160,7 @@ def test_a_campaign_that_a_manifest_adopts_or_the_state_records_is_not_written(f
         (Asked(statuses=("draft",)), {"status": "draft"}, True),
         (Asked(statuses=("draft",)), {"status": "scheduled"}, False),
         (Asked(statuses=("later",)), {"status": "scheduled", "effective_status": "later"}, True),
+        (Asked(statuses=("paused", "manual")), {"status": "scheduled"}, False),
         (Asked(statuses=("new",)), {"status": "new"}, True),
         (Asked(statuses=("sent",)), {"status": "sent", "scheduled_time": PAST}, True),
         (Asked(labels=("a", "c")), {"labels": ["a", "b"]}, True),
