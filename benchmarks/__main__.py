@@ -6,7 +6,7 @@ import importlib
 import sys
 
 NAMES = (
-    *("startup", "validate", "lint", "preview_text", "preview_page", "plan", "unchanged", "matrix"),
+    *("startup", "validate", "lint", "preview_text", "preview_page", "plan", "unchanged", "growth", "matrix"),
     *("creates", "state_writes", "halt", "git_latency", "git_turns", "storm", "interrupted"),
 )
 

@@ -28,7 +28,7 @@ OCTODNS = Path(".venv-bench/bin")
 #: What is kept and checked: the other figures are of other people's programs.
 _OURS = ("validate", "plan", "fmt", "--version")
 PARSED = "PyYAML CSafeLoader"
-_LOADER = """
+LOADER = """
 import sys, pathlib, yaml
 for path in sorted(pathlib.Path(sys.argv[1]).glob("c*.yaml")):
     yaml.load(path.read_bytes(), Loader=yaml.CSafeLoader)
@@ -80,14 +80,14 @@ def _sides(folder: Path) -> tuple[dict[str, Callable[[], Used]], dict[str, str]]
         each.mkdir()
         write(each, OFF if each is side else "")
     for each in (recorded, changed):
-        _record(each)
+        record(each)
     for path in changed.glob("c[0-9]*.yaml"):
         path.write_text(path.read_text().replace("Hello from", "Greetings from").replace("[pro, ", "[free, "))
     _with_side_files(side)
     _commit(project)
     python = [sys.executable]
     sides: dict[str, Callable[[], Used]] = {
-        PARSED: partial(process, [*python, "-c", _LOADER, str(project)], _ENVIRON),
+        PARSED: partial(process, [*python, "-c", LOADER, str(project)], _ENVIRON),
         "validate": _ours(project, "validate"),
         "validate, 3 files of 38 KB each": _ours(side, "validate"),
         "plan, nothing to do, cold": _ours(recorded, "plan", "--no-refresh"),
@@ -123,9 +123,9 @@ def _ours(project: Path, *words: str) -> Callable[[], Used]:
     return partial(process, command, _ENVIRON, (0, 1))
 
 
-def _record(folder: Path) -> None:
-    """The state after all of a project was applied; by a process of its own, as one is as large as the one
-    that started it."""
+def record(folder: Path) -> None:
+    """Write the state after all of a project was applied; by a process of its own, as one is as large as
+    the one that started it."""
     (folder / ".campaignctl").mkdir()
     subprocess.run([sys.executable, "-c", _RECORD, str(folder)], check=True)
 

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import os
 import statistics
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
 from benchmarks.plan import applied, desired_state
+from benchmarks.timing import Used, process
 from benchmarks.validate import write
 from campaignctl.state import codec
 
@@ -39,16 +39,16 @@ def main() -> int:
         state.parent.mkdir()
         if recorded := applied(desired_state(folder)).backend.read():
             state.write_text(codec.encode(recorded))
-        sides, environ = _sides(folder), _environ(cache)
-        _process(sides["warm"][0], environ)  # leaves what the others find
-        measured: dict[str, list[tuple[float, float]]] = {name: [] for name in sides}
+        sides, environ = _sides(folder), installed(cache)
+        process(sides["warm"][0], environ)  # leaves what the others find
+        measured: dict[str, list[Used]] = {name: [] for name in sides}
         for name in ("loader", "cold", "warm"):
-            measured[name] += [_process(*_with(sides[name], environ)) for _ in range(ROUNDS)]
+            measured[name] += [process(*_with(sides[name], environ)) for _ in range(ROUNDS)]
         for path in sorted(folder.glob("c*.yaml"))[:EDITED]:
             path.write_text(path.read_text().replace("Hello from", "Greetings from"))
         for _ in range(ROUNDS):
             for name in ("loader", "edited", "target", "explain", "TAB"):
-                measured[name].append(_process(*_with(sides[name], environ)))
+                measured[name].append(process(*_with(sides[name], environ)))
     return _shown(measured)
 
 
@@ -71,7 +71,7 @@ def _sides(folder: Path) -> dict[str, _Side]:
     }
 
 
-def _environ(cache: Path) -> dict[str, str]:
+def installed(cache: Path) -> dict[str, str]:
     """That of an installed tool, which runs on compiled bytecode."""
     kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     return {**kept, "XDG_CACHE_HOME": str(cache), "CAMPAIGNCTL_CACHE": ""}
@@ -81,26 +81,16 @@ def _with(side: _Side, environ: dict[str, str]) -> _Side:
     return side[0], environ | side[1]
 
 
-def _shown(measured: dict[str, list[tuple[float, float]]]) -> int:
+def _shown(measured: dict[str, list[Used]]) -> int:
     """Print the table, and return how many ratios exceed their bound."""
-    seconds = {name: statistics.median(cpu for cpu, _ in each) for name, each in measured.items()}
+    seconds = {name: statistics.median(one.seconds for one in each) for name, each in measured.items()}
     parsed, failed = seconds["loader"], 0
     print(f"{COUNT:,} campaigns; CSafeLoader {parsed:.2f} s of processor time, medians of {ROUNDS}")
     for name, bound in BOUNDS.items():
-        ratio, peak = seconds[name] / parsed, max(size for _, size in measured[name])
+        ratio, peak = seconds[name] / parsed, max(one.megabytes for one in measured[name])
         failed += ratio > bound
         print(f"  {name:8} {seconds[name]:6.2f} s {ratio:5.2f}    (bound {bound})   peak {peak:4.0f} MB")
     return failed
-
-
-def _process(command: list[str], environ: dict[str, str]) -> tuple[float, float]:
-    """The processor time of a process in seconds, and its largest size in MB."""
-    with subprocess.Popen(command, env=environ, stdout=subprocess.DEVNULL) as process:
-        _, status, used = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise SystemExit(f"{' '.join(command)} ended with {process.returncode}")
-    return used.ru_utime + used.ru_stime, used.ru_maxrss / 1024
 
 
 if __name__ == "__main__":
