@@ -12,7 +12,7 @@ from datetime import timedelta
 
 from campaignctl.campaign.live import Live
 from campaignctl.campaign.status import status_of
-from campaignctl.errors import Interrupted, OutcomeUnknown, ReadFailed, Refused, counted
+from campaignctl.errors import ApiError, Interrupted, OutcomeUnknown, ReadFailed, Refused, counted
 from campaignctl.plan import ledger, proof
 from campaignctl.plan.context import Unsettled
 from campaignctl.plan.model import Request
@@ -117,9 +117,21 @@ def _adopt_found(run: Run) -> dict[str, list[Live]]:
             doubles[key] = lives
             continue
         intent = run.state.pending[key]
-        created(run, key, intent, lives[0])
+        created(run, key, intent, _whole(run, lives[0]))
         run.note(f"{key}: found as {lives[0].id}")
     return doubles
+
+
+def _whole(run: Run, live: Live) -> Live:
+    """A campaign of a list as a read by id shows it, if that shows more: what an account never shows is not
+    to be taken for what somebody removed, and a list leaves out more than that."""
+    if live.complete:
+        return live
+    try:
+        found = run.api.read(live.id)
+    except ApiError:
+        return live
+    return found if found and "messages" in found.members else live
 
 
 def cancel_copies(run: Run) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -78,6 +79,22 @@ def test_a_lost_answer_that_is_settled_holds_nothing_back(known: Account) -> Non
     known.wire.lose("create", effect=1)
     assert known.outcomes() == {"a": "done", "b": "done", "now": "done"}
     assert sorted(each["live"]["name"] for each in known.control.campaigns()) == ["A", "B", "First", "Hand"]
+
+
+@pytest.mark.parametrize("never", ["description", "labels", "deal_id"])
+def test_what_an_account_never_shows_was_not_removed_by_others_after_a_lost_create(
+    known: Account, never: str
+) -> None:
+    """A list shows less than a read by id: only that says what the account does not show."""
+    value = {"description": "Spring", "labels": ["a"], "deal_id": "7"}[never]
+    known.control.switch(never_echoed=[never])
+    known.project = replace(known.project, api=replace(known.project.api, hidden=(never,)))
+    known.specs |= {"a": campaign("A", **{never: value}), "b": campaign("B", **{never: value})}
+    known.wire.lose("create", effect=1)
+    assert known.outcomes() == {"a": "done", "b": "done"}
+    records = known.state.campaigns
+    assert records["a"].echo == records["b"].echo != {}
+    assert known.plan().changes == ()
 
 
 def test_what_was_done_stays_recorded_when_a_later_change_fails(known: Account) -> None:
