@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -126,6 +126,10 @@ class LocalBackend:
             )
         except OSError as error:
             raise _unusable(files, error) from error
+
+    def archives(self) -> Mapping[int, bytes]:
+        """The documents of the archive, by year. Raises StateDamaged: one cannot be read."""
+        return self._files().archives()
 
     def halts(self) -> Halts:
         """The stop mark.

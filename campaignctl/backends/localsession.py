@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -60,6 +60,20 @@ class LocalSession(LockedState):
         """
         with self._mutex:
             self._write(state)
+
+    def archive(self, documents: Mapping[int, bytes]) -> None:
+        """Put documents of the archive in place, by year; the state that names them is written later.
+
+        Raises:
+            LockLost: the lock is no longer ours; nothing was written.
+            StateNotSaved: not all of them were written.
+        """
+        with self._mutex:
+            try:
+                with self._guarded():
+                    self._files.put_archives(documents)
+            except OSError as error:
+                raise self._not_saved(f"the archive next to {self._location}", error, _ROOM_HINT) from error
 
     def retire(self, place: str) -> None:
         """Replace the state with a note that it is at `place` now; the backup keeps it.

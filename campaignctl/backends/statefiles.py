@@ -5,6 +5,7 @@
     state.json.backup     the previous state, whole
     state.json.lock       the one writer
     state.json.halts      the stop mark; written without the lock
+    state.json.archive-2026   what was archived that year; written before the state that names it
     state.json.damaged    an unreadable state that was replaced; state.json.damaged.journal: its journal
 
 When a state with its steps folded in has been put in place, its journal is removed. In between, the journal
@@ -15,9 +16,9 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
@@ -25,6 +26,7 @@ from campaignctl.backends import durable
 from campaignctl.errors import Command, Sentence, StateDamaged, StateError
 from campaignctl.state.codec import decode, fingerprint
 from campaignctl.state.journal import Decode, Loaded, replay
+from campaignctl.state.years import with_archive
 
 
 def followed(path: Path, within: Path | None, *, mirrored: bool = False) -> Path:
@@ -63,7 +65,29 @@ class StateFiles:
     def every(self) -> tuple[Path, ...]:
         """The files that exist."""
         names = ("journal", "backup", "lock", "halts", "damaged", "damaged.journal")
-        return tuple(path for path in (self.path, *map(self.sibling, names)) if path.exists())
+        there = tuple(path for path in (self.path, *map(self.sibling, names)) if path.exists())
+        return (*there, *self._archives().values())
+
+    def archives(self) -> dict[int, bytes]:
+        """What was archived, by year. Raises StateDamaged."""
+        try:
+            return {year: path.read_bytes() for year, path in self._archives().items()}
+        except OSError as error:
+            raise StateDamaged(
+                f"the archive next to {self.path} cannot be read",
+                detail=str(error),
+                hint="nothing was changed; make its files readable for this user",
+            ) from error
+
+    def put_archives(self, documents: Mapping[int, bytes]) -> None:
+        """Replace the documents of these years. Raises OSError."""
+        for year, data in documents.items():
+            durable.replace(self.sibling(f"archive-{year}"), data)
+
+    def _archives(self) -> dict[int, Path]:
+        first = f"{self.path.name}.archive-"
+        named = ((path.name.removeprefix(first), path) for path in self.path.parent.glob(f"{first}*"))
+        return {int(year): path for year, path in named if year.isdecimal()}
 
     def load(self, decoded: Decode = decode) -> Loaded:
         """The state as it is at one moment, also while another process writes it.
@@ -89,7 +113,7 @@ class StateFiles:
                 if large
                 else "nothing was changed; make the file and its journal readable for this user",
             ) from error
-        return replay(
+        loaded = replay(
             document,
             journal,
             previous=lambda: None if backup is None else fingerprint(backup),
@@ -97,6 +121,9 @@ class StateFiles:
             journal_where=str(self.sibling("journal")),
             decoded=decoded,
         )
+        if loaded.state is None:
+            return loaded
+        return replace(loaded, state=with_archive(loaded.state, self.archives, str(self.path)))
 
     def stamp(self) -> tuple[int, int, int] | None:
         """Changes when another process writes the state: cheap, not certain. None without a state."""

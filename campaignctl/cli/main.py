@@ -60,6 +60,7 @@ TABLE = {
     "import": Lazy(f"{_COMMANDS}.import_:command", "Record a live campaign in the state."),
     "pull": Lazy(f"{_COMMANDS}.pull:command", "Write manifests for live campaigns, to be adopted."),
     "proof": Lazy(f"{_COMMANDS}.proof:command", "Send a campaign to seeds before anybody else gets it."),
+    "archive": Lazy(f"{_COMMANDS}.archive:command", "Put final campaigns and their manifests away."),
     "halt": Lazy(
         f"{_COMMANDS}.halt:command", "Stop campaigns that have not been sent, until the halt is lifted."
     ),

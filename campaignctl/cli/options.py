@@ -6,7 +6,7 @@ import functools
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 import click
@@ -32,6 +32,7 @@ SELECTING = {
 }
 _UNITS = {"s": 1, "m": 60, "h": 3600}
 _MAXIMUM = timedelta(hours=24)
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 
 def duration(_ctx: click.Context, _param: click.Parameter, value: str) -> timedelta:
@@ -220,3 +221,16 @@ def _consistent(options: Options) -> Options:
         if clash:
             raise UsageError("These options cannot be combined", detail=f"{reason}.", hint="use one of them")
     return options
+
+
+def time_given(text: str | None) -> datetime | None:
+    """The beginning of a day, or a time. Raises UsageError."""
+    from campaignctl.schedule.times import TimeError, parse_gmt
+
+    if text is None:
+        return None
+    try:
+        return parse_gmt(f"{text} 00:00:00" if _DAY.fullmatch(text) else text)
+    except TimeError:
+        hint = "write it as in 2026-11-01, or 2026-11-01 08:30:00; it is GMT"
+        raise UsageError(f"{text[:40]!r} is not a day or a time", hint=hint) from None

@@ -100,7 +100,7 @@ def compilations(name: str, path: str, data: bytes, inputs: CompileInputs) -> It
 
 def _variables(file: SourceFile, defaults: Defaults, texts: Texts) -> Iterator[tuple[str, str]]:
     """The variables of the project and the environment that a file, its defaults and side files name."""
-    written = [text.text for found in texts.values() for text in _each(found)]
+    written = [text.text for found in texts.values() for text in texts_in(found)]
     for one in (file, *defaults.files):
         if "${" in one.text or "\\" in one.text:  # an escape may be one of these characters
             written += [scalar.text for node in one.documents for scalar in scalars(node)]
@@ -109,7 +109,8 @@ def _variables(file: SourceFile, defaults: Defaults, texts: Texts) -> Iterator[t
             yield from (place for place in places(text) if place[0] != "matrix")
 
 
-def _each(found: FileText | LanguageTexts) -> Iterable[FileText]:
+def texts_in(found: FileText | LanguageTexts) -> Iterable[FileText]:
+    """The files that a reference leads to."""
     return found.texts.values() if isinstance(found, LanguageTexts) else (found,)
 
 
@@ -222,7 +223,7 @@ class _Manifest:
         for node in (*map(self._root.get, _FILLED), *expanded, message):
             yield from (scalar.text for scalar in scalars(node) if "${" in scalar.text)
         for found in self._texts.values():
-            yield from (one.text for one in _each(found))
+            yield from (one.text for one in texts_in(found))
 
 
 def _chosen(root: MappingNode, file: SourceFile, inputs: CompileInputs) -> tuple[bool, tuple[Finding, ...]]:

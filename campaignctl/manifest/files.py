@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from campaignctl.errors import Finding, Source
 from campaignctl.manifest.cache import Asked, Cache, Entry
-from campaignctl.manifest.compile import CompileInputs, compilations, compile_file
+from campaignctl.manifest.compile import CompileInputs, compilations, compile_file, named_by, texts_in
 from campaignctl.manifest.compile_campaign import key_of_path
 from campaignctl.manifest.defaults import NO_DEFAULTS, Defaults
 from campaignctl.manifest.discover import discover
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from campaignctl.manifest.compile_campaign import Compilation
     from campaignctl.manifest.origins import Origin
     from campaignctl.yamlio.nodes import Node
-    from campaignctl.yamlio.substitution import Filling
+    from campaignctl.yamlio.substitution import Filling, Reference
 
 #: How many files are looked up in the cache by one question, and are in memory meanwhile.
 _AT_ONCE = 200
@@ -117,6 +118,29 @@ class ProjectFiles:
 
         found = next((one for one in self._compilations(path) if one.key == key), None)
         return origins_of(found) if found else ()
+
+    def named_alone(self, paths: Collection[str]) -> dict[str, tuple[str, ...]]:
+        """The texts of some manifests, by manifest: without those that anything else of the project names."""
+        results = self.results()
+        others = {name for one in results if one.path not in paths for name in self._texts_of(one.references)}
+        found: dict[str, tuple[str, ...]] = {}
+        for path in paths:
+            file, _ = read(self.name(path), path, self._content(path) or b"")
+            names = set(self._texts_of(named_by(file, NO_DEFAULTS))) - others
+            found[path] = tuple(sorted(names))
+            others |= names
+        return found
+
+    def _texts_of(self, references: Iterable[Reference]) -> Iterator[str]:
+        """The paths of the files that these references lead to."""
+        for found in self._texts.read(references).values():
+            for text in texts_in(found):
+                if not text.error:
+                    yield text.name.removeprefix(self._shown).replace(os.sep, "/")
+
+    def path_of(self, source: Source) -> str:
+        """The path in the project of the file that a place is in."""
+        return source.file.removeprefix(self._shown).replace(os.sep, "/")
 
     def name(self, path: str) -> str:
         """What findings call the file at a path of the project."""

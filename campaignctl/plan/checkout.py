@@ -11,7 +11,7 @@ from campaignctl.plan.subject import Subject
 from campaignctl.plan.verdict import Verdict
 from campaignctl.schedule.humanize import instant
 from campaignctl.schedule.times import parse_iso
-from campaignctl.state.model import HistoryEntry
+from campaignctl.state.ledger import HistoryEntry
 
 RULE = "stale_checkout"
 _SHOWN = 12

@@ -26,7 +26,8 @@ from campaignctl.plan.noted import Noted
 from campaignctl.plan.subject import Subject, said
 from campaignctl.project.model import Project
 from campaignctl.state.halts import Halts
-from campaignctl.state.model import FORMAT_VERSION, HistoryEntry, Intent, Record, State
+from campaignctl.state.ledger import HistoryEntry
+from campaignctl.state.model import FORMAT_VERSION, Intent, Record, State
 from campaignctl.state.proofs import Proof, by_digest
 
 

@@ -22,7 +22,8 @@ from campaignctl.schedule.humanize import distance, duration_text
 from campaignctl.schedule.sends import instants
 from campaignctl.schedule.times import iso
 from campaignctl.schedule.windows import Refusal, refusal
-from campaignctl.state.model import Overridden, Record
+from campaignctl.state.ledger import Overridden
+from campaignctl.state.model import Record
 
 # Below this number of destroyed campaigns, the percentage is not checked.
 DESTROY_COUNTS_FROM = 3

@@ -20,16 +20,18 @@ from campaignctl.plan.subject import Subject
 from campaignctl.plan.verdict import Verdict
 from campaignctl.project.model import Project
 from campaignctl.schedule.times import iso, parse_iso
-from campaignctl.state.model import Intent, Released, Sent, State
+from campaignctl.state.ledger import Released, Sent
+from campaignctl.state.model import Intent, State
 
 
 def sent_before(ctx: PlanContext, spec: Mapping[str, Any], body: str) -> Sent | None:
     """The ledger's entry of this body, or of its content if both send at once, under any key."""
     entries = ctx.state.sent if ctx.state else ()
     shown = content(spec) if has_fired(spec) else None
-    return next(
+    found = next(
         (one for one in entries if one.digest == body or (one.at_once and one.content == shown)), None
     )
+    return found or (ctx.state.archive.sent_as(body, shown) if ctx.state else None)
 
 
 def is_resend(ctx: PlanContext, one: Subject) -> bool:
@@ -62,8 +64,18 @@ def resend(key: str, sent: str, campaign_id: str | None = None, *, lost: str | N
 
 def _releases(ctx: PlanContext, key: str, body: str) -> Iterable[Released]:
     """The released campaigns that had this key or this body."""
-    entries = ctx.state.released if ctx.state else ()
-    return [entry for entry in entries if key == entry.key or body == entry.digest]
+    if ctx.state is None:
+        return []
+    found = [entry for entry in ctx.state.released if key == entry.key or body == entry.digest]
+    return [*found, *ctx.state.archive.releases(key, body)]
+
+
+def archived_as(ctx: PlanContext, key: str) -> Released | None:
+    """The campaign of a key that was archived; None if none was."""
+    if ctx.state is None:
+        return None
+    hot = (one for one in reversed(ctx.state.released) if one.key == key and one.archived is not None)
+    return next(hot, None) or ctx.state.archive.of_key(key)
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,6 +260,17 @@ def may_repeat(ctx: PlanContext, one: Subject) -> bool:
     if known is None or not known.not_found or ctx.only_looks or one.key in ctx.moves.blocked:
         return False
     return why_not_again(ctx, one, known) is None
+
+
+def archived(ctx: PlanContext, one: Subject) -> Verdict:
+    """**Blocked**: its key was archived, and its manifest has changed since."""
+    entry = archived_as(ctx, one.key)
+    if entry is None:
+        raise AssertionError(f"{one.key} was archived")
+    again = Command("apply", "--target", one.key, "--override", "resend")
+    hint = Sentence("give it a new key (rename its file); or, to create it under this one: ", again)
+    reason = f"this key was archived with {entry.id}, {entry.status}: its change reaches nobody"
+    return Verdict(blocked=Blocked(one.key, entry.id, "archived", reason, hint))
 
 
 def sent_already(ctx: PlanContext, one: Subject) -> Verdict:

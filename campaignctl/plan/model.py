@@ -18,7 +18,8 @@ from campaignctl.diff import FieldChange
 from campaignctl.errors import Command, Finding, Sentence
 from campaignctl.project.settings import SettingChange
 from campaignctl.schedule.sends import Sends
-from campaignctl.state.model import Overridden, Record
+from campaignctl.state.ledger import Overridden
+from campaignctl.state.model import Record
 
 FORMAT_VERSION = 1
 

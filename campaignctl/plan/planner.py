@@ -305,6 +305,8 @@ def _notes(ctx: PlanContext, verdicts: dict[str, Verdict]) -> tuple[str, ...]:
         notes.append(f"{changed} changed only by defaults, variables or a newer version")
     if missed := counts["missed"]:
         notes.append(f"{counted(missed, 'campaign')} never created: the scheduled time was missed")
+    if archived := counts["archived"]:
+        notes.append(f"{counted(archived, 'declared campaign')} archived: final, and never created again")
     notes += _nothing_done(verdicts)
     if gone := [key for key in ctx.desired.removed if key not in ctx.records]:
         over = ": declared Removed and not recorded; the document can be deleted"

@@ -38,7 +38,8 @@ from campaignctl.plan import runs
 from campaignctl.plan.arming import has_fired, known_sends, runs_left, without_event
 from campaignctl.project.model import Project
 from campaignctl.schedule.times import TimeError, iso, parse_gmt
-from campaignctl.state.model import Intent, Origin, Record, Released, Sent, State
+from campaignctl.state.ledger import Released, Sent
+from campaignctl.state.model import Intent, Origin, Record, State
 
 # Campaigns of these statuses have no next send, whatever `next_run_time` says.
 _SILENT = (Status.PAUSED, Status.CANCELED, Status.MISSING, Status.DRAFT, Status.MANUAL)

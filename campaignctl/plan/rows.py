@@ -57,6 +57,17 @@ def created_later(_: PlanContext, one: Subject) -> Verdict:
     return Verdict(none=f"declared {one.manifest.lifecycle.phase}; created when active")
 
 
+def is_as_archived(ctx: PlanContext, one: Subject) -> bool:
+    """Whether the manifest of an archived key is the one that it had."""
+    entry = ledger.archived_as(ctx, one.key)
+    return entry is not None and (one.manifest.source_digest == entry.archived or one.body == entry.digest)
+
+
+def archived_before(_ctx: PlanContext, _one: Subject) -> Verdict:
+    """Nothing is done: one line counts these."""
+    return Verdict(quiet="archived")
+
+
 def missed_before(_ctx: PlanContext, _one: Subject) -> Verdict:
     """Nothing is done: one line counts these."""
     return Verdict(quiet="missed")

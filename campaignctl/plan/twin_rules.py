@@ -19,6 +19,7 @@ from campaignctl.plan.twins import Campaign, collide
 from campaignctl.plan.verdict import Verdict
 from campaignctl.schedule.humanize import duration_text
 from campaignctl.schedule.times import iso
+from campaignctl.state.ledger import Released
 from campaignctl.state.model import Record
 
 # How many campaigns a reason or a warning names.
@@ -157,13 +158,19 @@ class _Others:
             if record.id not in known:
                 known.add(record.id)
                 yield self._of_record(key, record)
-        for other in self._more.get(one.content, ()):
+        for other in (*self._more.get(one.content, ()), *self._archived(one.content)):
             if other.planned or other.id is None:
                 if other.key != one.key:
                     yield other
             elif other.id not in known:
                 known.add(other.id)
                 yield other
+
+    def _archived(self, shown: str) -> Iterator[Campaign]:
+        """The archived campaigns with a content, and what was sent with it."""
+        for entry in self._ctx.state.archive.alike(shown) if self._ctx.state else ():
+            status = entry.status if isinstance(entry, Released) else Status.SENT
+            yield twins.of_entry(entry, Status(status))
 
     def _collided(self, change: Change, other: Campaign) -> bool:
         """Whether the campaign of a change collides with another one as both are now: that is no news."""
@@ -210,8 +217,9 @@ class _Others:
 def _of_others(ctx: PlanContext) -> Iterator[Campaign]:
     """The campaigns of the account that the state does not know."""
     seen = ctx.reading.foreign
+    old = ctx.state.archive.ids if ctx.state else ()
     for live in seen.values():
-        if live is not None and "messages" in live.members:
+        if live is not None and "messages" in live.members and live.id not in old:
             yield from filter(None, [twins.of_live(live, ctx.now, content(live.members))])
     for campaign_id, entry in (ctx.state.foreign if ctx.state else {}).items():
         if campaign_id not in seen and entry.content:

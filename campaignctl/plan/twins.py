@@ -19,7 +19,8 @@ from campaignctl.plan.model import Change
 from campaignctl.plan.subject import Subject
 from campaignctl.schedule.collisions import LATELY, SendTimes, near, send_times
 from campaignctl.schedule.times import parse_iso
-from campaignctl.state.model import Foreign, Intent, Released, Sent
+from campaignctl.state.ledger import Released, Sent
+from campaignctl.state.model import Foreign, Intent
 
 Spec = Mapping[str, Any]
 

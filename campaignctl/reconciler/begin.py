@@ -12,7 +12,8 @@ from campaignctl.plan.context import Reading
 from campaignctl.plan.model import Action, Plan
 from campaignctl.reconciler import copies, foreign, intents
 from campaignctl.reconciler.run import Run, new_state, used_up, without_id
-from campaignctl.state.model import FORMAT_VERSION, Entry, HistoryEntry, Intent, Record, State
+from campaignctl.state.ledger import HistoryEntry
+from campaignctl.state.model import FORMAT_VERSION, Entry, Intent, Record, State
 
 _ARRIVING = (Action.MOVE, Action.ADOPT)
 

@@ -13,7 +13,8 @@ from campaignctl.plan.context import without_markers
 from campaignctl.plan.model import Request
 from campaignctl.reconciler.run import Run
 from campaignctl.schedule.times import iso
-from campaignctl.state.model import Account, Entry, Intent, Record, Released, Sent
+from campaignctl.state.ledger import Released, Sent
+from campaignctl.state.model import Account, Entry, Intent, Record
 
 
 def created(run: Run, key: str, intent: Intent, live: Live) -> Record:

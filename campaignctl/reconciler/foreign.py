@@ -99,7 +99,11 @@ def strangers(seen: Iterable[Live], state: State | None) -> dict[str, Live]:
         return {}
     known = {record.id for record in state.campaigns.values()} if state else set()
     known |= {entry.id for entry in state.released} if state else set()
-    return {live.id: live for live in lives if live.id not in known}
+    left = {live.id: live for live in lives if live.id not in known}
+    # The archive is read only for what carries our marker.
+    marked = {each for each, live in left.items() if state and marker.read(live.members)}
+    old = state.archive.ids if state and marked else frozenset()
+    return {each: live for each, live in left.items() if each not in old}
 
 
 def unmanaged(seen: Iterable[Live], state: State | None, desired: DesiredState) -> list[UnmanagedRow]:

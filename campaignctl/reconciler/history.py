@@ -11,7 +11,8 @@ from campaignctl.plan.model import Blocked, Plan
 from campaignctl.reconciler.run import Run
 from campaignctl.review.outcome import Outcome
 from campaignctl.schedule.times import iso
-from campaignctl.state.model import Entry, HistoryEntry, HistoryOutcome
+from campaignctl.state.ledger import HistoryEntry, HistoryOutcome
+from campaignctl.state.model import Entry
 
 _NOT_SELECTED = ("*",)
 # A change of such a campaign is blocked until one apply has recorded it.

@@ -379,7 +379,10 @@ def ours(lives: Iterable[Live], project: Project, state: State | None) -> list[t
 def unknown_to(state: State | None, mine: Iterable[tuple[Live, Marker]]) -> list[tuple[Live, Marker]]:
     """Those of our campaigns that no record, release or pending intent of the state knows."""
     known, recorded = _known(state)
-    return [(live, found) for live, found in mine if found.intent not in known and live.id not in recorded]
+    left = [(live, found) for live, found in mine if found.intent not in known and live.id not in recorded]
+    if not left or state is None:  # the archive is read only if something seems to be unknown
+        return left
+    return [(live, found) for live, found in left if found.intent not in state.archive.intents]
 
 
 def second_copies(

@@ -146,7 +146,8 @@ def _needs_reading(state: State, desired: DesiredState, now: datetime) -> bool:
     if any(key not in state.campaigns for key in desired.campaigns):
         return True
     alive = any(not records.final(record, now) for record in state.campaigns.values())
-    return alive or bool(copies.watched(state, now)) or bool(state.pending or state.released)
+    going = any(one.archived is None for one in state.released)
+    return alive or bool(copies.watched(state, now)) or bool(state.pending) or going
 
 
 def _refreshed(

@@ -48,6 +48,10 @@ class Session(Protocol):
         """Replace the whole state durably, keep the previous one as a backup, and start a new journal."""
         ...
 
+    def archive(self, documents: Mapping[int, bytes]) -> None:
+        """Put documents of the archive in place durably, by year, before a state that names them."""
+        ...
+
     def retire(self, place: str) -> None:
         """Replace the state with a note that it is at `place` now; reading it raises `StateMoved`."""
         ...
@@ -98,6 +102,13 @@ class Backend(Protocol):
 
     def keeping(self) -> Keeping:
         """What lies next to the state. Raises `LockError` if the lock cannot be read."""
+        ...
+
+    def archives(self) -> Mapping[int, bytes]:
+        """The documents of the archive, by year, also of years that the state does not name. Read seldom.
+
+        Raises `StateError` if they cannot be read.
+        """
         ...
 
     def halts(self) -> Halts:

@@ -165,7 +165,8 @@ class Sending:
         """The ids of campaigns that are no new proof."""
         state = self.run.state
         ids = {*self.run.opening.lives, *state.foreign, *(each.id for each in state.campaigns.values())}
-        return {*ids, *(each.id for each in state.released), *(each.id for each in state.proofs)}
+        released = (each.id for each in (*state.released, *state.archive.released))
+        return {*ids, *released, *(each.id for each in state.proofs)}
 
     def _look(self) -> None:
         """Read the created proof until it is shown as asked for. Raises Refused."""

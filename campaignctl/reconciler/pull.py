@@ -197,7 +197,9 @@ class _Choice:
     def _of_others(self, live: Live, named: bool) -> LeftOut | None:
         if self.state and not named and any(proof.id == live.id for proof in self.state.proofs):
             return LeftOut(live.id, live.name, "a proof of a campaign, which reaches seeds alone")
-        released = self.state and any(entry.id == live.id for entry in self.state.released)
+        released = self.state and (
+            any(entry.id == live.id for entry in self.state.released) or live.id in self.state.archive.ids
+        )
         if released and not named:
             return LeftOut(
                 live.id, live.name, "forgotten by this project", hint=Command("pull", "--id", live.id)

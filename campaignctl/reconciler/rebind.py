@@ -64,7 +64,7 @@ def rebind(wiring: Wiring, approve: Callable[[Rebinding], bool], source: Backend
         if source is None:
             session.write(bound)
         else:
-            fill(wiring, _OPERATION, wiring.backend, bound, source.halts())
+            fill(wiring, _OPERATION, wiring.backend, bound, source)
             session.retire(wiring.backend.location)
     finally:
         session.release()

@@ -32,7 +32,8 @@ from campaignctl.reconciler.opening import (
 from campaignctl.reconciler.run import Run, Wiring, new_state
 from campaignctl.reconciler.state_ops import check_settled, intent_of
 from campaignctl.review.reports import Found, Recovery
-from campaignctl.state.model import Entry, Intent, Record, Sent, State
+from campaignctl.state.ledger import Sent
+from campaignctl.state.model import Entry, Intent, Record, State
 
 if TYPE_CHECKING:
     from campaignctl.api.client import OcambaApi
@@ -101,7 +102,7 @@ def _keys(desired: DesiredState, state: State | None) -> set[str]:
     """Every key that a campaign may have been created under, as far as known."""
     before = {key for wanted in desired.campaigns.values() for key in wanted.moved_from}
     known = {*state.campaigns, *state.pending} if state else set()
-    released = {entry.key for entry in state.released} if state else set()
+    released = {entry.key for entry in (*state.released, *state.archive.released)} if state else set()
     return {*desired.campaigns, *desired.removed, *before, *known, *released}
 
 
@@ -250,7 +251,7 @@ def _ledger(run: Run, desired: DesiredState, intent: Intent, live: Live) -> Iter
     over = status in _HAVE_SENT and not runs_left(intent.spec, run.now())
     if not (intent.at_once or over):
         return
-    known = {entry.digest for entry in run.state.sent}
+    known = {entry.digest for entry in (*run.state.sent, *run.state.archive.sent)}
     bodies = [intent.digest, *_asked_by(desired, live, fired=intent.at_once)]
     for digest in dict.fromkeys(bodies):
         if digest not in known:

@@ -40,7 +40,8 @@ from campaignctl.reconciler.recall import Recall
 from campaignctl.reconciler.stop_mark import Watch
 from campaignctl.review.outcome import ChangeOutcome, ChangeResult, Event, OnEvent
 from campaignctl.schedule.times import iso
-from campaignctl.state.model import Account, Entry, Record, ReviewedRequest, Sent, State
+from campaignctl.state.ledger import ReviewedRequest, Sent
+from campaignctl.state.model import Account, Entry, Record, State
 
 if TYPE_CHECKING:
     from campaignctl.api.client import OcambaApi

@@ -55,18 +55,23 @@ def migrate(wiring: Wiring, target: Backend) -> str:
                 hint="name the new place as `state` in campaignctl.yaml; the first apply creates it",
             )
         check_environment(state, wiring.project)
-        fill(wiring, _OPERATION, target, state, source.halts())
+        fill(wiring, _OPERATION, target, state, source)
         session.retire(target.location)
     what = f"serial {state.serial}, {counted(len(state.campaigns), 'campaign')}"
     moved = f"The state ({what}) was moved from {source.location} to {target.location}."
     return "\n\n".join((moved, *_without_id(wiring)))
 
 
-def fill(wiring: Wiring, operation: str, target: Backend, state: State, halts: Halts) -> None:
-    """Write a state and its halts into another place, unless that holds another state. Raises StateError."""
+def fill(wiring: Wiring, operation: str, target: Backend, state: State, source: Backend) -> None:
+    """Write a state into another place, with the archive and the halts of `source`, unless that place holds
+    another state. Raises StateError."""
+    halts = source.halts()
     there = target.acquire(operation, wiring.lock_timeout)
     try:
         _refuse_another(there, target, state)
+        if state.archives:
+            documents = source.archives()
+            there.archive({year: documents[year] for year in state.archive.years})
         if halts.halts:
             target.change_halts(lambda known: _merged(halts, known))
         there.write(state)

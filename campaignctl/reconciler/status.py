@@ -47,7 +47,8 @@ from campaignctl.review.reports import (
 from campaignctl.schedule.sends import is_past
 from campaignctl.schedule.times import iso
 from campaignctl.state.halts import Halt, Halts
-from campaignctl.state.model import Record, Released, Sent, State
+from campaignctl.state.ledger import Released, Sent
+from campaignctl.state.model import Record, State
 
 
 def status(wiring: Wiring, desired: DesiredState, chosen: Collection[str] = ()) -> StatusReport:
@@ -107,8 +108,10 @@ def since(wiring: Wiring, desired: DesiredState, begin: datetime) -> PeriodRepor
 
 def _sends_of(state: State | None) -> Iterator[tuple[str, str | None, list[str]]]:
     """Key, id and times of what the ledger and the releases show as sent."""
-    known: tuple[Sent | Released, ...] = (*state.sent, *state.released) if state else ()
-    for entry in known:
+    if state is None:
+        return
+    known: tuple[Sent | Released, ...] = (*state.sent, *state.released)
+    for entry in (*known, *state.archive.sent, *state.archive.released):
         yield entry.key, entry.id, [at for at in entry.sends if at <= entry.at]
 
 

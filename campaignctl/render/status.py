@@ -17,7 +17,8 @@ from campaignctl.render.table import Style, Tone, table_lines
 from campaignctl.review.reports import Belonging, Rebinding, Recovery, UnmanagedReport
 from campaignctl.schedule import humanize
 from campaignctl.schedule.times import TimeError, parse_iso
-from campaignctl.state.model import HistoryEntry, Overridden, ReviewedRequest, State
+from campaignctl.state.ledger import HistoryEntry, Overridden, ReviewedRequest
+from campaignctl.state.model import State
 
 
 def next_run_text(next_run: str | None, zone: str) -> str:

@@ -12,7 +12,7 @@ from campaignctl.campaign.problem import KeyPath
 from campaignctl.campaign.status import Status
 from campaignctl.errors import CampaignctlError, Command, Sentence
 from campaignctl.plan.model import Action, Blocked, Change, Objection
-from campaignctl.state.model import ReviewedRequest
+from campaignctl.state.ledger import ReviewedRequest
 
 Result = Literal["done", "incomplete", "refused", "interrupted"]
 ChangeOutcome = Literal["done", "failed", "not_started", "unknown"]

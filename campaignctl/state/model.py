@@ -7,6 +7,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal, TypeVar
 
 from campaignctl.campaign.lifecycle import Lifecycle
+from campaignctl.state.archive import NO_ARCHIVE, Archive
+from campaignctl.state.ledger import SINCE_2 as _SINCE_2
+from campaignctl.state.ledger import HistoryEntry, Released, Sent
 from campaignctl.state.proofs import Proof, with_proofs
 
 #: The format of new states. Format 1 is read, and written back as it is until it is migrated.
@@ -20,8 +23,6 @@ IntentPhase = Literal["planned", "started", "reposted"]
 IntentOperation = Literal["create", "update", "winner", "pause", "resume", "cancel", "replace", "mark"]
 # How a campaign came into the state.
 Origin = Literal["create", "adopt", "import"]
-# A field of format 2: absent in documents where it has its default, and in every document of format 1.
-_SINCE_2: Mapping[str, Any] = {"since": 2}
 
 # The `first_send` of an intent that sends as soon as it arrives.
 AT_ONCE = "immediately"
@@ -165,41 +166,6 @@ def in_format(intent: Intent, version: int) -> Intent | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Sent:
-    """An entry of the ledger: this body was sent, or may have been.
-
-    `content` is the digest of what recipients see and of the audience, empty in entries of older states.
-    `sends` are the times of its sends; `at_once`: it was sent as soon as it was started.
-    """
-
-    digest: str
-    key: str
-    id: str | None
-    at: str
-    content: str = field(default="", metadata=_SINCE_2)
-    sends: tuple[str, ...] = field(default=(), metadata=_SINCE_2)
-    at_once: bool = field(default=False, metadata=_SINCE_2)
-
-
-@dataclass(frozen=True, slots=True)
-class Released:
-    """The trace of a record that was removed from `campaigns`; `content` and `at_once` as in `Sent`.
-
-    `sends` are its last send, if it had one, and the next ones that were due by then.
-    """
-
-    key: str
-    id: str
-    intent: str | None
-    digest: str
-    status: str
-    at: str
-    content: str = field(default="", metadata=_SINCE_2)
-    sends: tuple[str, ...] = field(default=(), metadata=_SINCE_2)
-    at_once: bool = field(default=False, metadata=_SINCE_2)
-
-
-@dataclass(frozen=True, slots=True)
 class Foreign:
     """A campaign of the account that is not of this state, as an opening read saw it.
 
@@ -226,63 +192,6 @@ class Dropped:
     digest: str
     posts: tuple[str, ...]
     scanned: bool = field(default=False, metadata=_SINCE_2)
-
-
-HistoryOutcome = Literal["started", "done", "incomplete", "interrupted"]
-
-
-@dataclass(frozen=True, slots=True)
-class Overridden:
-    """A guardrail or rule that was lifted for these keys.
-
-    `until` and `reason` are those of an override in the project file; without them it was lifted once, on the
-    command line.
-    """
-
-    name: str
-    keys: tuple[str, ...]
-    reason: str | None = None
-    until: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class ReviewedRequest:
-    """A pull request whose plan was applied, as `OWNER/REPO#12` or `GROUP/PROJECT!12`, or the URL of a manual
-    run, and who approved it.
-
-    `approved_by` is None where no approval was found: the merge was one.
-    """
-
-    request: str
-    approved_by: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class HistoryEntry:
-    """One apply with changes.
-
-    It is recorded as `started` before its first request, so that an apply that died is listed too. `plan` is
-    the digest of its plan, `actions` the number of planned changes by action, `outcomes` their number by
-    outcome (done, failed, not_started, unknown; blocked: left alone). `left` are the keys whose changes were
-    not done, `*` those that were not selected; None: not recorded. `requests` are those whose plans were
-    applied. Times are `YYYY-MM-DDTHH:MM:SSZ`.
-    """
-
-    id: str
-    at: str
-    operation: str
-    who: str
-    host: str
-    commit: str | None
-    tool_version: str
-    plan: str
-    actions: Mapping[str, int]
-    overrides: tuple[Overridden, ...] = ()
-    outcome: HistoryOutcome = "started"
-    outcomes: Mapping[str, int] = field(default_factory=dict)
-    ended: str | None = None
-    left: tuple[str, ...] | None = field(default=None, metadata=_SINCE_2)
-    requests: tuple[ReviewedRequest, ...] = field(default=(), metadata=_SINCE_2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -320,7 +229,8 @@ class State:
     `format_version` is the format in which it is written: a state of format 1 keeps nothing that format 2
     brought. Since format 2: `foreign` has campaigns of the account that are not ours, by id; `dropped` the
     creates that were given up; `settings` those of the last apply; `project_id` the id of the project;
-    `stop_mark`: there was a stop mark; `proofs` are those sent to seeds, oldest first.
+    `stop_mark`: there was a stop mark; `proofs` are those sent to seeds, oldest first. `archives` are the
+    years that have a document next to the state, which the backend gives to `archive`.
     """
 
     lineage: str
@@ -341,7 +251,9 @@ class State:
     project_id: str | None = field(default=None, metadata=_SINCE_2)
     stop_mark: bool = field(default=False, metadata=_SINCE_2)
     proofs: tuple[Proof, ...] = field(default=(), metadata=_SINCE_2)
+    archives: tuple[int, ...] = field(default=(), metadata=_SINCE_2)
     format_version: int = FORMAT_VERSION
+    archive: Archive = field(default=NO_ARCHIVE, compare=False, repr=False, metadata={"outside": True})
 
     def after(self, entry: Entry) -> State:
         """This state after one step."""

@@ -2,8 +2,8 @@
 
 Every field of the first format is required: a missing one is damage and gets no default. A field that came
 `since` a later format (`metadata` of the dataclass field) is absent where it has its default, unless it is
-`always` written. An unknown one is refused: ignoring it would lose it, and its meaning for the other fields
-is unknown.
+`always` written; one that is `outside` is in no document. An unknown one is refused: ignoring it would lose
+it, and its meaning for the other fields is unknown.
 """
 
 from __future__ import annotations
@@ -123,12 +123,16 @@ def plain(value: Any, version: int = _NEWEST) -> Any:
 def _written(kind: Any, version: int) -> tuple[tuple[str, Any], ...]:
     """The fields that a document of a format may have, each with the value that is left out."""
     found = []
-    for each in fields(kind):
+    for each in _in_documents(kind):
         if (since := each.metadata.get("since")) is None or each.metadata.get("always"):
             found.append((each.name, _NEVER))
         elif since <= version:
             found.append((each.name, _default(each)))
     return tuple(found)
+
+
+def _in_documents(kind: Any) -> list[Field[Any]]:
+    return [each for each in fields(kind) if not each.metadata.get("outside")]
 
 
 def _default(each: Field[Any]) -> Any:
@@ -313,7 +317,7 @@ def _mapping(item: _Read) -> _Read:
 
 def _dataclass(kind: Any) -> _Read:
     hints = get_type_hints(kind)
-    readers = {field.name: _reader(hints[field.name]) for field in fields(kind)}
+    readers = {field.name: _reader(hints[field.name]) for field in _in_documents(kind)}
     later = {each.name: _default(each) for each in fields(kind) if "since" in each.metadata}
     expected = readers.keys()
     needed = expected - later.keys()

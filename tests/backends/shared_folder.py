@@ -84,7 +84,13 @@ def shelf_backend(
 ) -> CasBackend:
     """A backend over these places."""
     return CasBackend(
-        Home("acme-crm", place, stop, root / "project" / "mirror" / "state.json"),
+        Home(
+            "acme-crm",
+            place,
+            stop,
+            Shelf(root / "shared" / "archive"),
+            root / "project" / "mirror" / "state.json",
+        ),
         now=now,
         new_id=lambda: uuid4().hex,
         wait=lambda duration: time.sleep(min(duration, _PAUSE).total_seconds()),

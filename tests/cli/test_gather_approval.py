@@ -12,7 +12,7 @@ from campaignctl.cli.hosts.gather import read_requests, save_approval
 from campaignctl.cli.hosts.github import GitHub
 from campaignctl.cli.hosts.gitlab import GitLab
 from campaignctl.errors import CampaignctlError
-from campaignctl.state.model import ReviewedRequest
+from campaignctl.state.ledger import ReviewedRequest
 from tests.ci.github_api import REPOSITORY, TOKEN, Api, served
 
 RUN = f"https://github.com/{REPOSITORY}/actions/runs/5"

@@ -11,7 +11,7 @@ from campaignctl.backends.git.command import enclosing
 from campaignctl.cli.hosts.gather import Gathering
 from campaignctl.cli.hosts.github import GitHub
 from campaignctl.cli.hosts.gitlab import GitLab
-from campaignctl.state.model import HistoryEntry
+from campaignctl.state.ledger import HistoryEntry
 from tests.backends.git_place import git
 from tests.ci import github_api, gitlab_api
 from tests.ci.github_api import REPOSITORY

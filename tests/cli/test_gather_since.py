@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from campaignctl.cli.hosts.gather import Since, since
-from campaignctl.state.model import HistoryEntry
+from campaignctl.state.ledger import HistoryEntry
 
 
 def entry(commit: str, *left: str, operation: str = "apply of reviewed plans", **more: Any) -> HistoryEntry:

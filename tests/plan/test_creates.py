@@ -15,7 +15,7 @@ from campaignctl.manifest.model import DesiredCampaign
 from campaignctl.plan.context import Reading
 from campaignctl.plan.model import Action, Options
 from campaignctl.project.model import ApiSettings
-from campaignctl.state.model import Released, Sent
+from campaignctl.state.ledger import Released, Sent
 from tests.golden import Golden
 from tests.plan.planning import (
     DRAFT,

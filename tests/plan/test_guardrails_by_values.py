@@ -17,7 +17,8 @@ from campaignctl.project.model import Guardrails, Override
 from campaignctl.schedule.humanize import distance
 from campaignctl.schedule.sends import Sends
 from campaignctl.schedule.windows import Window
-from campaignctl.state.model import Overridden, State
+from campaignctl.state.ledger import Overridden
+from campaignctl.state.model import State
 from tests.plan.planning import DRAFT, MANUAL, NOW, PROJECT, RECURRING, SCHEDULED, record, state
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)

@@ -11,7 +11,8 @@ from campaignctl.errors import Sentence
 from campaignctl.plan.context import Reading, Unsettled
 from campaignctl.plan.ledger import two_campaigns, undecided
 from campaignctl.plan.model import Action, Options, Plan
-from campaignctl.state.model import Intent, Sent
+from campaignctl.state.ledger import Sent
+from campaignctl.state.model import Intent
 from tests.plan.planning import KEY, NOW, SCHEDULED, intent, live, only, plan_of, record, state, wanted
 
 HALF = replace(intent(SCHEDULED, phase="planned"), operation="replace", id="77", ended=True)

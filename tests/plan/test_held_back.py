@@ -14,7 +14,8 @@ from campaignctl.manifest.model import DesiredCampaign
 from campaignctl.plan.context import Behind, Reading, Unsettled
 from campaignctl.plan.model import Action, Options, Plan
 from campaignctl.schedule.times import iso
-from campaignctl.state.model import Intent, Sent, State
+from campaignctl.state.ledger import Sent
+from campaignctl.state.model import Intent, State
 from tests.golden import Golden
 from tests.plan.planning import (
     DRAFT,

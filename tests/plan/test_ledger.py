@@ -16,7 +16,8 @@ from campaignctl.manifest.model import DesiredCampaign, DesiredState
 from campaignctl.plan import ledger
 from campaignctl.plan.context import PlanContext, Reading
 from campaignctl.plan.model import Options
-from campaignctl.state.model import Released, Sent, State
+from campaignctl.state.ledger import Released, Sent
+from campaignctl.state.model import State
 from tests.plan.planning import (
     DRAFT,
     ID,

@@ -16,7 +16,8 @@ from campaignctl.plan.context import Reading, Unsettled
 from campaignctl.plan.model import Options
 from campaignctl.project.model import ApiSettings, Project, Settle
 from campaignctl.schedule.times import iso
-from campaignctl.state.model import AT_ONCE, Account, Intent, Released, Sent, State
+from campaignctl.state.ledger import Released, Sent
+from campaignctl.state.model import AT_ONCE, Account, Intent, State
 from tests.plan.planning import (
     DRAFT,
     ID,

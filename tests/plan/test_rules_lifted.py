@@ -11,7 +11,7 @@ from campaignctl.campaign.canonical import body_digest
 from campaignctl.plan.context import Reading
 from campaignctl.plan.model import Options, Plan
 from campaignctl.project.model import Override
-from campaignctl.state.model import Overridden, Sent
+from campaignctl.state.ledger import Overridden, Sent
 from tests.plan.planning import IMMEDIATE, NOW, PROJECT, SCHEDULED, live, own, plan_of, record, state, wanted
 
 TOMORROW = NOW + timedelta(days=1)

@@ -12,7 +12,8 @@ from campaignctl.campaign.lifecycle import Lifecycle
 from campaignctl.campaign.live import Live
 from campaignctl.plan.proof import open_writes, settled, settles_from, shows, together
 from campaignctl.schedule.times import iso, parse_iso
-from campaignctl.state.model import AT_ONCE, Entry, Intent, Released, Sent, Watermark
+from campaignctl.state.ledger import Released, Sent
+from campaignctl.state.model import AT_ONCE, Entry, Intent, Watermark
 from tests.plan.planning import ID, IMMEDIATE, KEY, PROJECT, SCHEDULED, Spec, live, record, state
 
 AT = parse_iso("2026-11-24T12:00:00Z")

@@ -11,7 +11,8 @@ from campaignctl.errors import Command, Sentence
 from campaignctl.manifest.model import Removed
 from campaignctl.plan.context import Standing
 from campaignctl.plan.model import Action, Options, Plan
-from campaignctl.state.model import HistoryEntry, State
+from campaignctl.state.ledger import HistoryEntry
+from campaignctl.state.model import State
 from tests.plan.planning import KEY, SCHEDULED, body, only, plan_of, record, state, wanted
 
 THEIRS, OURS = "a" * 40, "b" * 40

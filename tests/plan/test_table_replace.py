@@ -8,7 +8,7 @@ from campaignctl.campaign.live import Live
 from campaignctl.errors import UsageError
 from campaignctl.plan.context import Reading
 from campaignctl.plan.model import Action, Options, Plan
-from campaignctl.state.model import Released, Sent
+from campaignctl.state.ledger import Released, Sent
 from tests.golden import Golden
 from tests.plan.planning import (
     DRAFT,

@@ -15,7 +15,7 @@ from campaignctl.plan import twins
 from campaignctl.plan.context import Reading
 from campaignctl.plan.model import Options, Plan
 from campaignctl.schedule.times import format_gmt, iso, parse_iso
-from campaignctl.state.model import Released, Sent
+from campaignctl.state.ledger import Released, Sent
 from tests.plan.planning import (
     ID,
     IMMEDIATE,

@@ -18,7 +18,8 @@ from campaignctl.plan.model import Options
 from campaignctl.plan.subject import Subject
 from campaignctl.schedule.collisions import SendTimes
 from campaignctl.schedule.times import iso, parse_iso
-from campaignctl.state.model import Foreign, Record, Released, Sent
+from campaignctl.state.ledger import Released, Sent
+from campaignctl.state.model import Foreign, Record
 from tests.plan.planning import (
     IMMEDIATE,
     KEY,

@@ -18,7 +18,8 @@ from campaignctl.plan.context import Reading
 from campaignctl.plan.model import Action, Copy, Options
 from campaignctl.project.model import Guardrails
 from campaignctl.schedule.collisions import send_times
-from campaignctl.state.model import Released, Sent, State
+from campaignctl.state.ledger import Released, Sent
+from campaignctl.state.model import State
 from tests.plan.planning import (
     DRAFT,
     IMMEDIATE,

@@ -21,7 +21,8 @@ from campaignctl.campaign.marker import FIELD
 from campaignctl.plan.context import Reading
 from campaignctl.plan.model import Change, Options, Plan, Unmanaged
 from campaignctl.schedule.times import iso
-from campaignctl.state.model import Record, Sent
+from campaignctl.state.ledger import Sent
+from campaignctl.state.model import Record
 from tests.golden import Golden
 from tests.plan.planning import (
     DRAFT,

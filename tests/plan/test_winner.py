@@ -13,7 +13,7 @@ from campaignctl.plan.context import Reading
 from campaignctl.plan.model import Options, Plan
 from campaignctl.project.model import Guardrails
 from campaignctl.state.halts import Halt, Halts
-from campaignctl.state.model import Sent
+from campaignctl.state.ledger import Sent
 from tests.golden import Golden
 from tests.plan.planning import (
     ID,

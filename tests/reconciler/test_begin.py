@@ -20,7 +20,8 @@ from campaignctl.reconciler.intents import planned
 from campaignctl.reconciler.opening import Scan
 from campaignctl.reconciler.run import Run
 from campaignctl.schedule.times import iso
-from campaignctl.state.model import Account, HistoryEntry, LockInfo, Released, State, Watermark
+from campaignctl.state.ledger import HistoryEntry, Released
+from campaignctl.state.model import Account, LockInfo, State, Watermark
 from tests.plan.planning import ID, KEY, NOW, SCHEDULED, intent, live, own, plan_of, record, state, wanted
 from tests.reconciler.performing import COMPANY, create, here, item, replacement
 from tests.reconciler.scripted import PROJECT, URL, Direct, direct

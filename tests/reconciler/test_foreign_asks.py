@@ -15,7 +15,8 @@ from campaignctl.manifest.model import DesiredState
 from campaignctl.plan.model import Clone
 from campaignctl.reconciler import foreign
 from campaignctl.schedule.times import iso
-from campaignctl.state.model import Foreign, Released, State
+from campaignctl.state.ledger import Released
+from campaignctl.state.model import Foreign, State
 from tests.plan.planning import NOW, RECURRING, SCHEDULED, live, message, own, record, wanted
 from tests.reconciler.scripted import PROJECT, Item, Script
 from tests.reconciler.test_opening_asks import LOST, item, known, ours

@@ -15,7 +15,7 @@ from campaignctl.plan.model import Blocked, Plan
 from campaignctl.reconciler import history
 from campaignctl.review.outcome import ChangeResult, Outcome, done, not_started
 from campaignctl.schedule.times import iso
-from campaignctl.state.model import HistoryEntry, Overridden, ReviewedRequest
+from campaignctl.state.ledger import HistoryEntry, Overridden, ReviewedRequest
 from tests.plan.planning import ID, KEY, NOW, SCHEDULED, body, own, plan_of, record, state, wanted
 from tests.reconciler.scripted import Direct, direct
 

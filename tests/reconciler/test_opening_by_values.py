@@ -27,7 +27,8 @@ from campaignctl.reconciler.opening import (
     still_behind,
 )
 from campaignctl.schedule.times import iso
-from campaignctl.state.model import Dropped, Released, State
+from campaignctl.state.ledger import Released
+from campaignctl.state.model import Dropped, State
 from tests.plan.planning import NOW, SCHEDULED, intent, live, record, state
 from tests.reconciler.scripted import PROJECT
 

@@ -17,7 +17,7 @@ from campaignctl.reconciler import requests
 from campaignctl.reconciler.requests import last_look, perform
 from campaignctl.schedule.times import iso
 from campaignctl.state.halts import Halts
-from campaignctl.state.model import Released
+from campaignctl.state.ledger import Released
 from tests.plan.planning import (
     DRAFT,
     ID,

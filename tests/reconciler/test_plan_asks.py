@@ -20,7 +20,8 @@ from campaignctl.reconciler.ports import Backend, Clock
 from campaignctl.reconciler.run import Wiring
 from campaignctl.schedule.times import iso
 from campaignctl.state.halts import Halts
-from campaignctl.state.model import Account, Released, State
+from campaignctl.state.ledger import Released
+from campaignctl.state.model import Account, State
 from tests.plan.planning import NOW, SCHEDULED, intent, message, own, record, wanted
 from tests.reconciler.scripted import PROJECT, URL, Script
 from tests.reconciler.test_opening_asks import COMPANY, HOUR, LOST, TWICE, item, known, ours

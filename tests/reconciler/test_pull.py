@@ -11,7 +11,8 @@ import pytest
 
 from campaignctl.errors import AccountMismatch, CampaignctlError, StateError, UsageError
 from campaignctl.reconciler.pull import Asked
-from campaignctl.state.model import Account, Released
+from campaignctl.state.ledger import Released
+from campaignctl.state.model import Account
 from tests.plan.planning import NOW, SCHEDULED, record, state
 from tests.reconciler.pulling import COMPANY, FAR, Folder, shown
 from tests.reconciler.scripted import PROJECT, URL, Item, Script

@@ -11,7 +11,8 @@ from campaignctl.campaign.canonical import body_digest
 from campaignctl.reconciler.run import empty_state, new_uuid, used_up, without_id
 from campaignctl.schedule.times import iso
 from campaignctl.state.codec import encode
-from campaignctl.state.model import Record, Sent
+from campaignctl.state.ledger import Sent
+from campaignctl.state.model import Record
 from tests.plan.planning import DRAFT, ID, IMMEDIATE, KEY, MANUAL, RECURRING, SCHEDULED, record, state
 from tests.reconciler.account import Account, campaign
 

@@ -17,7 +17,8 @@ from campaignctl.project.model import Project
 from campaignctl.reconciler.recover import ORPHANS, recover
 from campaignctl.review.reports import Found, Recovery
 from campaignctl.state.halts import Halt, Halts, Stopped
-from campaignctl.state.model import Account, Released, Sent, State
+from campaignctl.state.ledger import Released, Sent
+from campaignctl.state.model import Account, State
 from tests.plan.planning import IMMEDIATE, NOW, RECURRING, SCHEDULED, Spec, intent, own, record, state, wanted
 from tests.reconciler.scripted import PROJECT, URL, Direct, Item, Kept, Script, Shown, direct
 

@@ -11,7 +11,8 @@ import pytest
 
 from campaignctl.errors import AccountMismatch
 from campaignctl.reconciler.refresh import known_ids, observe, prove_account, read_records
-from campaignctl.state.model import Foreign, Record, Released
+from campaignctl.state.ledger import Released
+from campaignctl.state.model import Foreign, Record
 from tests.api.simulated import client
 from tests.plan.planning import record, state
 from tests.reconciler.account import Account, campaign

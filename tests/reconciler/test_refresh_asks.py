@@ -15,7 +15,8 @@ from campaignctl.manifest.model import DesiredState
 from campaignctl.plan.context import Reading
 from campaignctl.reconciler.refresh import find, look, observe, open_intents, read_records, read_written
 from campaignctl.schedule.times import iso
-from campaignctl.state.model import Account, Intent, Released, State, Watermark
+from campaignctl.state.ledger import Released
+from campaignctl.state.model import Account, Intent, State, Watermark
 from tests.plan.planning import NOW, SCHEDULED, intent, own, record, wanted
 from tests.reconciler.scripted import PROJECT, URL, Item, Script
 from tests.reconciler.test_opening_asks import COMPANY, HOUR, LOST, item, known, ours, short

@@ -14,7 +14,7 @@ from campaignctl.project.settings import SettingChange
 from campaignctl.review.review import Review, review_of, with_previews
 from campaignctl.schedule.sends import Sends, sends_of
 from campaignctl.schedule.times import iso
-from campaignctl.state.model import Overridden
+from campaignctl.state.ledger import Overridden
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 BELGRADE = "Europe/Belgrade"

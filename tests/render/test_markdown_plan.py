@@ -15,7 +15,7 @@ from campaignctl.project.settings import SettingChange
 from campaignctl.render.markdown import plan_markdown
 from campaignctl.review.review import review_of
 from campaignctl.schedule.sends import Sends
-from campaignctl.state.model import Overridden
+from campaignctl.state.ledger import Overridden
 from tests.golden import Golden
 from tests.render.gfm import Page, html_of, page_of
 from tests.render.sample_plans import BLOCKED, NOW, SETTINGS, created, plan, reviewed, updated, welcome

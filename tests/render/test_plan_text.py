@@ -19,7 +19,7 @@ from campaignctl.render.escape import escape
 from campaignctl.render.plan import plan_summary, plan_text
 from campaignctl.review.review import review_of
 from campaignctl.schedule.sends import Sends
-from campaignctl.state.model import Overridden
+from campaignctl.state.ledger import Overridden
 from tests.golden import Golden
 from tests.render.sample_plans import BLOCKED, NOW, SETTINGS, created, plan, updated
 

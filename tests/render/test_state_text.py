@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from campaignctl.render.status import state_text
-from campaignctl.state.model import Account, Intent, Record, Sent, State, Watermark
+from campaignctl.state.ledger import Sent
+from campaignctl.state.model import Account, Intent, Record, State, Watermark
 from tests.golden import Golden
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from campaignctl.state.model import Account, Entry, Intent, Record, Sent, State, Watermark
+from campaignctl.state.ledger import Sent
+from campaignctl.state.model import Account, Entry, Intent, Record, State, Watermark
 
 
 def sample_record(identifier: str = "1030978") -> Record:

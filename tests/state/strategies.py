@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from campaignctl.campaign.lifecycle import Lifecycle, OnDestroy
+from campaignctl.state.ledger import Released, Sent
 from campaignctl.state.model import (
     Account,
     Dropped,
@@ -18,8 +19,6 @@ from campaignctl.state.model import (
     IntentPhase,
     Origin,
     Record,
-    Released,
-    Sent,
     State,
     Watermark,
 )

@@ -7,17 +7,8 @@ from typing import Any
 
 import pytest
 
-from campaignctl.state.model import (
-    HISTORY_LENGTH,
-    Account,
-    Dropped,
-    Entry,
-    Foreign,
-    HistoryEntry,
-    Released,
-    Sent,
-    State,
-)
+from campaignctl.state.ledger import HistoryEntry, Released, Sent
+from campaignctl.state.model import HISTORY_LENGTH, Account, Dropped, Entry, Foreign, State
 from tests.state.samples import sample_record, sample_state
 
 AT = "2036-01-01T00:00:00Z"

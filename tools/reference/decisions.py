@@ -19,7 +19,8 @@ from campaignctl.plan.decide import EDITS, TABLE, Row
 from campaignctl.plan.model import Options
 from campaignctl.plan.verdict import Verdict
 from campaignctl.project.model import Project
-from campaignctl.state.model import Account, Intent, Record, Sent, State, Watermark
+from campaignctl.state.ledger import Sent
+from campaignctl.state.model import Account, Intent, Record, State, Watermark
 
 _KEY, _OLD_KEY, _ID, _AT = "push/welcome", "push/hello", "1030978", "2036-01-01T00:00:00Z"
 _NOW = datetime(2036, 1, 1, tzinfo=UTC)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -12,7 +12,7 @@ from campaignctl.backends import durable
 from campaignctl.backends.cas import liveness
 from campaignctl.backends.cas.place import Home, Moved, Note, Persistent, PlaceError, Seen, jittered
 from campaignctl.backends.cas.session import CasSession, Held
-from campaignctl.backends.cas.snapshot import Snapshot, found
+from campaignctl.backends.cas.snapshot import Snapshot, archived, found
 from campaignctl.backends.lock_info import claim, held, other_id
 from campaignctl.errors import (
     CampaignctlError,
@@ -25,8 +25,9 @@ from campaignctl.errors import (
 from campaignctl.review.reports import Keeping
 from campaignctl.state.codec import decode, decode_halts, encode, encode_halts
 from campaignctl.state.halts import Halts
-from campaignctl.state.journal import Decode
+from campaignctl.state.journal import Decode, Loaded
 from campaignctl.state.model import LockInfo, State
+from campaignctl.state.years import with_archive
 
 _FIRST_POLL = timedelta(seconds=0.25)
 _LONGEST_POLL = timedelta(seconds=3)
@@ -69,6 +70,7 @@ class CasBackend:
         self._decoded = decoded
         self._place = Persistent(home.place, patience.pause, patience.pauses)
         self._stop = StopMark(replace(self._place, place=home.stop))
+        self._archive = replace(self._place, place=home.archive)
         self._signs = home.mirror.parent
         self._now = now
         self._new_id = new_id
@@ -92,7 +94,19 @@ class CasBackend:
         """
         with _told_as(StateError, f"the state in {self.location} cannot be read"):
             seen = self._place.look()
-        return Snapshot.of(seen.files).folded(self._home.place.texts, self._home.project, self._decoded).state
+        state = (
+            Snapshot.of(seen.files).folded(self._home.place.texts, self._home.project, self._decoded).state
+        )
+        return state and with_archive(state, self.archives, self.location)
+
+    def archives(self) -> Mapping[int, bytes]:
+        """The documents of the archive, by year.
+
+        Raises:
+            StateError: the place cannot be read.
+        """
+        with _told_as(StateError, f"the archive of {self.location} cannot be read"):
+            return archived(self._archive.look())
 
     def acquire(self, operation: str, timeout: timedelta) -> CasSession:
         """Take the lock, waiting up to `timeout`; fold in the journal that a dead run left.
@@ -205,17 +219,23 @@ class CasBackend:
             return CasSession(
                 Held(
                     place=self._place,
+                    archive=self._archive,
                     project=self._home.project,
                     info=info,
                     taken_over=before,
                     seen=seen,
-                    loaded=loaded,
+                    loaded=self._with_archive(loaded),
                     life=life,
                     show=self._show,
                     now=self._now,
                     trust=self._trust,
                 )
             )
+
+    def _with_archive(self, loaded: Loaded | StateError) -> Loaded | StateError:
+        if isinstance(loaded, StateError) or loaded.state is None:
+            return loaded
+        return replace(loaded, state=with_archive(loaded.state, self.archives, self.location))
 
     def _wait_for(
         self, holder: LockInfo, tip: str | None, until: datetime, polls: Iterator[timedelta]

@@ -183,7 +183,8 @@ class Persistent:
 
 @dataclass(frozen=True, slots=True)
 class Home:
-    """Where the state of a project lives: its place and that of its stop mark, which needs no lock.
+    """Where the state of a project lives: its place, that of its stop mark, which needs no lock, and that of
+    its archive, which is seldom read.
 
     `mirror` is a file below the project that shows the state to people; signs of life lie next to it.
     """
@@ -191,6 +192,7 @@ class Home:
     project: str
     place: Place
     stop: Place
+    archive: Place
     mirror: Path
 
 

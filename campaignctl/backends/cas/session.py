@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import reduce
@@ -34,6 +34,7 @@ class Held:
     """
 
     place: Persistent
+    archive: Persistent
     project: str
     info: LockInfo
     taken_over: LockInfo | None
@@ -102,6 +103,26 @@ class CasSession(LockedState):
             self._check_known()
             self._write(state, self._snapshot)
             self._show()
+
+    def archive(self, documents: Mapping[int, bytes]) -> None:
+        """Put documents of the archive in their place, by year; the state that names them is written later.
+
+        Raises:
+            LockLost: the lock is no longer ours; nothing was written.
+            StateNotSaved: they were not written, or that is not known.
+        """
+        with self._putting:
+            self._check_known()
+            self._prove()
+            place = self._held.archive
+            try:
+                before = place.look()
+                after = {**before.files, **{f"{year}.json": data for year, data in documents.items()}}
+                place.put(before, after, Note(self.lock, "the archive"))
+            except Moved as moved:
+                raise lost(f"the archive of {self._location}", "it was written to", self.lock) from moved
+            except PlaceError as error:
+                raise self._not_saved(f"the archive of {self._location}", error, error.hint) from error
 
     def retire(self, place: str) -> None:
         """Replace the state with a note that it is at `place` now.

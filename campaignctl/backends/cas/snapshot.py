@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from campaignctl.backends.cas.place import Texts
+from campaignctl.backends.cas.place import Seen, Texts
 from campaignctl.backends.lock_info import UNKNOWN
 from campaignctl.errors import Command, Sentence, StateDamaged, StateError
 from campaignctl.state.codec import decode, decode_lock, encode, encode_lock, fingerprint
@@ -31,6 +31,12 @@ _PIECE = 1 << 15
 def found(files: Mapping[str, bytes], name: str) -> bytes | None:
     """The content of a file, or None; a folder in its place is a file that cannot be read."""
     return b"" if any(path.startswith(f"{name}/") for path in files) else files.get(name)
+
+
+def archived(seen: Seen) -> dict[int, bytes]:
+    """The documents of an archive by year, which are the files of its place: `2026.json`."""
+    named = ((path.removesuffix(".json"), data) for path, data in seen.files.items())
+    return {int(year): data for year, data in named if year.isdecimal()}
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,8 +19,8 @@ from campaignctl.review.reports import Access
 from campaignctl.state.model import LockInfo
 
 _PREFIX = "refs/campaignctl/"
-# The name of the ref of a stop mark ends with it; no name of an environment has a point in it.
-_STOP = ".stop"
+# The names of the refs of a stop mark and an archive end so; no name of an environment has a point in it.
+_STOP, _ARCHIVE = ".stop", ".archive"
 _RECENT = 200
 _NO_SUCH_REF = "couldn't find remote ref"
 # The ref is not where we saw it: seen by us (a lease), or by the remote when it took its own lock.
@@ -222,7 +222,7 @@ def state_refs(
     """The refs of all states at a remote of the project's repository. Raises StateError."""
     place = GitPlace(Remote(directory, remote), f"{_PREFIX}*", now)
     try:
-        return tuple(ref for ref in place.refs(seconds) if not ref.endswith(_STOP))
+        return tuple(ref for ref in place.refs(seconds) if not ref.endswith((_STOP, _ARCHIVE)))
     except GitTrouble as error:
         raise StateError(
             f"the states of {remote} cannot be listed", detail=str(error), hint=error.hint
@@ -232,8 +232,8 @@ def state_refs(
 def git_home(directory: Path, project: str, remote: str, ref: str, *, now: Callable[[], datetime]) -> Home:
     """The home of a state on a ref, at a remote of the project's repository."""
     place = GitPlace(Remote(directory, remote), ref, now)
-    stop = GitPlace(place.remote, ref + _STOP, now)
-    return Home(project, place, stop, mirror_path(directory, ref))
+    stop, archive = (GitPlace(place.remote, ref + end, now) for end in (_STOP, _ARCHIVE))
+    return Home(project, place, stop, archive, mirror_path(directory, ref))
 
 
 def mirror_path(directory: Path, ref: str) -> Path:

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from campaignctl.project.model import Project
     from campaignctl.reconciler.ports import Backend
     from campaignctl.review.outcome import Outcome
-    from campaignctl.state.model import ReviewedRequest
+    from campaignctl.state.ledger import ReviewedRequest
 
 _NEEDS_TOKEN = "An apply reads and changes the account's campaigns, and the API requires a token."  # noqa: S105 - a sentence
 _STATUS = {"done": 0, "incomplete": 1, "refused": 1, "interrupted": 130}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,13 +11,12 @@ from typing import TYPE_CHECKING
 import click
 
 from campaignctl.cli.group import NearestChoice
+from campaignctl.cli.options import time_given
 from campaignctl.cli.settings import App
 from campaignctl.cli.wiring import need_token, project_directory, read_desired, wired
 from campaignctl.errors import Command, Source, UsageError
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from campaignctl.manifest.changed_files import FileChange
     from campaignctl.manifest.load import Shown
     from campaignctl.manifest.pulled import LayoutOfKeys
@@ -28,7 +26,6 @@ if TYPE_CHECKING:
     from campaignctl.review.reports import PullReport
 
 _LAYOUTS = ("channel", "label", "flat")
-_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 
 @click.command(name="pull")
@@ -101,7 +98,7 @@ def command(  # noqa: PLR0913 - click hands over each option by its name
     from campaignctl.reconciler.pull_again import pulled_again, read_again
 
     _check(ids, every, (*statuses, *labels, *filter(None, [since])))
-    asked = Asked(ids, statuses, labels, _time(since))
+    asked = Asked(ids, statuses, labels, time_given(since))
     directory = project_directory(app.settings)
     folder = _folder(app, directory, out)
     desired = read_desired(app)
@@ -201,19 +198,6 @@ def _check(ids: Sequence[str], every: bool, narrowing: Sequence[str]) -> None:
         raise UsageError(problem, hint=Command("pull", "--all"))
     if ids and narrowing:
         raise UsageError("--status, --label and --since narrow --all", hint=Command("pull", "--all"))
-
-
-def _time(text: str | None) -> datetime | None:
-    """The beginning of a day, or a time. Raises UsageError."""
-    from campaignctl.schedule.times import TimeError, parse_gmt
-
-    if text is None:
-        return None
-    try:
-        return parse_gmt(f"{text} 00:00:00" if _DAY.fullmatch(text) else text)
-    except TimeError:
-        hint = "write it as in 2026-11-01, or 2026-11-01 08:30:00; it is GMT"
-        raise UsageError(f"{text[:40]!r} is not a day or a time", hint=hint) from None
 
 
 def _folder(app: App, directory: Path, out: str | None) -> str:

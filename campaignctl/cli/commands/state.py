@@ -38,6 +38,7 @@ TABLE = {
     "recover": Lazy(f"{_HERE}:recover", "Find our campaigns that are missing from the state."),
     "rebind": Lazy(f"{_HERE}:rebind", "Bind the state to this account and environment."),
     "init": Lazy(f"{_HERE}:init", "Declare that this environment has no state yet."),
+    "archive": Lazy("campaignctl.cli.commands.archive:of_state", "Move final campaigns out of the state."),
     "history": Lazy(f"{_HERE}:history", "List past applies: when, who, what, and the outcome."),
     "migrate": Lazy(f"{_HERE}:migrate", "Move the state to another backend."),
 }

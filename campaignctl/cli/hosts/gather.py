@@ -35,7 +35,7 @@ from campaignctl.cli.hosts.model import (
 from campaignctl.errors import CampaignctlError
 from campaignctl.plan import codec
 from campaignctl.schedule.times import iso
-from campaignctl.state.model import HistoryEntry, ReviewedRequest
+from campaignctl.state.ledger import HistoryEntry, ReviewedRequest
 
 GATHERED, PLANS, NEWER, AGAINST = "gathered.json", "plans", "newer", "against"
 REQUESTS = "requests.json"

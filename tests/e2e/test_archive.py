@@ -1,0 +1,96 @@
+"""`archive` and `state archive`, through the command line (issue 17, item 2)."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+
+from tests.e2e.harness import PROJECT, World, sms
+
+STATE = ".campaignctl/state.json"
+LONG_AGO = "2026-01-10T09:00:00Z"
+
+
+def sent_in_january(world: World, *keys: str) -> None:
+    """Let one-off campaigns that were sent be sent in January: no test waits for that long."""
+    document = world.state
+    for key in keys:
+        record = document["campaigns"][key]
+        assert record["status"] == "sent"
+        record |= {"created_at": LONG_AGO, "updated_at": LONG_AGO, "began": LONG_AGO}
+    for entry in document["sent"]:
+        if entry["key"] in keys:
+            entry |= {"at": LONG_AGO, "sends": [LONG_AGO]}
+    (world.folder / STATE).write_text(json.dumps(document), encoding="utf-8")
+
+
+def soon() -> str:
+    return (datetime.now(UTC) + timedelta(minutes=30)).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def test_what_was_sent_is_archived_and_still_never_sent_again(world: World) -> None:
+    lead = f"{PROJECT}guardrails: {{min_lead_time: 1m}}\n"
+    world.write("campaignctl.yaml", lead)
+    world.write("news/one.yaml", sms("One", scheduled_time=soon()))
+    world.write("news/now.yaml", sms("Now", run_immediately=True))
+    world.write("later.yaml", sms("Later", scheduled_time="2036-01-01 10:00:00"))
+    world.apply()
+    world.control.advance(3600)
+    world.apply()
+    sent_in_january(world, "news/one", "news/now")
+    before = world.plan()
+    assert before["changes"] == []
+
+    shown = world.run("archive", "--dry-run", "--format", "json", status=0).json
+    assert shown["result"] == "planned"
+    assert [one["key"] for one in shown["campaigns"]] == ["news/now", "news/one"]
+    assert (world.folder / "news/one.yaml").exists()
+    assert world.state["serial"] == before["serial"]
+
+    at = world.mark()
+    done = world.run("archive", "--format", "json", status=0).json
+    assert world.requests(after=at) == []
+    assert done["result"] == "done"
+    assert done["files"] == [
+        {"path": "news/now.yaml", "to": "news/_archive/now.yaml"},
+        {"path": "news/one.yaml", "to": "news/_archive/one.yaml"},
+    ]
+    assert (done["sent"], done["released"], done["years"]) == (2, 2, [2026])
+    assert list(world.state["campaigns"]) == ["later"]
+    assert (world.state["sent"], world.state["released"], world.state["archives"]) == ([], [], [2026])
+    assert (world.folder / f"{STATE}.archive-2026").exists()
+    assert (world.folder / "news/_archive/one.yaml").exists()
+    world.assert_settled()
+    assert world.plan("--no-refresh")["changes"] == []
+
+    # The same content again: under another key, and by a checkout that still has the manifest.
+    world.write("december.yaml", sms("Now", run_immediately=True))
+    world.write("news/one.yaml", (world.folder / "news/_archive/one.yaml").read_text())
+    blocked = world.plan(status=1)
+    assert blocked["changes"] == []
+    assert [(one["key"], one["status"]) for one in blocked["blocked"]] == [("december", "sent")]
+    assert "news/now" in blocked["blocked"][0]["reason"]
+    assert any("1 declared campaign archived" in note for note in blocked["notes"])
+    world.apply(status=1)
+    assert sorted(world.sends()) == ["Now", "One"]
+
+    # An edit of an archived key reaches nobody either.
+    world.remove("december.yaml")
+    world.write("news/now.yaml", sms("Now", run_immediately=True, description="new"))
+    edited = world.plan(status=1)
+    assert [(one["key"], one["status"]) for one in edited["blocked"]] == [("news/now", "archived")]
+    lifted = world.plan("--override", "resend", "--target", "news/now")
+    assert [one["action"] for one in lifted["changes"]] == ["create"]
+
+
+def test_nothing_is_planned_offline_once_everything_is_archived(world: World) -> None:
+    world.write("now.yaml", sms("Now", run_immediately=True))
+    world.apply()
+    world.control.advance(60)
+    world.apply()
+    text = world.run("archive", "--delete", status=0).out
+    assert "Archived 1 campaign, with 1 file" in text
+    assert not (world.folder / "now.yaml").exists()
+    at = world.mark()
+    assert world.plan()["changes"] == []
+    assert world.requests(after=at) == []
