@@ -26,7 +26,7 @@ from campaignctl.plan.noted import Noted
 from campaignctl.plan.subject import Subject, said
 from campaignctl.project.model import Project
 from campaignctl.state.halts import Halts
-from campaignctl.state.ledger import HistoryEntry
+from campaignctl.state.ledger import HistoryEntry, Released
 from campaignctl.state.model import FORMAT_VERSION, Intent, Record, State
 from campaignctl.state.proofs import Proof, by_digest
 
@@ -187,6 +187,12 @@ class PlanContext:
     def proofed(self) -> Mapping[str, Proof]:
         """What seeds have seen: the last proof of each content."""
         return by_digest(self.state.proofs) if self.state else {}
+
+    @cached_property
+    def archived(self) -> Mapping[str, Released]:
+        """The campaigns that were archived lately, which the state itself still has, by key."""
+        released = self.state.released if self.state else ()
+        return {one.key: one for one in released if one.archived is not None}
 
     @cached_property
     def records(self) -> Mapping[str, Record]:

@@ -180,8 +180,8 @@ _NOTED = When(
     "recorded as missed with this content", lambda ctx, one: ledger.missed(ctx, one.key) == one.body
 )
 _ARCHIVED = When("its key was archived", lambda ctx, one: ledger.archived_as(ctx, one.key) is not None)
-_AS_ARCHIVED = When("as it was archived", rows.is_as_archived)
-_NOT_RESENT = When("no `--override resend`", lambda ctx, one: not ledger.may_resend(ctx, one))
+_AS_ARCHIVED = When("declared as it was archived", rows.is_as_archived)
+_NOT_RESENT = When("`resend` is not lifted", lambda ctx, one: not ledger.may_resend(ctx, one))
 _SENT_BEFORE = When("its content was sent before", ledger.is_resend)
 _HALF_SENT = When(
     "half of its replacement is done, and what it replaced had begun to send", ledger.sends_again
@@ -242,9 +242,9 @@ TABLE = Rows(
         Row(_ANY, _NO, (), (_REFRESH_ONLY,), rows.nothing),
         # Not recorded.
         Row(_GONE, _NO, (), (), rows.nothing),
+        Row(_DECLARED, _NO, (), (_AS_ARCHIVED, _NOT_RESENT), rows.archived_before),
         Row(_DECLARED, _NO, (), (_ADOPTS,), _adopted),
-        Row(_DECLARED, _NO, (), (_NOT_RESENT, _ARCHIVED, _AS_ARCHIVED), rows.archived_before),
-        Row(_ACTIVE, _NO, (), (_NOT_RESENT, _ARCHIVED), ledger.archived),
+        Row(_ACTIVE, _NO, (), (_ARCHIVED, _NOT_RESENT), ledger.archived),
         Row(_STOPPED, _NO, (), (), rows.created_later),
         Row(_ACTIVE, _NO, (), (_PAST, _NOTED), rows.missed_before),
         Row(_ACTIVE, _NO, (), (_PAST,), rows.missed),

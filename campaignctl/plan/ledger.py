@@ -72,10 +72,7 @@ def _releases(ctx: PlanContext, key: str, body: str) -> Iterable[Released]:
 
 def archived_as(ctx: PlanContext, key: str) -> Released | None:
     """The campaign of a key that was archived; None if none was."""
-    if ctx.state is None:
-        return None
-    hot = (one for one in reversed(ctx.state.released) if one.key == key and one.archived is not None)
-    return next(hot, None) or ctx.state.archive.of_key(key)
+    return ctx.archived.get(key) or (ctx.state.archive.of_key(key) if ctx.state else None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -169,9 +169,7 @@ def _chosen(wiring: Wiring, desired: DesiredState, order: Order, state: State, n
     return _Chosen({key: record for key, record in final.items() if key not in left}, left, moves)
 
 
-def _why_left(
-    desired: DesiredState, state: State, halts: Halts, heirs: Mapping[str, str], key: str
-) -> str:
+def _why_left(desired: DesiredState, state: State, halts: Halts, heirs: Mapping[str, str], key: str) -> str:
     """Why a final campaign stays as it is; empty if it can go. `heirs` are the keys that others move to."""
     record = state.campaigns[key]
     if key in state.pending:

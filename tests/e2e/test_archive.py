@@ -55,9 +55,11 @@ def test_what_was_sent_is_archived_and_still_never_sent_again(world: World) -> N
         {"path": "news/now.yaml", "to": "news/_archive/now.yaml"},
         {"path": "news/one.yaml", "to": "news/_archive/one.yaml"},
     ]
-    assert (done["sent"], done["released"], done["years"]) == (2, 2, [2026])
+    # The time of one is still to come by this machine's clock: that one stays in the state for a while.
+    assert (done["sent"], done["released"], done["years"]) == (2, 1, [2026])
     assert list(world.state["campaigns"]) == ["later"]
-    assert (world.state["sent"], world.state["released"], world.state["archives"]) == ([], [], [2026])
+    assert (world.state["sent"], world.state["archives"]) == ([], [2026])
+    assert [one["key"] for one in world.state["released"]] == ["news/one"]
     assert (world.folder / f"{STATE}.archive-2026").exists()
     assert (world.folder / "news/_archive/one.yaml").exists()
     world.assert_settled()

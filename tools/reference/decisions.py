@@ -19,7 +19,7 @@ from campaignctl.plan.decide import EDITS, TABLE, Row
 from campaignctl.plan.model import Options
 from campaignctl.plan.verdict import Verdict
 from campaignctl.project.model import Project
-from campaignctl.state.ledger import Sent
+from campaignctl.state.ledger import Released, Sent
 from campaignctl.state.model import Account, Intent, Record, State, Watermark
 
 _KEY, _OLD_KEY, _ID, _AT = "push/welcome", "push/hello", "1030978", "2036-01-01T00:00:00Z"
@@ -32,7 +32,17 @@ _SPELT = {Status.UNKNOWN: "thawing", Status.MANUAL: "waiting"}
 _SPECIAL = (
     *("", "edited", "edited by defaults", "drift", "edited as live is", "draft again", "draft again, edited"),
     *("protected", "forgotten", "winner", "recurring", "canceled before", "paused by us", "adopted"),
-    *("past", "past, noted", "sent before", "unsettled", "not found", "refresh only", "wrong move"),
+    *(
+        "archived",
+        "archived, edited",
+        "past",
+        "past, noted",
+        "sent before",
+        "unsettled",
+        "not found",
+        "refresh only",
+        "wrong move",
+    ),
     *("half done, began", "replaced", "protected, replaced"),
 )
 
@@ -118,6 +128,7 @@ def _context(special: str, phase: Phase | None, status: Status | None) -> PlanCo
         campaigns=recorded,
         pending={_KEY: _left(special, intent)} if special in _LEFT else {},
         sent=(Sent(body, _KEY, _ID, _AT),) if special in ("sent before", "half done, began") else (),
+        released=_ARCHIVED.get(special, ()),
         missed={_KEY: body} if special == "past, noted" else {},
     )
     adoptable = Live("77", {"status": "scheduled", **applied}, complete=True)
@@ -134,6 +145,11 @@ def _context(special: str, phase: Phase | None, status: Status | None) -> PlanCo
     )
 
 
+# The manifest of an archived campaign, by the digest that those above have, and an earlier one.
+_ARCHIVED = {
+    special: (Released(_KEY, _ID, None, "sha256:old", "sent", _AT, archived=digest),)
+    for special, digest in (("archived", "new"), ("archived, edited", "old"))
+}
 _LEFT = ("unsettled", "not found", "half done, began")
 
 
