@@ -28,9 +28,9 @@ def soon() -> str:
     return (datetime.now(UTC) + timedelta(minutes=30)).strftime("%Y-%m-%d %H:%M:%S")
 
 
-def test_what_was_sent_is_archived_and_still_never_sent_again(world: World) -> None:
-    lead = f"{PROJECT}guardrails: {{min_lead_time: 1m}}\n"
-    world.write("campaignctl.yaml", lead)
+def two_sent(world: World) -> None:
+    """Two campaigns that were sent, and one that is still to come."""
+    world.write("campaignctl.yaml", f"{PROJECT}guardrails: {{min_lead_time: 1m}}\n")
     world.write("news/one.yaml", sms("One", scheduled_time=soon()))
     world.write("news/now.yaml", sms("Now", run_immediately=True))
     world.write("later.yaml", sms("Later", scheduled_time="2036-01-01 10:00:00"))
@@ -38,6 +38,10 @@ def test_what_was_sent_is_archived_and_still_never_sent_again(world: World) -> N
     world.control.advance(3600)
     world.apply()
     sent_in_january(world, "news/one", "news/now")
+
+
+def test_final_campaigns_leave_manifests_and_state_without_a_request(world: World) -> None:
+    two_sent(world)
     before = world.plan()
     assert before["changes"] == []
 
@@ -65,6 +69,10 @@ def test_what_was_sent_is_archived_and_still_never_sent_again(world: World) -> N
     world.assert_settled()
     assert world.plan("--no-refresh")["changes"] == []
 
+
+def test_what_was_archived_is_never_sent_again(world: World) -> None:
+    two_sent(world)
+    world.run("archive", status=0)
     # The same content again: under another key, and by a checkout that still has the manifest.
     world.write("december.yaml", sms("Now", run_immediately=True))
     world.write("news/one.yaml", (world.folder / "news/_archive/one.yaml").read_text())

@@ -32,17 +32,8 @@ _SPELT = {Status.UNKNOWN: "thawing", Status.MANUAL: "waiting"}
 _SPECIAL = (
     *("", "edited", "edited by defaults", "drift", "edited as live is", "draft again", "draft again, edited"),
     *("protected", "forgotten", "winner", "recurring", "canceled before", "paused by us", "adopted"),
-    *(
-        "archived",
-        "archived, edited",
-        "past",
-        "past, noted",
-        "sent before",
-        "unsettled",
-        "not found",
-        "refresh only",
-        "wrong move",
-    ),
+    *("archived", "archived, edited"),
+    *("past", "past, noted", "sent before", "unsettled", "not found", "refresh only", "wrong move"),
     *("half done, began", "replaced", "protected, replaced"),
 )
 
