@@ -15,9 +15,11 @@ from typing import ClassVar
 
 import pytest
 
-from campaignctl.errors import LockError, LockHeld, LockLost, StateNotSaved
+from campaignctl.errors import LockError, LockHeld, LockLost, StateDamaged, StateNotSaved
 from campaignctl.reconciler.ports import Backend
+from campaignctl.state.ledger import Sent, Year
 from campaignctl.state.model import Entry, State
+from campaignctl.state.years import encode_year
 from tests.backends.actors import PATIENCE, Actor, Place
 from tests.backends.crashes import read_while
 from tests.state.samples import decision, observation, sample_record, sample_state
@@ -117,6 +119,37 @@ class StoreConformance(Conformance):
         assert serials == [8, 8, 9, 9]
         assert last is not None
         assert last.serial == 9
+
+    def test_an_archive_is_kept_by_year_and_read_only_when_it_is_asked(self, backend: Backend) -> None:
+        old = Sent("sha256:old", "push/old", "7", "2025-01-10T09:00:00Z", "sha256:c", at_once=True)
+        state = replace(sample_state(), archives=(2024, 2025))
+        session = backend.acquire("archive", NOW)
+        session.archive({2024: encode_year(2024, Year(), state), 2025: b"damaged"})
+        session.write(state)
+        session.release()
+        read = backend.read()
+        assert read == state
+        with pytest.raises(StateDamaged, match="the archive of 2025"):
+            read.archive.sent_as("sha256:old", None)
+
+        session = backend.acquire("archive", NOW)
+        session.archive({2025: encode_year(2025, Year(sent=(old,)), state)})
+        assert session.state is not None
+        assert session.state.archive.sent_as("sha256:old", None) == old
+        session.release()
+        read = backend.read()
+        assert read is not None
+        assert read.archive.sent_as("sha256:new", "sha256:c") == old
+        assert sorted(backend.archives()) == [2024, 2025]
+
+    def test_an_archive_that_is_missing_is_damage(self, backend: Backend) -> None:
+        session = backend.acquire("archive", NOW)
+        session.write(replace(sample_state(), archives=(2024,)))
+        session.release()
+        read = backend.read()
+        assert read is not None
+        with pytest.raises(StateDamaged, match=r"2024 .* is missing"):
+            read.archive.of_key("push/old")
 
     def test_a_write_ends_the_steps_before_it(self, backend: Backend) -> None:
         session = backend.acquire("apply", NOW)

@@ -104,3 +104,59 @@ def test_nothing_is_planned_offline_once_everything_is_archived(world: World) ->
     at = world.mark()
     assert world.plan()["changes"] == []
     assert world.requests(after=at) == []
+
+
+def test_a_kill_before_the_state_is_written_cancels_and_sends_nothing(world: World) -> None:
+    two_sent(world)
+    before = (world.folder / STATE).read_bytes()
+    world.run("archive", status=0)
+    # The files are moved and the archive is written; the state is as it was.
+    (world.folder / STATE).write_bytes(before)
+    left = world.plan()
+    assert {one["action"] for one in left["changes"]} == {"forget"}
+    assert left["blocked"] == []
+    world.write("copy.yaml", sms("Now", run_immediately=True))
+    assert [one["status"] for one in world.plan(status=1)["blocked"]] == ["sent"]
+    world.remove("copy.yaml")
+
+    again = world.run("archive", "--format", "json", status=0).json
+    assert [one["key"] for one in again["campaigns"]] == ["news/now", "news/one"]
+    assert again["files"] == []
+    document = json.loads((world.folder / f"{STATE}.archive-2026").read_text())
+    assert [one["key"] for one in document["sent"]] == ["news/now", "news/one"]
+    assert [one["key"] for one in document["released"]] == ["news/now"]
+    world.assert_settled()
+    assert sorted(world.sends()) == ["Now", "One"]
+
+
+def test_what_is_not_final_everywhere_is_left_alone_and_said(world: World) -> None:
+    live = "default_environment: live\nenvironments: {live: {}, staging: {}}\n"
+    world.write("campaignctl.yaml", PROJECT + live)
+    later = sms("Later", scheduled_time="2036-01-01 10:00:00")
+    documents = [json.loads(sms("A", run_immediately=True)), json.loads(later)]
+    named = [
+        one | {"metadata": {"key": f"k{n}"}, "environments": ["live"]} for n, one in enumerate(documents)
+    ]
+    world.write("both.yaml", "\n---\n".join(map(json.dumps, named)))
+    world.write("halted.yaml", sms("Halted", run_immediately=True))
+    world.write("edited.yaml", sms("Edited", run_immediately=True))
+    world.write("staged.yaml", sms("Staged", run_immediately=True))
+    world.apply("--override", "max_immediate_sends")
+    world.control.advance(60)
+    world.apply()
+    world.run("halt", "halted", "--reason", "wrong")
+    world.write("edited.yaml", sms("Edited", run_immediately=True, description="new"))
+    shown = world.run("archive", "--dry-run", "--format", "json", status=0).json
+    assert shown["result"] == "nothing"
+    reasons = {one["key"]: one["reason"] for one in shown["left"]}
+    assert reasons["halted"] == "a halt holds it"
+    assert "has changed" in reasons["edited"]
+    assert "the environment staging" in reasons["staged"]
+    assert reasons["k0"] == "both.yaml declares 1 campaign that cannot go yet too"
+    # The state alone can forget what staging still needs.
+    alone = world.run("state", "archive", "--format", "json", status=0).json
+    assert "staged" in [one["key"] for one in alone["campaigns"]]
+    assert (world.folder / "staged.yaml").exists()
+    plan = world.plan(status=None)
+    assert not [one for one in plan["changes"] if one["key"] in ("staged", "k0")]
+    assert not [one for one in plan["blocked"] if one["key"] in ("staged", "k0")]
