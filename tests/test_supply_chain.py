@@ -18,7 +18,7 @@ import pytest
 import campaignctl
 from tools.audit import Verdict, locked, verdict
 from tools.reference.shell_files import shell_files
-from tools.release import SUMS, ReleaseError, agreed, notes
+from tools.release import SUMS, ReleaseError, agreed, documented, notes
 
 ROOT = Path(__file__).parents[1]
 LOCKS = sorted(ROOT.glob("requirements*.lock"))
@@ -94,6 +94,12 @@ def test_a_release_without_another_tag_is_one(tags: list[str]) -> None:
 def test_a_commit_that_is_tagged_as_another_version_is_none() -> None:
     with pytest.raises(ReleaseError, match=r"has the tag v0\.3\.0, and .* says 0\.2\.0"):
         agreed("0.2.0", ["v0.3.0"])
+
+
+def test_a_release_needs_the_documents_of_its_version() -> None:
+    documented(ROOT, campaignctl.__version__)
+    with pytest.raises(ReleaseError, match=r"tests/state/golden/9\.9 is missing"):
+        documented(ROOT, "9.9")
 
 
 # ------------------------------------------------------------------------------------------- slow

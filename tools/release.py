@@ -21,6 +21,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 LOCK = "requirements.lock"
+#: The documents of each version, a folder for each.
+DOCUMENTS = "tests/state/golden"
 SUMS = "SHA256SUMS"
 _HEADING = re.compile(r"^## (.+)$", re.MULTILINE)
 
@@ -62,6 +64,15 @@ def notes(changelog: str, version: str) -> str:
     if not said:
         raise ReleaseError(f'CHANGELOG.md says nothing of {version}. Add a section "## {version}".')
     return said
+
+
+def documented(source: Path, version: str) -> None:
+    """Raises ReleaseError if no document of a version is kept, by which later versions are tested."""
+    if not (source / DOCUMENTS / version / "plan.json").is_file():
+        raise ReleaseError(
+            f"{DOCUMENTS}/{version} is missing: the documents that later versions must still read.\n"
+            "Write them with `.venv/bin/python -m tests.state.documents`, and commit them."
+        )
 
 
 def agreed(version: str, tags: list[str]) -> None:
@@ -145,6 +156,7 @@ def _release(into: Path, temporary: Path) -> None:
         raise ReleaseError("The sdist makes another wheel than the commit.")
     version = wheel.name.split("-")[1]
     agreed(version, _run("git", "tag", "--points-at", commit).split())
+    documented(source, version)
     said = notes((source / "CHANGELOG.md").read_text(encoding="utf-8"), version)
     tried(wheel, source / LOCK, temporary / "environment")
     into.mkdir(exist_ok=True)

@@ -14,7 +14,7 @@ from campaignctl.backends import durable
 from campaignctl.backends.lockfile import HeldLock
 from campaignctl.backends.session import LockedState
 from campaignctl.backends.statefiles import StateFiles
-from campaignctl.errors import StateError
+from campaignctl.errors import StateError, StateTooNew
 from campaignctl.state.codec import encode, encode_moved, fingerprint
 from campaignctl.state.journal import entry_line, first_line
 from campaignctl.state.model import FORMAT_VERSION, Entry, State
@@ -136,6 +136,8 @@ class LocalSession(LockedState):
     def _open(self) -> None:
         try:
             loaded = self._files.load()
+        except StateTooNew:
+            raise  # not even `state push` replaces what a later version wrote
         except StateError as problem:
             self._problem = problem
             return

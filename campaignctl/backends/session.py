@@ -43,7 +43,6 @@ class LockedState:
 
         Raises:
             StateDamaged: the state cannot be read; it is as it was.
-            StateTooNew: a newer campaignctl wrote it.
             StateMoved: it was moved to another place.
         """
         if self._problem is not None:

@@ -17,6 +17,7 @@ from campaignctl.errors import Command, Names, PlanRefused, ProjectPlace, Senten
 from campaignctl.plan.model import FORMAT_VERSION, Action, Change, Plan, Request
 from campaignctl.schedule.times import iso, zone_of
 from campaignctl.state.strict import fit, plain
+from campaignctl.state.versions import is_later, upgrade
 
 AGAIN: Final = Sentence("make a new one with ", Command("plan", "-o", "FILE"))
 
@@ -182,11 +183,10 @@ def decode(text: str, *, where: str = "the saved plan") -> Plan:
         raise PlanRefused(f"{where} is not a plan", detail=f"not JSON: {error}", hint=AGAIN) from error
     if not isinstance(document, dict) or not isinstance(document.get("format_version"), int):
         raise PlanRefused(f"{where} is not a plan", detail="it has no format_version", hint=AGAIN)
+    writer = document.get("tool_version")
     if document["format_version"] != FORMAT_VERSION:
-        raise PlanRefused(
-            f"{where} has format {document['format_version']}, this version reads {FORMAT_VERSION}",
-            hint=Sentence("apply it with the version that made it, or ", AGAIN),
-        )
+        why = f"{where} has format {document['format_version']}, this version reads {FORMAT_VERSION}"
+        raise _of_another(why, writer)
     try:
         hints = document.pop("hints", {})
         lists = [Names(tuple(map(str, each["names"])), each["most"]) for each in document.pop("lists", [])]
@@ -199,7 +199,15 @@ def decode(text: str, *, where: str = "the saved plan") -> Plan:
             zone_of(zone)
         return _with_lists(plan, lists)
     except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
+        if is_later(writer):
+            raise _of_another(f"{where} was made by campaignctl {writer}", writer, str(error)) from error
         raise PlanRefused(f"{where} is damaged", detail=f"unusable field: {error}", hint=AGAIN) from error
+
+
+def _of_another(summary: str, writer: Any, detail: str = "") -> PlanRefused:
+    """The error for a plan of another version."""
+    again = upgrade(writer, "plan again with this version, or upgrade: ")
+    return PlanRefused(summary, detail=detail, hint=again if is_later(writer) else AGAIN)
 
 
 def _with_lists(plan: Plan, lists: Sequence[Names]) -> Plan:

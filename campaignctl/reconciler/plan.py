@@ -55,6 +55,7 @@ def plans(
     check_records(state)
     now = wiring.clock.now()
     check_left(wiring.project, wiring.elsewhere, now)
+    halts = stop_mark.to_plan_with(wiring.backend, state)
     if any(options.refresh for options in several):
         alarm = any(options.refresh_only for options in several)
         reading = _refreshed(wiring, state, desired, now, alarm=alarm)
@@ -65,7 +66,7 @@ def plans(
         if state is None:
             check_new(wiring.project, wiring.elsewhere, (), desired.campaigns)
         reading = Reading(refreshed=False, unsettled=open_intents(state) if state else {})
-    reading = replace(reading, halts=stop_mark.to_plan_with(wiring.backend, state))
+    reading = replace(reading, halts=halts)
     noted = wiring.recall.noted(state, now) if wiring.recall else None
 
     def decided(options: Options) -> Plan:

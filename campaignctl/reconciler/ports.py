@@ -93,7 +93,8 @@ class Backend(Protocol):
         ...
 
     def acquire(self, operation: str, timeout: timedelta) -> Session:
-        """Take the lock, waiting up to `timeout`. Raises `LockHeld` naming the holder."""
+        """Take the lock, waiting up to `timeout`. Raises `LockHeld` naming the holder, and `StateTooNew`: a
+        state of a newer version is not replaced, and its lock not taken."""
         ...
 
     def holder(self) -> LockInfo | None:

@@ -279,12 +279,14 @@ class Run:
 def opened(wiring: Wiring, session: Session, keys: Iterable[str]) -> Run:
     """Make the opening read.
 
-    Raises what `opening_read` raises, AccountMismatch, and StateError if another state is in the way.
+    Raises what `opening_read` raises, AccountMismatch, and StateError if another state is in the way, or a
+    newer campaignctl wrote the stop mark.
     """
     project = wiring.project
     check_environment(session.state, project)
     check_records(session.state)
     check_left(project, wiring.elsewhere, wiring.clock.now())
+    stop_mark.to_plan_with(wiring.backend, session.state)  # a later version's ends the run before a request
     wanted = tuple(keys)
     opening = opening_read(wiring.need_api(), session.state, project, wanted)
     wiring.note_clock()

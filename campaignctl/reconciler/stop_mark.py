@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from campaignctl.diff import content
-from campaignctl.errors import Command, Halted, Interrupted, Sentence, StateDamaged, StateError, StateTooNew
+from campaignctl.errors import Command, Halted, Interrupted, Sentence, StateDamaged, StateError
 from campaignctl.plan.model import Action, Change
 from campaignctl.reconciler.ports import Backend, Clock
 from campaignctl.schedule.times import parse_iso
@@ -44,11 +44,11 @@ def to_plan_with(backend: Backend, state: State | None) -> Halts:
     """The halts to plan with. A stop mark that is damaged or gone holds back all that can send, but no cancel
     or pause.
 
-    Raises StateError if it cannot be read at all.
+    Raises StateError if it cannot be read at all, or a newer campaignctl wrote it.
     """
     try:
         return read(backend, state)
-    except (StateDamaged, StateTooNew, StopMarkGone) as error:
+    except (StateDamaged, StopMarkGone) as error:
         return Halts(unreadable=UnreadableMark(f"it may be halted: {error.summary}", error.hint))
 
 

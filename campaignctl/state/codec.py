@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, fields, replace
 from functools import lru_cache
 from typing import Any
 
-from campaignctl.errors import Command, Sentence, StateDamaged, StateMoved, StateTooNew
+from campaignctl import __version__
+from campaignctl.errors import Command, Sentence, StateDamaged, StateMoved
 from campaignctl.state import halts as stop_mark
 from campaignctl.state.halts import Halt, Halts
 from campaignctl.state.model import FORMAT_VERSION, LockInfo, State, in_format
 from campaignctl.state.strict import damaged, parse, read, to_json
+from campaignctl.state.versions import read_of, too_new
 
 _FIX_HALTS = Sentence(
     "fix it, or remove it and repeat the halts that are still needed; if none is: ",
@@ -39,15 +41,18 @@ class _MovedNote:
 
 @dataclass(frozen=True, slots=True)
 class _StopMark:
+    """`tool_version` is the version that wrote it, empty if it does not say."""
+
     format_version: int
     halts: tuple[Halt, ...]
+    tool_version: str = field(default="", metadata=stop_mark.SINCE_2)
 
 
 # ------------------------------------------------------------------------------------------- encoding
 
 
 def encode(state: State) -> str:
-    """The state document, ending with a newline.
+    """The state document, ending with a newline; it names this version as the one that wrote it.
 
     Raises:
         StateNotSaved: a value that JSON cannot hold.
@@ -55,13 +60,14 @@ def encode(state: State) -> str:
     version = state.format_version
     in_order = replace(
         state,
+        tool_version=__version__,
         campaigns=dict(sorted(state.campaigns.items())),
         pending={
             key: kept for key, one in sorted(state.pending.items()) if (kept := in_format(one, version))
         },
         missed=dict(sorted(state.missed.items())),
     )
-    head = {"format_version": state.format_version, "tool_version": state.tool_version}
+    head = {"format_version": state.format_version, "tool_version": __version__}
     return to_json(in_order, indent=1, version=state.format_version, head=head) + "\n"
 
 
@@ -70,7 +76,7 @@ def encode_moved(state: State, place: str) -> str:
 
     It prevents applies in the old place; a version that does not know the note refuses it as damaged.
     """
-    note = _MovedNote(state.format_version, state.tool_version, state.lineage, state.serial, place)
+    note = _MovedNote(state.format_version, __version__, state.lineage, state.serial, place)
     return to_json(note, indent=1) + "\n"
 
 
@@ -82,7 +88,10 @@ def encode_lock(info: LockInfo) -> str:
 def encode_halts(halts: Halts) -> str:
     """The document of the stop mark, ending with a newline. Raises StateNotSaved."""
     version = halts.format_version
-    return to_json(_StopMark(version, halts.halts), indent=1, version=version) + "\n"
+    mark = _StopMark(version, halts.halts, __version__)
+    names = ("format_version", "tool_version")[:version]  # format 1 does not have the second
+    head = {name: getattr(mark, name) for name in names}
+    return to_json(mark, indent=1, version=version, head=head) + "\n"
 
 
 def fingerprint(data: bytes) -> str:
@@ -104,7 +113,7 @@ def decode(text: str | bytes, *, where: str = "the state") -> State:
     document = read(dict[str, Any], parse(text, where), where)
     format_version(document, where)
     if _MOVED in document:
-        note = read(_MovedNote, document, where)
+        note = read_of(document.get("tool_version"), _MovedNote, document, where)
         raise StateMoved(
             f"the state was migrated from {where} to {note.moved_to}",
             hint=Sentence(
@@ -115,7 +124,7 @@ def decode(text: str | bytes, *, where: str = "the state") -> State:
             lineage=note.lineage,
             serial=note.serial,
         )
-    return read(State, document, where)
+    return read_of(document.get("tool_version"), State, document, where)
 
 
 def format_version(document: Mapping[str, Any], where: str, newest: int = FORMAT_VERSION) -> int:
@@ -131,22 +140,20 @@ def format_version(document: Mapping[str, Any], where: str, newest: int = FORMAT
     if version < 1:
         raise damaged(where, f"format_version {version} was never written by campaignctl")
     if version > newest:
-        writer = document.get("tool_version")
-        named = f"campaignctl {writer}" if isinstance(writer, str) else "a newer campaignctl"
-        raise StateTooNew(
-            f"{where} was written by {named}",
-            detail=f"its format_version is {version}, and this version reads up to {newest}",
-            hint=f"use {named} or newer",
-        )
+        why = f"its format_version is {version}, and this version reads up to {newest}"
+        raise too_new(where, document.get("tool_version"), why)
     return version
 
 
 def decode_lock(text: str | bytes) -> LockInfo | None:
-    """The content of a lock, or None if it cannot be read. Without a `run` it is not of a CI run."""
+    """The content of a lock, or None if it cannot be read. Without a `run` it is not of a CI run.
+
+    What a later version says more of its holder is ignored: a lock is never written back, only replaced.
+    """
     try:
-        return read(
-            LockInfo, {"run": ""} | read(dict[str, Any], parse(text, "the lock"), "the lock"), "the lock"
-        )
+        found = {"run": ""} | read(dict[str, Any], parse(text, "the lock"), "the lock")
+        known = {each.name: found[each.name] for each in fields(LockInfo) if each.name in found}
+        return read(LockInfo, known, "the lock")
     except StateDamaged:
         return None
 
@@ -162,6 +169,7 @@ def decode_halts(text: str | bytes, *, where: str = "the stop mark") -> Halts:
     try:
         document = read(dict[str, Any], parse(text, where), where)
         version = format_version(document, where, stop_mark.FORMAT_VERSION)
-        return Halts(read(_StopMark, document, where).halts, format_version=version)
+        mark = read_of(document.get("tool_version"), _StopMark, document, where)
+        return Halts(mark.halts, format_version=version)
     except StateDamaged as error:
         raise StateDamaged(error.summary, detail=error.detail, hint=_FIX_HALTS) from error

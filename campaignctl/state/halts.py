@@ -17,8 +17,8 @@ from campaignctl.schedule.times import TimeError, parse_iso
 
 #: The format of new stop marks. Format 1 is read, and written back as it is while the state has format 1.
 FORMAT_VERSION = 2
-# A field of format 2: absent in documents where it has its default, and in every document of format 1.
-_SINCE_2: Mapping[str, Any] = {"since": 2}
+#: A field of format 2: absent in documents where it has its default, and in every document of format 1.
+SINCE_2: Mapping[str, Any] = {"since": 2}
 
 # The pattern that names every key.
 _EVERY = "*"
@@ -77,9 +77,9 @@ class Halt:
     at: str
     stopped: tuple[Stopped, ...] = ()
     lifted: tuple[Lift, ...] = ()
-    held: tuple[Held, ...] = field(default=(), metadata=_SINCE_2)
-    account: bool = field(default=False, metadata=_SINCE_2)
-    under_way: str | None = field(default=None, metadata=_SINCE_2)
+    held: tuple[Held, ...] = field(default=(), metadata=SINCE_2)
+    account: bool = field(default=False, metadata=SINCE_2)
+    under_way: str | None = field(default=None, metadata=SINCE_2)
 
     @property
     def in_force(self) -> bool:

@@ -13,9 +13,11 @@ from dataclasses import dataclass, replace
 from functools import reduce
 from typing import Any, Protocol
 
+from campaignctl import __version__
 from campaignctl.state.codec import decode, fingerprint, format_version
 from campaignctl.state.model import FORMAT_VERSION, Entry, State, in_format
 from campaignctl.state.strict import damaged, parse, read, to_json
+from campaignctl.state.versions import read_of
 
 
 class Decode(Protocol):
@@ -28,7 +30,8 @@ class Decode(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class _Header:
-    """The first line; `state` is the fingerprint of the state's document."""
+    """The first line; `state` is the fingerprint of the state's document, which another version may have
+    written."""
 
     format_version: int
     tool_version: str
@@ -68,7 +71,7 @@ class Loaded:
 
 def first_line(state: State, base: str) -> bytes:
     """The line that begins a journal of steps after `state`, whose document has the fingerprint `base`."""
-    header = _Header(state.format_version, state.tool_version, state.lineage, state.serial, base)
+    header = _Header(state.format_version, __version__, state.lineage, state.serial, base)
     return _line(0, "header", header)
 
 
@@ -98,13 +101,20 @@ def read_journal(data: bytes, *, where: str = "the journal") -> Journal | None:
         return None
     content = read(dict[str, Any], _content(lines[0], 0, "header", where), where, "header")
     format_version(content, where)
-    header = read(_Header, content, where, "header")
+    writer = content.get("tool_version")
+    header = read_of(writer, _Header, content, where, "header")
     return Journal(
         lineage=header.lineage,
         serial=header.serial,
         base=header.state,
         entries=tuple(
-            read(Entry, _content(line, number, "entry", where), f"{where}, line {number + 1}", "entry")
+            read_of(
+                writer,
+                Entry,
+                _content(line, number, "entry", where),
+                f"{where}, line {number + 1}",
+                "entry",
+            )
             for number, line in enumerate(lines[1:], start=1)
         ),
     )

@@ -223,8 +223,9 @@ class Entry:
 class State:
     """The state of one environment of one project.
 
-    `serial` counts decisions. `seen` has the ids of the newest campaigns of the account at the last opening
-    read: older ones were checked then. `history` has the last applies, oldest first.
+    `serial` counts decisions. `tool_version` is the version that wrote its document, or began it. `seen` has
+    the ids of the newest campaigns of the account at the last opening read: older ones were checked then.
+    `history` has the last applies, oldest first.
 
     `format_version` is the format in which it is written: a state of format 1 keeps nothing that format 2
     brought. Since format 2: `foreign` has campaigns of the account that are not ours, by id; `dropped` the

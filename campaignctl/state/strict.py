@@ -59,6 +59,10 @@ class Unfit(ValueError):
         return f"{path or 'the document'} {self.what}"
 
 
+class UnknownField(Unfit):
+    """A field that this version does not know."""
+
+
 def damaged(where: str, what: str, *, hint: str = _HINT) -> StateDamaged:
     """The error for a damaged document at `where` (a place, for messages); `what` is the problem."""
     return StateDamaged(f"{where} is damaged: {what}", hint=hint)
@@ -326,7 +330,7 @@ def _dataclass(kind: Any) -> _Read:
         if not needed <= (there := _object(value).keys()) <= expected:
             for name in (name for name in readers if name in needed and name not in there):
                 raise Unfit("is missing", name)
-            raise Unfit("is not a field that this version knows", next(iter(there - expected)))
+            raise UnknownField("is not a field that this version knows", min(there - expected))
         found, name = [], ""
         try:
             for name, reader in readers.items():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from typing import ClassVar
 
 import pytest
@@ -114,7 +116,18 @@ class CrashConformance(Conformance):
     def test_a_newer_format_is_refused_and_kept(self, backend: Backend, place: Place, died: State) -> None:
         document = place.document() or b""
         place.put_document(document.replace(b'"format_version": 2', b'"format_version": 3'))
-        _assert_untouched(backend, place, StateTooNew)
+        _assert_not_opened(backend, place)
+
+    def test_a_field_of_a_later_version_is_refused_and_kept(
+        self, backend: Backend, place: Place, died: State
+    ) -> None:
+        document, journal = place.document() or b"", _journal(place)
+        written = json.loads(document) | {"tool_version": "9.9", "colour": 1}
+        place.put_document(json.dumps(written).encode())
+        _assert_not_opened(backend, place)
+        place.put_document(document)
+        place.put_journal(_of_later(journal))
+        _assert_not_opened(backend, place)
 
     def test_a_write_repairs_a_damaged_state(self, backend: Backend, place: Place, died: State) -> None:
         place.put_document(b"{")
@@ -130,6 +143,34 @@ def _journal(place: Place) -> bytes:
     data = place.journal()
     assert data
     return data
+
+
+def _of_later(journal: bytes) -> bytes:
+    """A journal that a later version wrote, with a field in each step that this one does not know."""
+    lines = []
+    for line in journal.splitlines():
+        head = json.loads(line)
+        del head["check"]
+        if "header" in head:
+            head["header"]["tool_version"] = "9.9"
+        else:
+            head["entry"]["colour"] = 1
+        text = json.dumps(head, separators=(",", ":"))[:-1]
+        check = hashlib.sha256(text.encode()).hexdigest()[:16]
+        lines.append(f'{text},"check":"{check}"}}\n')
+    return "".join(lines).encode()
+
+
+def _assert_not_opened(backend: Backend, place: Place) -> None:
+    """A later version's state is not opened, with or without its lock, and stays as it is."""
+    before = place.document(), place.journal()
+    with pytest.raises(StateTooNew):
+        backend.read()
+    for operation in ("apply", "state push"):
+        with pytest.raises(StateTooNew):
+            backend.acquire(operation, NOW)
+    assert backend.holder() is None
+    assert (place.document(), place.journal()) == before
 
 
 def _assert_untouched(backend: Backend, place: Place, error: type[Exception]) -> None:

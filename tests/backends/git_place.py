@@ -139,10 +139,10 @@ class GitPlace:
     def put_journal(self, data: bytes) -> None:
         self.put({"journal/00000": data})
 
-    def put(self, files: dict[str, bytes | None]) -> None:
-        """Change files of the ref without the lock."""
-        tip = git(self.made().remote, "rev-parse", "--verify", REF, check=False).decode().strip()
-        parts = [b"commit %s\ncommitter Mira <mira@example.com> 0 +0000\ndata 1\n\n\n" % REF.encode()]
+    def put(self, files: dict[str, bytes | None], ref: str = REF) -> None:
+        """Change files of a ref without the lock."""
+        tip = git(self.made().remote, "rev-parse", "--verify", ref, check=False).decode().strip()
+        parts = [b"commit %s\ncommitter Mira <mira@example.com> 0 +0000\ndata 1\n\n\n" % ref.encode()]
         parts += [f"from {tip}\n".encode()] if tip else []
         for path, data in files.items():
             if data is None:

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from campaignctl.campaign.lifecycle import Lifecycle
 from campaignctl.diff import FieldChange
 from campaignctl.errors import PlanRefused
-from campaignctl.plan.codec import decode, dumps, encode
+from campaignctl.plan.codec import _digest, decode, dumps, encode
 from campaignctl.plan.context import Reading
 from campaignctl.plan.model import Action, Blocked, Change, Drift, Objection, Options, Plan, Request
 from campaignctl.project.model import ApiSettings
@@ -174,10 +174,20 @@ def test_a_wrong_field_is_named_with_its_path(path: str, value: object, what: st
 
 
 def test_a_newer_format_is_refused_with_its_number(golden: Golden) -> None:
-    document = {**json.loads(small()), "format_version": 2}
+    document = {**json.loads(small()), "format_version": 2, "tool_version": "9.9"}
     with pytest.raises(PlanRefused, match="format 2, this version reads 1") as refusal:
         decode(json.dumps(document))
     golden("newer format", refusal.value.hint)
+
+
+def test_a_field_of_a_later_version_is_refused_with_its_name_and_that_version() -> None:
+    document = json.loads(small())
+    del document["digest"]
+    document = {**document, "tool_version": "9.9", "changes": [{**document["changes"][0], "colour": 1}]}
+    with pytest.raises(PlanRefused, match=r"was made by campaignctl 9\.9") as refusal:
+        decode(json.dumps({**document, "digest": _digest(document)}))
+    assert refusal.value.detail == "changes[0].colour is not a field that this version knows"
+    assert str(refusal.value.hint).endswith("`pip install --upgrade 'campaignctl>=9.9'`")
 
 
 @pytest.mark.parametrize("text", ["", "{}", "[]", "null", "[" * 5000, '{"format_version": "1"}', "\ufeff{}"])

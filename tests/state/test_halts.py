@@ -47,6 +47,9 @@ def test_a_newer_format_and_an_unknown_field_are_refused() -> None:
     document["halts"][0]["new"] = True
     with pytest.raises(StateDamaged):
         decode_halts(json.dumps(document))
+    for writer in ("9.9", ""):
+        with pytest.raises(StateTooNew):
+            decode_halts(json.dumps({**document, "tool_version": writer}))
 
 
 @pytest.mark.parametrize(

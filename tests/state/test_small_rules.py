@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import pytest
 
-from campaignctl.errors import StateDamaged, StateNotSaved, StateTooNew
+from campaignctl.errors import NOWHERE, StateDamaged, StateNotSaved, StateTooNew, hint_lines
 from campaignctl.state import strict
 from campaignctl.state.codec import decode, encode, fingerprint
 from campaignctl.state.halts import Halt, Halts, Lift
@@ -115,13 +115,20 @@ def test_a_format_is_a_whole_number(version: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("writer", "named"),
-    [("9.9", "campaignctl 9.9"), (None, "a newer campaignctl"), (9, "a newer campaignctl")],
+    ("writer", "named", "wanted"),
+    [
+        ("9.9", "campaignctl 9.9", "'campaignctl>=9.9'"),
+        ("0.0.1", "campaignctl 0.0.1", "campaignctl"),
+        ("9; rm", "campaignctl 9; rm", "campaignctl"),
+        (None, "a newer campaignctl", "campaignctl"),
+        (9, "a newer campaignctl", "campaignctl"),
+    ],
 )
-def test_a_newer_format_names_its_writer_if_it_can(writer: Any, named: str) -> None:
+def test_a_newer_format_names_its_writer_if_it_can(writer: Any, named: str, wanted: str) -> None:
     with pytest.raises(StateTooNew, match=f"was written by {named}") as refused:
         decode(json.dumps({**DOCUMENT, "format_version": 9, "tool_version": writer}))
-    assert refused.value.hint == f"use {named} or newer"
+    assert refused.value.hint == f"upgrade, then run this again: `pip install --upgrade {wanted}`"
+    assert hint_lines(refused.value.hint, NOWHERE)[-1] == (f"pip install --upgrade {wanted}", True)
 
 
 @pytest.mark.parametrize(

@@ -114,6 +114,7 @@ class CasBackend:
         Raises:
             LockHeld: it is still held.
             Interrupted: while waiting.
+            StateTooNew: a newer campaignctl wrote the state; the lock was not taken.
             StateNotSaved: the place cannot be reached, or refuses the write.
         """
         info = claim(operation, self._now, self._new_id)

@@ -11,20 +11,23 @@ A version is written and read whole, so that no reader sees a state without its 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from campaignctl.backends.cas.place import Seen, Texts
 from campaignctl.backends.lock_info import UNKNOWN
-from campaignctl.errors import Command, Sentence, StateDamaged, StateError
+from campaignctl.errors import Command, Sentence, StateDamaged, StateError, StateTooNew
 from campaignctl.state.codec import decode, decode_lock, encode, encode_lock, fingerprint
 from campaignctl.state.journal import Decode, Loaded, replay
-from campaignctl.state.model import LockInfo
+from campaignctl.state.model import LockInfo, State
 from campaignctl.state.strict import parse, to_json
+from campaignctl.state.versions import too_new
 
 _STATE = "state.json"
 _JOURNAL = "journal/"
 _LOCK = "lock.json"
 _ABOUT = "about.json"
+_KNOWN = frozenset({_STATE, _JOURNAL.rstrip("/"), _LOCK, _ABOUT})
 _PIECE = 1 << 15
 
 
@@ -41,25 +44,30 @@ def archived(seen: Seen) -> dict[int, bytes]:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """The files of one version, as they are; `pieces` are those of the journal in their order."""
+    """The files of one version, as they are; `pieces` are those of the journal in their order, `unknown` are those
+    of a later version."""
 
     document: bytes | None = None
     pieces: tuple[bytes, ...] = ()
     lock: bytes | None = None
     about: bytes | None = None
+    unknown: Mapping[str, bytes] = field(default_factory=dict)
 
     @classmethod
     def of(cls, files: Mapping[str, bytes]) -> Snapshot:
-        """The content of a version; files that are not ours are ignored."""
+        """The content of a version."""
         pieces = tuple(files[path] for path in sorted(files) if path.startswith(_JOURNAL))
-        return cls(found(files, _STATE), pieces, found(files, _LOCK), found(files, _ABOUT))
+        unknown = {path: files[path] for path in files if path.split("/")[0] not in _KNOWN}
+        return cls(found(files, _STATE), pieces, found(files, _LOCK), found(files, _ABOUT), unknown)
 
     @property
     def files(self) -> dict[str, bytes]:
         """The files by path."""
         named = {_STATE: self.document, _LOCK: self.lock, _ABOUT: self.about}
         there = {path: content for path, content in named.items() if content is not None}
-        return there | {f"{_JOURNAL}{number:05}": piece for number, piece in enumerate(self.pieces)}
+        return {**self.unknown, **there} | {
+            f"{_JOURNAL}{number:05}": piece for number, piece in enumerate(self.pieces)
+        }
 
     @property
     def journal(self) -> bytes | None:
@@ -88,9 +96,14 @@ class Snapshot:
         return replace(self, document=document, pieces=(), about=about.encode())
 
     def opened(self, texts: Texts, project: str) -> tuple[Snapshot, Loaded | StateError]:
-        """The same with its journal folded in, and the state; an unusable one stays as it is."""
+        """The same with its journal folded in, and the state; an unusable one stays as it is.
+
+        Raises StateTooNew: a newer campaignctl wrote it, and not even its lock may be taken.
+        """
         try:
             loaded = self.folded(texts, project)
+        except StateTooNew:
+            raise
         except StateError as problem:
             return self, problem
         if loaded.state is None:
@@ -104,6 +117,7 @@ class Snapshot:
 
         Raises:
             StateError: it cannot be read, or is another project's.
+            StateTooNew: a newer campaignctl wrote it, or something next to it.
         """
         owner = self._told("project") if self.document is not None else None
         if owner is not None and owner != project:
@@ -118,7 +132,7 @@ class Snapshot:
                 ),
             )
         try:
-            return replay(
+            loaded = replay(
                 self.document,
                 self.journal,
                 previous=self._previous,
@@ -126,20 +140,34 @@ class Snapshot:
                 journal_where=f"the journal in {texts.location}",
                 decoded=decoded,
             )
+            self._check_known(texts.location, loaded.state)
+            return loaded
         except StateDamaged as error:
             error.hint = Sentence(texts.repair)
             raise
+
+    def _check_known(self, location: str, state: State | None) -> None:
+        """Raise StateTooNew for a file, or a field about the state, that a later version brought: what it
+        protects is unknown."""
+        writer = state.tool_version if state else None
+        if self.unknown:
+            raise too_new(location, writer, f"it holds {min(self.unknown)}, which this version does not know")
+        if more := set(self._about()) - {"project", "previous"}:
+            why = f"{min(more)} is not a field that this version knows"
+            raise too_new(f"{_ABOUT} in {location}", writer, why)
 
     def _previous(self) -> str | None:
         return self._told("previous")
 
     def _told(self, name: str) -> str | None:
         """A field of `about.json`, if it is there and can be read."""
-        if self.about is None:
-            return None
-        try:
-            about = parse(self.about, _ABOUT)
-        except StateDamaged:
-            return None
-        value = about.get(name) if isinstance(about, dict) else None
+        value = self._about().get(name)
         return value if isinstance(value, str) else None
+
+    def _about(self) -> dict[str, Any]:
+        """The fields of `about.json`; none if it is not there or cannot be read."""
+        try:
+            about = parse(self.about or b"{}", _ABOUT)
+        except StateDamaged:
+            return {}
+        return about if isinstance(about, dict) else {}

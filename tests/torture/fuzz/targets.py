@@ -118,7 +118,7 @@ def _memory() -> str | None:
     return "/dev/shm" if Path("/dev/shm").is_dir() else None
 
 
-_GOLDEN = ROOT / "tests" / "state" / "golden"
+_GOLDEN = ROOT / "tests" / "state" / "golden" / "0.1.0"
 
 
 def _either(name: str) -> Callable[[Random], bytes]:
@@ -127,7 +127,7 @@ def _either(name: str) -> Callable[[Random], bytes]:
     def made(random: Random) -> bytes:
         text = (_GOLDEN / name).read_bytes()
         if random.random() < 0.2:
-            return mutated(random, [text, *_texts("tests/state/golden/*")])
+            return mutated(random, [text, *_texts("tests/state/golden/*/*/*")])
         return as_json(altered(random, json.loads(text)))
 
     return made
@@ -135,7 +135,9 @@ def _either(name: str) -> Callable[[Random], bytes]:
 
 def _made_plan(random: Random) -> bytes:
     """A plan whose digest fits, so that it is read and not only refused."""
-    document = json.loads((_GOLDEN / random.choice(("plan.json", "plan-empty.json"))).read_bytes())
+    document = json.loads(
+        (_GOLDEN / random.choice(("plan.json", "early/plan.json", "early/plan-empty.json"))).read_bytes()
+    )
     if random.random() < 0.1:
         return mutated(random, [as_json(document)])
     changed = altered(random, document)
@@ -235,9 +237,11 @@ def _asked(wiring: Wiring, desired: DesiredState) -> Iterator[Callable[[], None]
 TARGETS: dict[str, Target] = {
     "manifest": Target(lambda random: mutated(random, _manifests()), _read_manifest),
     "project": Target(lambda random: mutated(random, _projects()), _read_project),
-    "state": Target(_either("state.json"), _read_state),
+    "state": Target(_either("format-2/state.json"), _read_state),
     "beside": Target(
-        lambda random: mutated(random, _texts("tests/state/golden/*journal", "tests/state/golden/*lock*")),
+        lambda random: mutated(
+            random, _texts("tests/state/golden/*/*/*journal", "tests/state/golden/*/*/*lock*")
+        ),
         _read_beside,
     ),
     "plan": Target(_made_plan, _read_plan),
