@@ -51,15 +51,17 @@ class LocalSession(LockedState):
         """Raise `LockLost` unless the lock is still ours."""
         self._held.check()
 
-    def write(self, state: State) -> None:
+    def write(self, state: State, *, keep_format: bool = False) -> None:
         """Replace the whole state durably, keep the previous one as backup, and start a new journal.
+
+        Its format is the newest one from then on, unless `keep_format`.
 
         Raises:
             LockLost: the lock is no longer ours; nothing was written.
             StateNotSaved: says where the state was saved instead.
         """
         with self._mutex:
-            self._write(state)
+            self._write(state, keep_format=keep_format)
 
     def archive(self, documents: Mapping[int, bytes]) -> None:
         """Put documents of the archive in place, by year; the state that names them is written later.
@@ -155,9 +157,10 @@ class LocalSession(LockedState):
                 raise self._not_saved(self._location, error, _ROOM_HINT) from error
         self._document = (loaded.state, loaded.base or "")
 
-    def _write(self, state: State) -> None:
+    def _write(self, state: State, *, keep_format: bool = False) -> None:
         # A state on this machine is shared with no other version, so its format needs no consent.
-        state = replace(state, format_version=FORMAT_VERSION)
+        if not keep_format:
+            state = replace(state, format_version=FORMAT_VERSION)
         data = encode(state).encode()
         try:
             with self._guarded():

@@ -44,8 +44,11 @@ class Session(Protocol):
         """Raise `LockLost` unless the lock is still ours. Cheap: called before every request."""
         ...
 
-    def write(self, state: State) -> None:
-        """Replace the whole state durably, keep the previous one as a backup, and start a new journal."""
+    def write(self, state: State, *, keep_format: bool = ...) -> None:
+        """Replace the whole state durably, keep the previous one as a backup, and start a new journal.
+
+        A backend that no other version shares may write the newest format, unless `keep_format`.
+        """
         ...
 
     def archive(self, documents: Mapping[int, bytes]) -> None:

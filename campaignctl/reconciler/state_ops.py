@@ -59,7 +59,7 @@ def migrate(wiring: Wiring, target: Backend) -> str:
         session.retire(target.location)
     what = f"serial {state.serial}, {counted(len(state.campaigns), 'campaign')}"
     moved = f"The state ({what}) was moved from {source.location} to {target.location}."
-    return "\n\n".join((moved, *_without_id(wiring)))
+    return "\n\n".join((moved, *id_line(wiring)))
 
 
 def fill(wiring: Wiring, operation: str, target: Backend, state: State, source: Backend) -> None:
@@ -84,26 +84,7 @@ def _merged(mark: Halts, there: Halts) -> Halts:
     return replace(reduce(Halts.with_halt, mark.halts, there), format_version=mark.format_version)
 
 
-def migrate_format(wiring: Wiring, version: int) -> str:
-    """Write the state in a newer format. Nothing else of it changes, but the next apply reads the whole list
-    once: a newer format keeps campaigns of others too.
-
-    Raises StateError if there is no state, or it has a newer format already.
-    """
-    with wiring.locked(_OPERATION) as session:
-        state = session.state
-        if state is None:
-            raise StateError(f"there is no state in {wiring.backend.location} to migrate")
-        if state.format_version > version:
-            raise StateError(f"the state has format {state.format_version}, and no older one can hold it")
-        if state.format_version == version:
-            return f"The state has format {version} already."
-        session.write(replace(state, format_version=version, seen=()))
-    now = f"The state in {wiring.backend.location} has format {version} now; older versions cannot read it."
-    return "\n\n".join((now, *_without_id(wiring)))
-
-
-def _without_id(wiring: Wiring) -> tuple[str, ...]:
+def id_line(wiring: Wiring) -> tuple[str, ...]:
     """The line that gives the project an id, if it has none."""
     return ("; ".join(without),) if (without := without_id(wiring)) else ()
 

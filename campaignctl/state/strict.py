@@ -131,7 +131,7 @@ def _written(kind: Any, version: int) -> tuple[tuple[str, Any], ...]:
         if (since := each.metadata.get("since")) is None or each.metadata.get("always"):
             found.append((each.name, _NEVER))
         elif since <= version:
-            found.append((each.name, _default(each)))
+            found.append((each.name, default_of(each)))
     return tuple(found)
 
 
@@ -139,7 +139,8 @@ def _in_documents(kind: Any) -> list[Field[Any]]:
     return [each for each in fields(kind) if not each.metadata.get("outside")]
 
 
-def _default(each: Field[Any]) -> Any:
+def default_of(each: Field[Any]) -> Any:
+    """The value of a field of a dataclass that is not given."""
     return each.default_factory() if each.default_factory is not MISSING else each.default
 
 
@@ -322,7 +323,7 @@ def _mapping(item: _Read) -> _Read:
 def _dataclass(kind: Any) -> _Read:
     hints = get_type_hints(kind)
     readers = {field.name: _reader(hints[field.name]) for field in _in_documents(kind)}
-    later = {each.name: _default(each) for each in fields(kind) if "since" in each.metadata}
+    later = {each.name: default_of(each) for each in fields(kind) if "since" in each.metadata}
     expected = readers.keys()
     needed = expected - later.keys()
 

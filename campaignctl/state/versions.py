@@ -1,7 +1,7 @@
 """Documents of later versions: what tells them from damage, and what to do then.
 
-Every document of a state names the campaignctl that wrote it. What this version cannot read in a later one's is no
-damage, and is never dropped: it may be what keeps a campaign from being sent twice.
+Every document of a state names the campaignctl that wrote it. What this version cannot read in a later
+one's is no damage, and is never dropped: it may be what keeps a campaign from being sent twice.
 """
 
 from __future__ import annotations

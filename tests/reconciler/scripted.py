@@ -144,7 +144,7 @@ class Kept:
     def retire(self, place: str) -> None:
         self.place = place
 
-    def write(self, state: State) -> None:
+    def write(self, state: State, *, keep_format: bool = True) -> None:  # noqa: ARG002, it always does
         self._check_saved()
         self.state = state
 

@@ -15,9 +15,10 @@ from campaignctl.manifest.model import DesiredState
 from campaignctl.plan.model import Change, Plan, Request
 from campaignctl.reconciler.adopt import import_campaign
 from campaignctl.reconciler.execute import execute
+from campaignctl.reconciler.formats import migrate_format
 from campaignctl.reconciler.intents import written
 from campaignctl.reconciler.settle import settle
-from campaignctl.reconciler.state_ops import migrate_format, resolve
+from campaignctl.reconciler.state_ops import resolve
 from campaignctl.review.outcome import Outcome
 from campaignctl.schedule.sends import Sends
 from campaignctl.schedule.times import format_gmt, iso

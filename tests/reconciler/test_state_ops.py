@@ -71,8 +71,6 @@ def test_a_state_moves_with_its_halts_and_leaves_a_note(two: Account, elsewhere:
 def test_there_has_to_be_a_state_to_move(late: Account, elsewhere: LocalPlace) -> None:
     with pytest.raises(StateError, match="there is no state in"):
         state_ops.migrate(late.wiring, elsewhere.backend())
-    with pytest.raises(StateError, match="there is no state in"):
-        state_ops.migrate_format(late.wiring, 2)
     assert elsewhere.backend().read() is None
 
 
@@ -135,18 +133,6 @@ def test_a_place_whose_state_was_moved_is_compared_by_its_note(
     session.release()
     with pytest.raises(StateError, match="there is another state in"):
         state_ops.migrate(two.wiring, elsewhere.backend())
-
-
-def test_a_state_is_brought_to_a_newer_format(two: Account, tmp_path: Path) -> None:
-    two.backend = SharedFolder(tmp_path / "shared").backend()
-    put_shared(two, replace(two.state, format_version=1))
-    assert "has format 2 now" in state_ops.migrate_format(two.wiring, 2)
-    after = two.backend.read()
-    assert after
-    assert (after.format_version, after.seen) == (2, ()), "the next apply reads the whole list"
-    assert "has format 2 already" in state_ops.migrate_format(two.wiring, 2)
-    with pytest.raises(StateError, match="has format 2, and no older one can hold it"):
-        state_ops.migrate_format(two.wiring, 1)
 
 
 # ----------------------------------------------------------------------------------------- mv and rm

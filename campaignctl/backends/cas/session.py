@@ -92,7 +92,7 @@ class CasSession(LockedState):
             if not self._is_proven():
                 self._prove()
 
-    def write(self, state: State) -> None:
+    def write(self, state: State, *, keep_format: bool = True) -> None:  # noqa: ARG002, it always does
         """Replace the whole state, keep the previous one in the history, and start a new journal.
 
         Raises:

@@ -44,8 +44,8 @@ def archived(seen: Seen) -> dict[int, bytes]:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """The files of one version, as they are; `pieces` are those of the journal in their order, `unknown` are those
-    of a later version."""
+    """The files of one version, as they are: `pieces` are those of the journal in their order, and `unknown`
+    those of a later campaignctl."""
 
     document: bytes | None = None
     pieces: tuple[bytes, ...] = ()

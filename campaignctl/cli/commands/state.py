@@ -247,8 +247,9 @@ def history(app: App, *, form: str) -> int:
 
 @click.command(name="migrate")
 @click.option("--to", "to", type=click.Choice(_BACKENDS), help="The new backend.")
+@click.option("--format", "version", type=click.IntRange(1, FORMAT_VERSION), help="The new format.")
 @click.option(
-    "--format", "version", type=click.IntRange(FORMAT_VERSION, FORMAT_VERSION), help="The new format."
+    "--allow-loss", is_flag=True, help="Go back to an older format without the protections it cannot hold."
 )
 @click.option("--remote", metavar="NAME", help="git: the remote; default: origin.")
 @click.option("--ref", metavar="REF", help="git: the ref; default: refs/campaignctl/ENVIRONMENT.")
@@ -257,23 +258,33 @@ def history(app: App, *, form: str) -> int:
 )
 @click.pass_obj
 def migrate(
-    app: App, *, to: str | None, version: int | None, remote: str | None, ref: str | None, path: str | None
+    app: App,
+    *,
+    to: str | None,
+    version: int | None,
+    allow_loss: bool,
+    remote: str | None,
+    ref: str | None,
+    path: str | None,
 ) -> int:
-    """Move the state to another backend under both locks, or write it in a newer format.
+    """Move the state to another backend under both locks, or write it in another format.
 
     The old place keeps only a note that it moved, so that no run continues there. The command prints the
     lines to write in campaignctl.yaml; until they are there, no command works on the state. With --format the
-    state stays in its place; older versions of campaignctl cannot read it afterwards.
+    state stays in its place; older versions of campaignctl cannot read a newer format. The way back to the
+    format before says what it cannot hold, and goes on only with --allow-loss if that protects.
     """
-    from campaignctl.reconciler import state_ops
+    from campaignctl.reconciler import formats, state_ops
 
     if (to is None) == (version is None):
         raise UsageError(
             f"Give either --to {'|'.join(_BACKENDS)} or --format {FORMAT_VERSION}",
             hint=Command("state", "migrate", "--help"),
         )
+    if allow_loss and version is None:
+        raise UsageError("--allow-loss needs --format", hint=Command("state", "migrate", "--help"))
     if version is not None:
-        return _locally(app, lambda wiring: state_ops.migrate_format(wiring, version))
+        return _locally(app, lambda wiring: formats.migrate_format(wiring, version, allow_loss=allow_loss))
     project = read_project(app)
     if project.state.backend == to:
         raise UsageError(f"The state of this project is already on {to}")
