@@ -25,6 +25,7 @@ _PROTECTS: Mapping[str, tuple[str, str]] = {
     "Sent.content": ("sent content", "the same text for the same people is stopped only in an equal body"),
     "Sent.at_once": ("sent content", "that it was sent at once is forgotten"),
     "Released.content": ("former campaign", "the same text for the same people is not stopped"),
+    "Released.archived": ("former campaign", "that they are archived: a new one may take their key"),
     "Released.at_once": ("former campaign", "that it was sent at once is forgotten"),
     "State.foreign": (
         "campaign",

@@ -144,7 +144,7 @@ class Kept:
     def retire(self, place: str) -> None:
         self.place = place
 
-    def write(self, state: State, *, keep_format: bool = True) -> None:  # noqa: ARG002, it always does
+    def write(self, state: State, *, keep_format: bool = True) -> None:
         self._check_saved()
         self.state = state
 

@@ -16,7 +16,8 @@ from campaignctl.schedule.times import iso
 from campaignctl.state import downgrade, model
 from campaignctl.state.codec import decode_halts, encode, encode_halts
 from campaignctl.state.halts import Halt, Halts, Held, Lift
-from campaignctl.state.model import Dropped, Entry, Released, Sent, State
+from campaignctl.state.ledger import Released, Sent
+from campaignctl.state.model import Dropped, Entry, State
 from campaignctl.state.proofs import Proof
 from tests.backends.shared_folder import SharedFolder
 from tests.reconciler.account import Account, campaign

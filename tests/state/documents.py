@@ -18,6 +18,7 @@ from campaignctl.plan import codec as plan_codec
 from campaignctl.state.codec import encode, encode_halts, encode_lock, encode_moved, fingerprint
 from campaignctl.state.halts import Halt, Halts
 from campaignctl.state.journal import entry_line, first_line
+from campaignctl.state.ledger import Year
 from campaignctl.state.model import (
     FORMAT_VERSION,
     Entry,
@@ -27,6 +28,7 @@ from campaignctl.state.model import (
     LockInfo,
     State,
 )
+from campaignctl.state.years import encode_year
 from tests.render.sample_plans import full_plan
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -39,7 +41,8 @@ def filled(kind: type[_T], name: str = "") -> _T:
     found: Any
     if is_dataclass(kind):
         hints = get_type_hints(kind)
-        found = kind(**{each.name: filled(hints[each.name], each.name) for each in fields(kind)})
+        written = (each for each in fields(kind) if not each.metadata.get("outside"))
+        found = kind(**{each.name: filled(hints[each.name], each.name) for each in written})
         return found  # type: ignore[no-any-return]
     origin, arguments = get_origin(wanted), get_args(wanted)
     if NoneType in arguments:
@@ -75,6 +78,7 @@ def documents() -> dict[str, bytes]:
         "state.json.journal": b"".join(lines),
         "state.json.halts": encode_halts(Halts((filled(Halt),))).encode(),
         "state.json.lock": encode_lock(filled(LockInfo)).encode(),
+        "state-archive-2026.json": encode_year(2026, filled(Year), replace(state, tool_version=__version__)),
         "moved.json": encode_moved(state, "refs/campaignctl/production of origin").encode(),
     }
     plan = plan_codec.dumps(replace(full_plan(), tool_version=__version__)).encode()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, get_args
 
@@ -23,6 +24,7 @@ from campaignctl.state.codec import (
 )
 from campaignctl.state.journal import entry_line, first_line, read_journal
 from campaignctl.state.model import IntentOperation, IntentPhase
+from campaignctl.state.years import decode_year, encode_year
 from tests.state.documents import GOLDEN, documents
 
 FOLDERS = sorted(path.parent for path in GOLDEN.glob("*/*/state.json"))
@@ -92,6 +94,13 @@ def test_the_note_of_a_moved_state_is_written_unchanged(folder: Path) -> None:
     state = decode((folder / "state.json").read_bytes())
     assert (moved.value.lineage, moved.value.serial) == (state.lineage, state.serial)
     assert encode_moved(state, MOVED_TO).encode() == now(data, folder)
+
+
+@pytest.mark.parametrize("path", sorted(GOLDEN.glob("*/*/state-archive-*.json")), ids=str)
+def test_a_year_of_the_archive_is_written_unchanged(path: Path) -> None:
+    year = decode_year(path.read_bytes(), str(path))
+    state = replace(decode((path.parent / "state.json").read_bytes()), tool_version=__version__)
+    assert encode_year(2026, year, state) == now(path.read_bytes(), path.parent)
 
 
 def test_this_version_has_its_folder_with_every_kind_of_document() -> None:
