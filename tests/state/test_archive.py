@@ -48,8 +48,14 @@ def test_what_is_written_again_after_an_interrupt_is_there_once() -> None:
     assert both == Year((SENT,), (later, GONE), (APPLY,))
 
 
+def kept(year: Year) -> Archive:
+    """The archive of a state with one year."""
+    state = replace(sample_state(), archives=(2026,))
+    return with_archive(state, lambda: {2026: encode_year(2026, year, state)}, "there").archive
+
+
 def test_it_is_searched_by_body_content_and_key() -> None:
-    found = Archive(lambda: {2026: YEAR})
+    found = kept(YEAR)
     assert found.sent_as("sha256:body", None) == SENT
     assert found.sent_as("sha256:new", "sha256:content") == SENT
     assert found.sent_as("sha256:new", "sha256:new") is None
@@ -65,7 +71,7 @@ def test_it_is_searched_by_body_content_and_key() -> None:
 
 def test_what_was_sent_later_at_a_time_is_no_send_at_once() -> None:
     timed = replace(SENT, at_once=False)
-    assert Archive(lambda: {2026: Year((timed,))}).sent_as("sha256:new", "sha256:content") is None
+    assert kept(Year((timed,))).sent_as("sha256:new", "sha256:content") is None
 
 
 def test_a_state_names_its_years_and_has_no_archive_in_its_document() -> None:
