@@ -157,7 +157,7 @@ def in_format(intent: Intent, version: int) -> Intent | None:
     Format 1 has creates and writes that send at once; a version that reads only that would leave any other to
     a person. A replacement is its create there, which is not sent before the cancel is proven.
     """
-    if version >= FORMAT_VERSION or intent.operation == "create":
+    if version >= _SINCE_2["since"] or intent.operation == "create":
         return intent
     if intent.operation == "replace":
         phase = intent.phase if intent.ended else "planned"
