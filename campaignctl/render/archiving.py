@@ -25,7 +25,10 @@ def archive_text(report: ArchiveReport, place: ProjectPlace, *, full: bool = Fal
 def archive_verdict(report: ArchiveReport) -> str:
     """The result in one line."""
     if report.result == "nothing":
-        return f"Nothing to archive: {counted(report.recorded, 'campaign')} recorded, none that can go."
+        later = " What was sent since the last apply counts after the next one." if report.recorded else ""
+        return (
+            f"Nothing to archive: {counted(report.recorded, 'campaign')} recorded, none that can go.{later}"
+        )
     verb = "Archived" if report.written else "Would archive"
     counts = ((report.sent, "sent"), (report.released, "released"), (report.applies, "applies"))
     moved = ", ".join(f"{count:,} {what}" for count, what in counts if count)
