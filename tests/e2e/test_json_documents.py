@@ -94,7 +94,7 @@ def test_the_calendar(changing: World) -> None:
 def test_the_state(changing: World) -> None:
     shown = set(changing.run("show", "--format", "json", status=0).json)
     # These are absent where they say nothing.
-    assert shown | {"dropped", "foreign", "proofs"} == described("State")
+    assert shown | {"dropped", "foreign", "proofs", "archives"} == described("State")
 
 
 def test_a_proof(world: World) -> None:
@@ -105,6 +105,18 @@ def test_a_proof(world: World) -> None:
     assert set(found["proofs"][0]) == {"message", "lang", "outcome", "digest", "body", "id", "error"}
     (proof,) = world.run("show", "--format", "json", status=0).json["proofs"]
     assert (proof["phase"], proof["id"]) == ("sent", found["proofs"][0]["id"])
+
+
+def test_an_archive(world: World) -> None:
+    world.write("now.yaml", sms("Now", run_immediately=True))
+    world.apply()
+    world.control.advance(60)
+    world.apply()
+    found = world.run("archive", "--format", "json", status=0).json
+    assert set(found) == described("Archive")
+    assert set(found["campaigns"][0]) == {"key", "id", "status", "ended", "file"}
+    (entry,) = world.run("show", "--format", "json", status=0).json["released"]
+    assert entry["archived"]
 
 
 def test_an_incomplete_apply_lists_the_other_changes(world: World) -> None:
