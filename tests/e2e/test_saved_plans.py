@@ -117,7 +117,8 @@ def test_a_lost_answer_adds_no_write_to_the_saved_ones(world: World, lost: str) 
     apply_file(world, path, status=0)
     assert world.writes(mark) == planned_by(path)
     reads = {read["path"].rsplit("/", 1)[-1] for read in world.requests("GET", mark)}
-    assert reads <= {"campaigns", world.campaigns()["kept"]["id"]}, "opening read, settling and read-back"
+    written = {world.campaigns()[name]["id"] for name in ("kept", lost)}
+    assert reads <= {"campaigns", *written}, "opening read, settling and read-back"
     world.assert_settled()
 
 

@@ -21,7 +21,7 @@ from campaignctl.state.codec import decode, decode_lock, encode, encode_lock, fi
 from campaignctl.state.journal import Decode, Loaded, replay
 from campaignctl.state.model import LockInfo, State
 from campaignctl.state.strict import parse, to_json
-from campaignctl.state.versions import too_new
+from campaignctl.state.versions import is_later, too_new
 
 _STATE = "state.json"
 _JOURNAL = "journal/"
@@ -45,7 +45,7 @@ def archived(seen: Seen) -> dict[int, bytes]:
 @dataclass(frozen=True, slots=True)
 class Snapshot:
     """The files of one version, as they are: `pieces` are those of the journal in their order, and `unknown`
-    those of a later campaignctl."""
+    those of a later campaignctl, or of others."""
 
     document: bytes | None = None
     pieces: tuple[bytes, ...] = ()
@@ -108,9 +108,10 @@ class Snapshot:
             return self, problem
         if loaded.state is None:
             return self, loaded
+        ours = replace(self, unknown={})
         if loaded.steps:
-            return self.rewritten(encode(loaded.state).encode(), project), loaded
-        return replace(self, pieces=()), loaded
+            return ours.rewritten(encode(loaded.state).encode(), project), loaded
+        return replace(ours, pieces=()), loaded
 
     def folded(self, texts: Texts, project: str, decoded: Decode = decode) -> Loaded:
         """The state of this version; `texts` are those of its place, `decoded` makes it of its document.
@@ -148,8 +149,10 @@ class Snapshot:
 
     def _check_known(self, location: str, state: State | None) -> None:
         """Raise StateTooNew for a file, or a field about the state, that a later version brought: what it
-        protects is unknown."""
+        protects is unknown. What others left next to a state of this version is no part of it."""
         writer = state.tool_version if state else None
+        if not is_later(writer):
+            return
         if self.unknown:
             raise too_new(location, writer, f"it holds {min(self.unknown)}, which this version does not know")
         if more := set(self._about()) - {"project", "previous"}:
