@@ -106,20 +106,17 @@ def _project(settings: Settings) -> Project:
 
 
 def _state(project: Project) -> State | None:
+    from campaignctl.cli.backends import backend_of, mirrored
     from campaignctl.cli.clock import SystemClock
-    from campaignctl.cli.wiring import backend_of
     from campaignctl.manifest.cache import Cache
     from campaignctl.reconciler.recall import Recall
 
     with Cache(os.environ, Path(project.directory)) as memory:
         recall = Recall(memory, project)
         try:
-            if project.state.backend == "git":
-                # As the last command here saw it: a remote is too slow for TAB.
-                from campaignctl.backends.git.place import mirror_path
-
-                document = mirror_path(Path(project.directory), project.state.ref).read_bytes()
-                return recall.decode(document, where="the state")
+            # A remote is too slow for TAB.
+            if (mirror := mirrored(project, SystemClock())) is not None:
+                return recall.decode(mirror.read_bytes(), where="the state")
             return backend_of(project, SystemClock(), recall).read()
         except (CampaignctlError, OSError):
             return None

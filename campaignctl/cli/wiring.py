@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, replace
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from campaignctl import __version__
+from campaignctl.cli.backends import backend_of, other_backends
 from campaignctl.cli.clock import SystemClock
 from campaignctl.cli.progress import Progress, progress_on
 from campaignctl.cli.settings import TOKEN_VARIABLE, URL_VARIABLE, App, Settings
@@ -21,7 +22,6 @@ from campaignctl.errors import (
     Interrupted,
     Sentence,
     Shell,
-    StateError,
     counted,
     listed,
     number,
@@ -29,19 +29,15 @@ from campaignctl.errors import (
 
 if TYPE_CHECKING:
     from campaignctl.api.client import OcambaApi
-    from campaignctl.backends.cas.backend import CasBackend
-    from campaignctl.backends.local import LocalBackend
     from campaignctl.campaign.problem import KeyPath
     from campaignctl.errors import Finding
     from campaignctl.manifest.load import Places
     from campaignctl.manifest.model import DesiredState
     from campaignctl.project.model import Project
-    from campaignctl.reconciler.ports import Backend
     from campaignctl.reconciler.recall import Recall
     from campaignctl.reconciler.run import Wiring
 
 
-_SOON = 5.0
 _FEW_FILES = 3
 # How many answers one question takes, and which of them end it.
 _ANSWERS = 3
@@ -157,82 +153,6 @@ def need_token(settings: Settings, why: str, instead: Sentence | None = None) ->
     raise CampaignctlError(f"{TOKEN_VARIABLE} is not set", detail=why, hint=hint)
 
 
-def backend_of(project: Project, clock: SystemClock, recall: Recall | None = None) -> Backend:
-    """Return the backend of the project's state; with `recall`, of one that is only read."""
-    if project.state.backend == "git":
-        return _git_backend(project, clock, recall)
-    return _local_backend(project, clock, Path(project.directory), recall)
-
-
-def backend_at(project: Project, clock: SystemClock, place: str) -> Backend:
-    """Return the backend of another state of the project: on a ref, or in a file (a path in the project)."""
-    from campaignctl.project.rules import STATE_REFS
-
-    other = {"ref": place} if place.startswith(STATE_REFS) else {"path": place}
-    settings = replace(project.state, backend="git" if "ref" in other else "local", **other)
-    there = replace(project, state=settings)
-    return _git_backend(there, clock) if "ref" in other else _local_backend(there, clock)
-
-
-def _elsewhere(project: Project, clock: SystemClock, remote: bool) -> dict[str, Backend]:
-    """Return the project's other states by place: in files and, if asked, on refs of the remote.
-
-    A project whose state is a file looks there too, as that setting may be new; but it needs no remote.
-    """
-    from campaignctl.project.model import STATE_FOLDER
-
-    directory, here = Path(project.directory), project.state
-    files = (directory / STATE_FOLDER).glob("*.json")
-    places = [path.relative_to(directory).as_posix() for path in files if path.is_file()]
-    if remote:
-        from campaignctl.backends.git.place import state_refs
-
-        if here.backend == "git":
-            places += state_refs(directory, here.remote, now=clock.now)
-        else:
-            with suppress(StateError):
-                places += state_refs(directory, here.remote, now=clock.now, seconds=_SOON)
-    own = here.ref if here.backend == "git" else here.path
-    return {place: backend_at(project, clock, place) for place in places if place != own}
-
-
-def _local_backend(
-    project: Project, clock: SystemClock, within: Path | None = None, recall: Recall | None = None
-) -> LocalBackend:
-    from campaignctl.backends.local import LocalBackend
-    from campaignctl.state.codec import decode
-
-    return LocalBackend(
-        Path(project.directory) / project.state.path,
-        now=clock.now,
-        new_id=clock.new_id,
-        wait=clock.wait,
-        interrupted=lambda: clock.interrupted,
-        within=within,
-        decoded=recall.decode if recall else decode,
-    )
-
-
-def _git_backend(project: Project, clock: SystemClock, recall: Recall | None = None) -> CasBackend:
-    from campaignctl.backends.cas.backend import CasBackend, Patience
-    from campaignctl.backends.git.place import git_home
-    from campaignctl.backends.statefiles import followed
-    from campaignctl.state.codec import decode
-
-    settings, directory = project.state, Path(project.directory)
-    home = git_home(directory, project.name, settings.remote, settings.ref, now=clock.now)
-    followed(home.mirror, within=directory, mirrored=True)
-    return CasBackend(
-        home,
-        now=clock.now,
-        new_id=clock.new_id,
-        wait=clock.wait,
-        interrupted=lambda: clock.interrupted,
-        patience=Patience(pause=clock.pause),
-        decoded=recall.decode if recall else decode,
-    )
-
-
 def _written_at(app: App, directory: Path) -> Callable[[str, KeyPath], str]:
     """Return where fields are written in the manifests, which are read only if an answer names a field."""
     places: list[Places] = []
@@ -290,7 +210,7 @@ def wired(
             tool_version=__version__,
             commit=commit(Path(project.directory)),
             stands_to=partial(stands_to, Path(project.directory)),
-            elsewhere=partial(_elsewhere, project, clock),
+            elsewhere=partial(other_backends, project, clock),
             parallelism=parallelism,
             lock_timeout=lock_timeout,
             who=who(app.settings.environ),

@@ -20,6 +20,7 @@ from campaignctl.project.model import (
     StateSettings,
     value_of,
 )
+from campaignctl.project.settings import place_of
 from campaignctl.project.validators import api_url, foreign_host
 from campaignctl.schedule.times import TimeError, begin, end, is_known
 from campaignctl.yamlio.interpolate import TOKEN_VARIABLE, insertion_error
@@ -326,7 +327,7 @@ def _environments(value: Fields) -> Iterator[Problem]:
             yield from _rate(value, name, (*path, "api", "rate_limit"))
         # On some systems, file names that differ only in case are the same file.
         state = state_settings(value, name)
-        shown = state.path if state.backend == "local" else f"{state.ref} of {state.remote}"
+        shown = place_of(state)
         other = places.setdefault(shown.casefold(), name)
         if other != name:
             message = f"{name} and {other} share one state: {shown}"

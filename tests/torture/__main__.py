@@ -17,7 +17,7 @@ from tests.torture import plans, schedules
 from tests.torture.own import CannotTorture, stage_of
 from tests.torture.place import Stage
 from tests.torture.processes import load_everything
-from tests.torture.remote import OnGit
+from tests.torture.remote import REMOTES, Shared
 from tests.torture.report import Table, complaint
 from tests.torture.scenario import Scenario, Times
 from tests.torture.tap import Call
@@ -59,7 +59,9 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--altered", action="store_true", help="only what the API or someone in the dashboard alters"
     )
-    parser.add_argument("--git", action="store_true", help="the small plan, with its state on git")
+    parser.add_argument(
+        "--backend", choices=sorted(REMOTES), help="the small plan, with its state on this backend"
+    )
     own = parser.add_argument_group("your own project, applied to a local Ocamba")
     own.add_argument("--project", type=Path, metavar="DIR", help="the project, instead of the built-in plans")
     own.add_argument("--before", type=Path, metavar="DIR", help="an earlier checkout, applied first")
@@ -85,8 +87,8 @@ def _stages(options: argparse.Namespace, root: Path) -> Iterator[Stage]:
         yield stage_of(options.project, options.before, options.environment, root / "own")
         return
     times = Times()
-    if options.git:
-        yield from _on_git(times, root)
+    if options.backend:
+        yield from _shared(times, root, options.backend)
         return
     yield Stage.built(plans.small(times), root / "small")
     if not options.all and (options.altered or not options.slice):
@@ -95,7 +97,7 @@ def _stages(options: argparse.Namespace, root: Path) -> Iterator[Stage]:
     for plan in others if options.all else _of_a_slice(others, options):
         yield Stage.built(plan, root / plan.name)
     if options.all and not options.altered:
-        yield from _on_git(times, root)
+        yield from _shared(times, root, "git")
 
 
 def _of_a_slice(others: list[Scenario], options: argparse.Namespace) -> list[Scenario]:
@@ -105,33 +107,34 @@ def _of_a_slice(others: list[Scenario], options: argparse.Namespace) -> list[Sce
     return named or random.Random(options.seed).sample(others, number)
 
 
-def _on_git(times: Times, root: Path) -> Iterator[Stage]:
+def _shared(times: Times, root: Path, kind: str) -> Iterator[Stage]:
     for runner in (False, True):
-        plan = OnGit.of(plans.small(times), runner=runner)
+        plan = Shared.of(plans.small(times), kind, runner=runner)
         yield Stage.built(plan, root / plan.name)
 
 
 def _jobs(
     stages: Mapping[str, Stage], calls: Mapping[str, list[Call]], options: argparse.Namespace
 ) -> Iterator[Job]:
-    broad = options.all or options.slice or options.git
+    broad = options.all or options.slice or options.backend
     altering = _ALTERING if not options.project and (options.altered or broad) else ()
     for name, crossed in calls.items():
-        command, loses_state = stages[name].words[0], stages[name].scenario.loses_state
+        command, scenario = stages[name].words[0], stages[name].scenario
+        shared = scenario if isinstance(scenario, Shared) else None
         # With the state, what was usual is lost as well.
-        if command in ("apply", "proof") and not loses_state and name.split()[0] not in _ON_GIT:
+        if command in ("apply", "proof") and not scenario.loses_state and not shared:
             for kind in altering:
                 yield from kind(name, crossed)
         if options.altered:
             continue
-        for kind in _ON_GIT.get(name.split()[0]) or ((*_ALWAYS, *_BROAD) if broad else _ALWAYS):
+        for kind in _kinds(shared, broad=bool(broad)):
             yield from kind(name, crossed)
         if broad and command in ("apply", "halt"):
             anywhere = name in _HALTED_ANYWHERE
             yield from (schedules.halts if anywhere else schedules.halts_at_writes)(name, crossed)
         if broad and any(call.name == "flock" and call.about.endswith(".lock") for call in crossed):
             yield from schedules.frozen_holders(name, crossed)
-        if broad and not name.startswith("runner "):
+        if broad and not (shared and shared.runner):
             yield from schedules.random_faults(name, crossed, _SCHEDULES, options.seed)
     if broad and "small" in calls and not options.altered:
         yield from schedules.paired_faults("small", calls["small"])
@@ -155,12 +158,20 @@ _BROAD: tuple[_Kind, ...] = (
 )
 _ALTERING: tuple[_Kind, ...] = (schedules.unkind, schedules.dashboards)
 
-# A state on git has no local disk that could lose power, and the account does not care which machine applies.
-_ON_RUNNERS = (schedules.kills, schedules.late_effects, schedules.parallel_kills, schedules.frozen_holders)
-_ON_GIT: Mapping[str, tuple[_Kind, ...]] = {
-    "git": (*_ON_RUNNERS, schedules.crowds, schedules.failing_calls, schedules.single_faults),
-    "runner": _ON_RUNNERS,
-}
+# A shared state has no local disk that could lose power, and the account does not care which machine applies.
+_ON_RUNNERS: tuple[_Kind, ...] = (
+    schedules.kills,
+    schedules.late_effects,
+    schedules.parallel_kills,
+    schedules.frozen_holders,
+)
+_SHARED = (*_ON_RUNNERS, schedules.crowds, schedules.failing_calls, schedules.single_faults)
+
+
+def _kinds(shared: Shared | None, *, broad: bool) -> tuple[_Kind, ...]:
+    if shared:
+        return _ON_RUNNERS if shared.runner else _SHARED
+    return (*_ALWAYS, *_BROAD) if broad else _ALWAYS
 
 
 def _chosen(jobs: list[Job], options: argparse.Namespace) -> list[Job]:

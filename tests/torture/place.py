@@ -20,7 +20,7 @@ from campaignctl.backends.local import LocalBackend
 from campaignctl.sandbox.control import Control
 from campaignctl.state.model import State
 from tests.torture.processes import Account, Child, Command, Ended
-from tests.torture.remote import Remote
+from tests.torture.remote import Remote, remote_of
 from tests.torture.scenario import APPLY, Manifests, Scenario, with_ids, write_manifests
 from tests.torture.tap import Call, Stop, read_calls
 
@@ -45,7 +45,7 @@ class Place:
     @property
     def state_directory(self) -> Path:
         here = self.project / ".campaignctl"
-        return here / "git" if self.remote is not None else here
+        return here if self.remote is None else here / self.remote.kind
 
     @property
     def state_file(self) -> Path:
@@ -193,10 +193,12 @@ def running(root: Path) -> Iterator[Place]:
     """The project and account in a directory, running; temporary files of killed runs are deleted with it."""
     account = Account(root / "account.db", root / "account.log")
     try:
-        with tempfile.TemporaryDirectory(dir=root.parent, prefix="temporary-") as temporary:
-            place = Place(root, Control(account.url), _environ(account.url, temporary))
-            place.remote = Remote.next_to(root)
-            yield place
+        with (
+            tempfile.TemporaryDirectory(dir=root.parent, prefix="temporary-") as temporary,
+            remote_of(root) as remote,
+        ):
+            environ = {**_environ(account.url, temporary), **(remote.environ if remote else {})}
+            yield Place(root, Control(account.url), environ, remote=remote)
     finally:
         account.close()
 

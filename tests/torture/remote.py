@@ -1,79 +1,98 @@
-"""Plans with their state on a ref of a bare repository, on runners and laptops."""
+"""Plans whose state is shared: on git or on a server, by laptops and by runners."""
 
 from __future__ import annotations
 
 import re
 import shutil
 import subprocess
-from collections.abc import Iterable
-from dataclasses import dataclass, fields
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, fields
 from pathlib import Path
+from typing import ClassVar
 
+from campaignctl.reconciler.ports import Backend
 from campaignctl.state.model import State
 from tests.backends.git_place import git_backend
 from tests.torture.scenario import Scenario
 
-_REMOTE = "remote.git"
-_ON_GIT = "state: {backend: git}\n"
-_REF = "refs/campaignctl/default"
-_RUNNER = "runner"
+_KIND, _RUNNER = "backend", "runner"
 _UNLOCK = re.compile(r"the state is locked.*?campaignctl state unlock (\S+)", re.DOTALL)
 
 
 @dataclass(frozen=True)
-class OnGit(Scenario):
-    """A plan with its state on git.
+class Shared(Scenario):
+    """A plan with its state on a kind of backend that machines share.
 
     With a `runner` each apply has a fresh checkout, as pipeline jobs have: without the files of an earlier
     job, it cannot tell whether the holder of a lock is still running.
     """
 
+    kind: str = "git"
     runner: bool = False
 
     @classmethod
-    def of(cls, plan: Scenario, *, runner: bool = False) -> OnGit:
-        """The same plan, with its state on git."""
-        values = {field.name: getattr(plan, field.name) for field in fields(plan)}
-        kind = "runner" if runner else "git"
-        return cls(**{**values, "name": f"{kind} {plan.name}"}, runner=runner)
+    def of(cls, plan: Scenario, kind: str, *, runner: bool = False) -> Shared:
+        """The same plan, with its state on this kind of backend."""
+        values = {each.name: getattr(plan, each.name) for each in fields(plan)}
+        name = f"{kind} runner {plan.name}" if runner else f"{kind} {plan.name}"
+        return cls(**{**values, "name": name}, kind=kind, runner=runner)
 
     def write_project(self, folder: Path) -> None:
-        """The project without manifests in its own repository, with an empty remote next to it."""
+        """The project without manifests, and an empty place for its state."""
         super().write_project(folder)
-        for words in (("--bare", str(folder.parent / _REMOTE)), (str(folder),)):
-            subprocess.run(["git", "init", "--quiet", "--template=", *words], check=True)
+        (folder.parent / _KIND).write_text(self.kind, "utf-8")
+        REMOTES[self.kind].create(folder.parent)
         if self.runner:
             (folder.parent / _RUNNER).touch()
 
     @property
     def more_settings(self) -> str:
-        """The state on git."""
-        return _ON_GIT
+        """Where the state is."""
+        return f"state: {{{REMOTES[self.kind].settings}}}\n"
 
 
 @dataclass(frozen=True)
-class Remote:
-    """The remote of the project below `root`, as seen from outside of the runs."""
+class Remote(ABC):
+    """The place of the state of the project below `root`, as seen from outside of the runs.
+
+    Trials are copies of `root`: what is kept elsewhere goes there and back when it is `opened`. `environ` is
+    what the runs need to find it.
+    """
+
+    kind: ClassVar[str]
+    """The backend's name."""
+
+    settings: ClassVar[str]
+    """The fields of `state` in the project file."""
 
     root: Path
+    environ: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
-    def next_to(cls, root: Path) -> Remote | None:
-        """The remote, if the project's state is on one; its URL is set again, because trials are copies."""
-        remote = root / _REMOTE
-        if not remote.is_dir():
-            return None
-        config = root / "project" / ".git" / "config"
-        config.write_text(f'[core]\n\tbare = false\n[remote "origin"]\n\turl = file://{remote}\n', "utf-8")
-        return cls(root)
+    @abstractmethod
+    def create(cls, root: Path) -> None:
+        """Make an empty place."""
+
+    @classmethod
+    @abstractmethod
+    @contextmanager
+    def opened(cls, root: Path) -> Iterator[Remote]:
+        """The place with what the copy in `root` says; at the end, `root` holds what is there then."""
+        yield from ()
+
+    @abstractmethod
+    def backend(self) -> Backend:
+        """A backend that looks at the state."""
 
     def state(self) -> State | None:
         """The stored state, if there is one."""
-        return git_backend(self.root / "project", name="torture", ref=_REF).read()
+        return self.backend().read()
 
     def lock_id(self) -> str | None:
         """The id of the lock, if it is held."""
-        holder = git_backend(self.root / "project", name="torture", ref=_REF).holder()
+        holder = self.backend().holder()
         return holder.id if holder else None
 
     def fresh_checkout(self) -> None:
@@ -84,3 +103,43 @@ class Remote:
     def unlocking(self, told: str) -> Iterable[str]:
         """The ids of the locks that this message says to break, once the holder is known to be dead."""
         return _UNLOCK.findall(told)
+
+
+class OnGit(Remote):
+    """A bare repository next to the project, as its remote."""
+
+    kind = "git"
+    settings = "backend: git"
+
+    @classmethod
+    def create(cls, root: Path) -> None:
+        """The project in its own repository, with an empty remote."""
+        for words in (("--bare", str(root / "remote.git")), (str(root / "project"),)):
+            subprocess.run(["git", "init", "--quiet", "--template=", *words], check=True)
+
+    @classmethod
+    @contextmanager
+    def opened(cls, root: Path) -> Iterator[OnGit]:
+        """The remote of this copy: its URL is set again."""
+        config, remote = root / "project" / ".git" / "config", root / "remote.git"
+        config.write_text(f'[core]\n\tbare = false\n[remote "origin"]\n\turl = file://{remote}\n', "utf-8")
+        yield cls(root)
+
+    def backend(self) -> Backend:
+        """A backend of this checkout."""
+        return git_backend(self.root / "project", name="torture", ref="refs/campaignctl/default")
+
+
+REMOTES: Mapping[str, type[Remote]] = {each.kind: each for each in (OnGit,)}
+"""The kinds of backend that can be tortured besides `local`."""
+
+
+@contextmanager
+def remote_of(root: Path) -> Iterator[Remote | None]:
+    """The place of the state, if machines share it."""
+    kind = root / _KIND
+    if not kind.exists():
+        yield None
+        return
+    with REMOTES[kind.read_text("utf-8")].opened(root) as remote:
+        yield remote

@@ -26,7 +26,7 @@ def torture(*words: str) -> subprocess.CompletedProcess[str]:
     [
         pytest.param(("--small",), marks=pytest.mark.slow),
         ("--slice", str(_SLICE)),
-        ("--git", "--slice", "6"),
+        ("--backend", "git", "--slice", "6"),
         ("--altered", "--slice", "6"),
     ],
     ids=["small", "slice", "git", "altered"],

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, TypeVar
 
 import click
 
+from campaignctl.cli.backends import backend_of
 from campaignctl.cli.clock import SystemClock
 from campaignctl.cli.group import format_option
 from campaignctl.cli.options import lock_timeout_option, time_given
 from campaignctl.cli.settings import App
-from campaignctl.cli.wiring import backend_of, project_directory, read_desired, wired
+from campaignctl.cli.wiring import project_directory, read_desired, wired
 
 if TYPE_CHECKING:
     from campaignctl.manifest.model import DesiredState

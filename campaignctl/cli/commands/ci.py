@@ -7,11 +7,12 @@ from pathlib import Path
 
 import click
 
+from campaignctl.cli.backends import backend_of
 from campaignctl.cli.clock import SystemClock
 from campaignctl.cli.files import write_private
 from campaignctl.cli.group import Lazy, LazyGroup
 from campaignctl.cli.settings import App
-from campaignctl.cli.wiring import backend_of, read_project
+from campaignctl.cli.wiring import read_project
 from campaignctl.errors import CampaignctlError, Command
 from campaignctl.render.cuts import Cuts
 

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 import click
 
+from campaignctl.cli.backends import backend_of
 from campaignctl.cli.clock import SystemClock
 from campaignctl.cli.completion_values import environments
 from campaignctl.cli.group import format_option
 from campaignctl.cli.settings import App
-from campaignctl.cli.wiring import backend_of, read_desired
+from campaignctl.cli.wiring import read_desired
 from campaignctl.errors import Command, UsageError
 
 if TYPE_CHECKING:

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from campaignctl.cli.backends import backend_of
 from campaignctl.cli.clock import SystemClock
 from campaignctl.cli.commands.plan import show_plan_as
 from campaignctl.cli.completion_values import files
 from campaignctl.cli.files import read_text
 from campaignctl.cli.options import PlanForm, plan_format
 from campaignctl.cli.settings import App
-from campaignctl.cli.wiring import backend_of, read_project
+from campaignctl.cli.wiring import read_project
 from campaignctl.errors import Command, Sentence, UsageError
 
 if TYPE_CHECKING:

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from campaignctl.campaign.keys import key_hint
+from campaignctl.cli.backends import backend_at, backend_of
 from campaignctl.cli.clock import SystemClock
 from campaignctl.cli.completion_values import files, pending_keys, recorded_keys
 from campaignctl.cli.files import read_text
 from campaignctl.cli.group import Lazy, LazyGroup, format_option
 from campaignctl.cli.settings import App
-from campaignctl.cli.wiring import backend_at, backend_of, need_token, read_desired, read_project, wired
+from campaignctl.cli.wiring import need_token, read_desired, read_project, wired
 from campaignctl.errors import CampaignctlError, Command, Sentence, UsageError
 from campaignctl.state.model import FORMAT_VERSION
 

@@ -1,0 +1,106 @@
+"""From the settings of a state to its backend."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from campaignctl.errors import StateError
+
+if TYPE_CHECKING:
+    from campaignctl.backends.cas.place import Home
+    from campaignctl.cli.clock import SystemClock
+    from campaignctl.project.model import Project
+    from campaignctl.reconciler.ports import Backend
+    from campaignctl.reconciler.recall import Recall
+
+_SOON = 5.0
+
+
+def _on_git(project: Project, clock: SystemClock) -> Home:
+    from campaignctl.backends.git.place import git_home
+
+    state = project.state
+    return git_home(Path(project.directory), project.name, state.remote, state.ref, now=clock.now)
+
+
+# Every kind of backend but `local`. Making a home opens nothing, and imports no library of an extra.
+_HOMES: Mapping[str, Callable[[Project, SystemClock], Home]] = {"git": _on_git}
+
+
+def backend_of(project: Project, clock: SystemClock, recall: Recall | None = None) -> Backend:
+    """Return the backend of the project's state; with `recall`, of one that is only read."""
+    return _backend(project, clock, Path(project.directory), recall)
+
+
+def backend_at(project: Project, clock: SystemClock, place: str) -> Backend:
+    """Return the backend of another state of the project: on a ref, or in a file (a path in the project)."""
+    from campaignctl.project.rules import STATE_REFS
+
+    other = {"ref": place} if place.startswith(STATE_REFS) else {"path": place}
+    settings = replace(project.state, backend="git" if "ref" in other else "local", **other)
+    return _backend(replace(project, state=settings), clock)
+
+
+def other_backends(project: Project, clock: SystemClock, remote: bool) -> dict[str, Backend]:
+    """Return the project's other states by place: in files and, if asked, on refs of the remote.
+
+    A project whose state is a file looks there too, as that setting may be new; but it needs no remote.
+    """
+    from campaignctl.project.model import STATE_FOLDER
+
+    directory, here = Path(project.directory), project.state
+    files = (directory / STATE_FOLDER).glob("*.json")
+    places = [path.relative_to(directory).as_posix() for path in files if path.is_file()]
+    if remote:
+        from campaignctl.backends.git.place import state_refs
+
+        if here.backend == "git":
+            places += state_refs(directory, here.remote, now=clock.now)
+        else:
+            with suppress(StateError):
+                places += state_refs(directory, here.remote, now=clock.now, seconds=_SOON)
+    own = here.ref if here.backend == "git" else here.path
+    return {place: backend_at(project, clock, place) for place in places if place != own}
+
+
+def mirrored(project: Project, clock: SystemClock) -> Path | None:
+    """The file that shows the state as the last command here saw it; None if the state is a file itself."""
+    home = _HOMES.get(project.state.backend)
+    return home(project, clock).mirror if home else None
+
+
+def _backend(
+    project: Project, clock: SystemClock, within: Path | None = None, recall: Recall | None = None
+) -> Backend:
+    from campaignctl.backends.cas.backend import CasBackend, Patience
+    from campaignctl.backends.local import LocalBackend
+    from campaignctl.backends.statefiles import followed
+    from campaignctl.state.codec import decode
+
+    decoded = recall.decode if recall else decode
+    directory, made = Path(project.directory), _HOMES.get(project.state.backend)
+    if made is None:
+        return LocalBackend(
+            directory / project.state.path,
+            now=clock.now,
+            new_id=clock.new_id,
+            wait=clock.wait,
+            interrupted=lambda: clock.interrupted,
+            within=within,
+            decoded=decoded,
+        )
+    home = made(project, clock)
+    followed(home.mirror, within=directory, mirrored=True)
+    return CasBackend(
+        home,
+        now=clock.now,
+        new_id=clock.new_id,
+        wait=clock.wait,
+        interrupted=lambda: clock.interrupted,
+        patience=Patience(pause=clock.pause),
+        decoded=decoded,
+    )
