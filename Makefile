@@ -12,7 +12,7 @@ digest = $(shell cat $(1) | cksum | tr -s ' ' '-')
 RUNTIME := $(VENV)/.runtime-$(call digest,requirements.lock)
 AUDIT := $(VENV)-audit/.installed-$(call digest,requirements-audit.lock)
 BENCH := $(VENV)-bench/.installed-$(call digest,requirements-bench.lock)
-LOCKS := requirements.lock requirements-build.lock requirements-dev.lock requirements-audit.lock requirements-bench.lock
+LOCKS := requirements.lock requirements-extras.lock requirements-build.lock requirements-dev.lock requirements-audit.lock requirements-bench.lock
 DEV := $(VENV)/.dev-$(call digest,requirements-dev.lock pyproject.toml)
 COMPILED := $(VENV)/.tests-compiled
 
@@ -135,7 +135,8 @@ release: $(DEV) sbom
 lock:
 	@command -v $(UV) >/dev/null || { echo "make lock needs uv: install it, or say where it is with UV=PATH" >&2; exit 1; }
 	$(COMPILE) --output-file requirements.lock pyproject.toml
-	$(COMPILE) --group dev --constraint requirements.lock --output-file requirements-dev.lock pyproject.toml
+	$(COMPILE) --all-extras --constraint requirements.lock --output-file requirements-extras.lock pyproject.toml
+	$(COMPILE) --all-extras --group dev --constraint requirements-extras.lock --output-file requirements-dev.lock pyproject.toml
 	$(COMPILE) --group build --constraint requirements-dev.lock --output-file requirements-build.lock
 	$(COMPILE) --group audit --constraint requirements-dev.lock --output-file requirements-audit.lock
 	$(COMPILE) --group bench --constraint requirements-dev.lock --output-file requirements-bench.lock
