@@ -17,6 +17,7 @@ import sys
 import tempfile
 import threading
 import time
+import traceback
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -41,24 +42,58 @@ class Ended:
 def run(
     words: Sequence[str], environ: Mapping[str, str], directory: Path, stdin: str = "", seconds: float = 120
 ) -> Ended:
-    """Run `campaignctl` with these words in a fork. Raises TimeoutError after so many seconds."""
+    """Run `campaignctl` with these words in a fork. Raises TimeoutError after so many seconds.
+
+    A fork runs a few commands, one after the other: the memory that the first one copies is most of the cost
+    of a small command.
+    """
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "in").write_text(stdin, encoding="utf-8")
-        process = _server().Process(target=_with_files, args=(tuple(words), dict(environ), folder, directory))
         with _ONE:
-            process.start()
-        over = connection.wait([process.sentinel], seconds)
-        with _ONE:
-            if over:
-                process.join()
-            else:
-                process.kill()
-        if process.exitcode is None:
+            fork = _IDLE.pop() if _IDLE else _Fork()
+        status = fork.run((tuple(words), dict(environ), folder, directory), seconds)
+        if status is None:
             raise TimeoutError(f"campaignctl {' '.join(words)}: not over after {seconds} s")
-        return Ended(process.exitcode, *((folder / stream).read_text("utf-8") for stream in ("out", "err")))
+        return Ended(status, *((folder / stream).read_text("utf-8") for stream in ("out", "err")))
 
 
+_Job = tuple[tuple[str, ...], dict[str, str], Path, Path]
+_COMMANDS_OF_A_FORK = 25
+
+
+class _Fork:
+    """A process for some commands; it ends with this one."""
+
+    def __init__(self) -> None:
+        self._pipe, theirs = multiprocessing.Pipe()
+        self._process = _server().Process(target=_in_turn, args=(theirs,), daemon=True)
+        self._process.start()
+        theirs.close()
+        self._left = _COMMANDS_OF_A_FORK
+
+    def run(self, job: _Job, seconds: float) -> int | None:
+        """The exit status of one command; None if it is not over in time."""
+        self._left -= 1
+        self._pipe.send(job)
+        over = self._pipe.poll(seconds)
+        try:
+            status: int | None = self._pipe.recv() if over else None
+        except EOFError:  # the command has ended its process itself
+            with _ONE:
+                self._process.join()
+            return self._process.exitcode
+        with _ONE:
+            if over and self._left:
+                _IDLE.append(self)
+            else:
+                self._pipe.close()
+                self._process.kill()
+                self._process.join()
+        return status
+
+
+_IDLE: list[_Fork] = []
 # A start looks which other forks have ended: of two threads that read a status, one would get none.
 _ONE = threading.Lock()
 
@@ -70,6 +105,27 @@ def _server() -> ForkServerContext:
     modules = [module.name for module in found if not module.name.endswith("__main__")]
     context.set_forkserver_preload([*modules, __name__, "tests.warmed"])
     return context
+
+
+def _in_turn(pipe: connection.Connection) -> None:
+    """Run the commands that come through a pipe, until it is closed."""
+    with suppress(EOFError):
+        while True:
+            words, environ, folder, directory = pipe.recv()
+            try:
+                _with_files(words, environ, folder, directory)
+                status: object = 0
+            except SystemExit as error:
+                status = error.code
+            except BaseException:  # noqa: BLE001 - as the interpreter would
+                traceback.print_exc()
+                status = 1
+            for stream in (sys.stdout, sys.stderr):
+                with suppress(OSError, ValueError):
+                    stream.flush()
+            if isinstance(status, str):
+                os.write(2, f"{status}\n".encode())
+            pipe.send(status if isinstance(status, int) else int(status is not None))
 
 
 def _with_files(words: tuple[str, ...], environ: Mapping[str, str], folder: Path, directory: Path) -> None:
@@ -85,8 +141,11 @@ def _command(
     os.environ.clear()
     os.environ.update(environ)
     time.tzset()
+    tempfile.tempdir = None
     for number, stream in enumerate(streams):
         os.dup2(stream, number)
+        if stream > 2:
+            os.close(stream)
     sys.stdin = io.TextIOWrapper(io.FileIO(0, closefd=False), "utf-8")
     sys.stdout = io.TextIOWrapper(io.FileIO(1, "w", closefd=False), "utf-8")
     sys.stderr = io.TextIOWrapper(

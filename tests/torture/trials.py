@@ -227,9 +227,10 @@ def _edited(place: Place, words: tuple[str, ...], trial: Trial, verdict: Verdict
     child = None if trial.stop is None else place.start("-q", *words, "--format", "json", stop=trial.stop)
     if child and not child.stopped():
         return False
-    altered = Altered(_last_request(place))
     for campaign in place.control.campaigns():
         place.control.edit(campaign["id"], trial.edit)
+    # What was under way when the child was stopped may have been answered before the edit.
+    altered = Altered(_last_request(place))
     if child:
         child.go_on()
     ended = child.wait() if child else place.run("-q", *words, "--format", "json")
