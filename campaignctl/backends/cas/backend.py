@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from campaignctl.backends import durable
-from campaignctl.backends.cas import liveness
+from campaignctl.backends.cas.liveness import FileSigns, Sign
 from campaignctl.backends.cas.place import Home, Moved, Note, Persistent, PlaceError, Seen, jittered
 from campaignctl.backends.cas.session import CasSession, Held
 from campaignctl.backends.cas.snapshot import Snapshot, archived, found
@@ -71,7 +71,7 @@ class CasBackend:
         self._place = Persistent(home.place, patience.pause, patience.pauses)
         self._stop = StopMark(replace(self._place, place=home.stop))
         self._archive = replace(self._place, place=home.archive)
-        self._signs = home.mirror.parent
+        self._signs = home.signs or FileSigns(home.mirror.parent)
         self._now = now
         self._new_id = new_id
         self._wait = wait
@@ -118,7 +118,7 @@ class CasBackend:
             StateNotSaved: the place cannot be reached, or refuses the write.
         """
         info = claim(operation, self._now, self._new_id)
-        life = liveness.SignOfLife(self._signs, info.id)
+        life = self._signs.begin(info.id)
         try:
             with _told_as(StateNotSaved, f"the lock of {self.location} cannot be taken"):
                 return self._taken(info, self._now() + timeout, life)
@@ -128,7 +128,7 @@ class CasBackend:
             raise
 
     def holder(self) -> LockInfo | None:
-        """The current holder of the lock, if any; a process of this machine that died holds nothing.
+        """The current holder of the lock, if any; one that is known to be dead holds nothing.
 
         Raises:
             LockError: the place cannot be read.
@@ -144,7 +144,7 @@ class CasBackend:
         """
         snapshot = Snapshot.of(self._look_at_lock().files)
         lock = snapshot.holder
-        lives = liveness.lives(self._signs, lock) if lock else None
+        lives = self._signs.lives(lock) if lock else None
         return Keeping(
             left_journal=bool(snapshot.pieces) and (lock is None or lives is False),
             backup=self._home.place.texts.history if snapshot.document else None,
@@ -194,12 +194,12 @@ class CasBackend:
             with _told_as(LockError, f"the lock of {self.location} cannot be broken"), suppress(Moved):
                 note = Note(ours, f"broke the lock {lock_id}", under_lock=False)
                 self._place.put(seen, snapshot.locked(None).files, note)
-                liveness.clean_up(self._signs, found)
+                self._signs.clean_up(found)
                 return found
 
     # ------------------------------------------------------------------------------------ taking the lock
 
-    def _taken(self, info: LockInfo, until: datetime, life: liveness.SignOfLife) -> CasSession:
+    def _taken(self, info: LockInfo, until: datetime, life: Sign) -> CasSession:
         polls = _polls()
         seen = self._place.look()
         while True:
@@ -216,7 +216,7 @@ class CasBackend:
                 seen = moved.seen
                 continue
             if before is not None:
-                liveness.clean_up(self._signs, before)
+                self._signs.clean_up(before)
             return CasSession(
                 Held(
                     place=self._place,
@@ -259,13 +259,14 @@ class CasBackend:
             return self._place.look()
 
     def _is_dead(self, holder: LockInfo) -> bool:
-        return liveness.lives(self._signs, holder) is False
+        return self._signs.lives(holder) is False
 
     def _show(self, state: State) -> None:
         """Mirror a state for people and for completion; no decision rests on it, and it may be missing."""
         with suppress(OSError):
-            durable.make_directory(self._signs)
-            with durable.guarded(self._signs):
+            directory = self._home.mirror.parent
+            durable.make_directory(directory)
+            with durable.guarded(directory):
                 durable.replace(self._home.mirror, encode(state).encode())
 
 

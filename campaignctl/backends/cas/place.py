@@ -12,6 +12,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Literal, Protocol, TypeVar
 
+from campaignctl.backends.cas.liveness import Signs
 from campaignctl.review.reports import Access
 from campaignctl.state.model import LockInfo
 
@@ -186,7 +187,8 @@ class Home:
     """Where the state of a project lives: its place, that of its stop mark, which needs no lock, and that of
     its archive, which is seldom read.
 
-    `mirror` is a file below the project that shows the state to people; signs of life lie next to it.
+    `mirror` is a file below the project that shows the state to people. `signs` are those of the holders of
+    its lock; without them, they are files next to the mirror.
     """
 
     project: str
@@ -194,6 +196,7 @@ class Home:
     stop: Place
     archive: Place
     mirror: Path
+    signs: Signs | None = None
 
 
 def jittered(pause: timedelta) -> timedelta:

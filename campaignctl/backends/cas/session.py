@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import reduce
 
-from campaignctl.backends.cas.liveness import SignOfLife
+from campaignctl.backends.cas.liveness import Sign
 from campaignctl.backends.cas.place import Moved, Note, Persistent, PlaceError, Seen
 from campaignctl.backends.cas.snapshot import Snapshot
 from campaignctl.backends.lock_info import lost, released
@@ -40,7 +40,7 @@ class Held:
     taken_over: LockInfo | None
     seen: Seen
     loaded: Loaded | StateError
-    life: SignOfLife
+    life: Sign
     show: Callable[[State], None]
     now: Callable[[], datetime]
     trust: timedelta
@@ -288,8 +288,8 @@ class CasSession(LockedState):
             raise self._lost
 
     def _is_proven(self) -> bool:
-        """By the wall clock, which runs on while a machine sleeps."""
-        return timedelta() <= self._held.now() - self._proven < self._held.trust
+        """By the wall clock, which runs on while a machine sleeps; others may believe a sign that is gone."""
+        return self._held.life.stands() and timedelta() <= self._held.now() - self._proven < self._held.trust
 
     def _prove(self) -> None:
         try:
