@@ -27,8 +27,15 @@ def _on_git(project: Project, clock: SystemClock) -> Home:
     return git_home(Path(project.directory), project.name, state.remote, state.ref, now=clock.now)
 
 
+def _on_postgres(project: Project, _clock: SystemClock) -> Home:
+    from campaignctl.backends.postgres.place import postgres_home
+
+    state = project.state
+    return postgres_home(Path(project.directory), project.name, state.url_env, state.schema, state.name)
+
+
 # Every kind of backend but `local`. Making a home opens nothing, and imports no library of an extra.
-_HOMES: Mapping[str, Callable[[Project, SystemClock], Home]] = {"git": _on_git}
+_HOMES: Mapping[str, Callable[[Project, SystemClock], Home]] = {"git": _on_git, "postgres": _on_postgres}
 
 
 def backend_of(project: Project, clock: SystemClock, recall: Recall | None = None) -> Backend:

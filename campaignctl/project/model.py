@@ -151,8 +151,11 @@ class StateSettings(Setting):
     """Where the state lives."""
 
     backend: Annotated[
-        Literal["local", "git"],
-        _said("local: a file on this machine. git: a ref of the repository's own remote."),
+        Literal["local", "git", "postgres"],
+        _said(
+            "local: a file on this machine. git: a ref of the repository's own remote. postgres: tables of"
+            " PostgreSQL."
+        ),
     ] = "local"
     path: Annotated[
         str,
@@ -164,6 +167,20 @@ class StateSettings(Setting):
     ref: Annotated[
         str, _said("git: refs/campaignctl/NAME; refs/campaignctl/ENVIRONMENT if absent.", min_length=1)
     ] = "refs/campaignctl/default"
+    url_env: Annotated[
+        str,
+        _said(
+            "postgres: environment variable with the address of the database, CAMPAIGNCTL_POSTGRES_URL if"
+            " absent.",
+            min_length=1,
+        ),
+    ] = "CAMPAIGNCTL_POSTGRES_URL"
+    schema: Annotated[str, _said("postgres: schema of the tables, campaignctl if absent.", min_length=1)] = (
+        "campaignctl"
+    )
+    name: Annotated[
+        str, _said("postgres: name of the rows; ENVIRONMENT, or default, if absent.", min_length=1)
+    ] = "default"
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,13 @@ STATE_REFS = f"{_PREFIX}/"
 # Without points: a name that ends with `.lock` is git's, one with `.stop` the stop mark's.
 _REF = re.compile(rf"{_PREFIX}(/[a-zA-Z0-9][a-zA-Z0-9_-]*)+")
 _REMOTE = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9._/-]*")
-_BELONGS = {"path": "local", "remote": "git", "ref": "git"}
+_BELONGS = {
+    "path": "local",
+    **dict.fromkeys(("remote", "ref"), "git"),
+    **dict.fromkeys(("url_env", "schema", "name"), "postgres"),
+}
+# PostgreSQL keeps names that begin with `pg_` to itself, and cuts what is longer.
+_SCHEMA = re.compile(r"(?!pg_)[a-z_][a-z0-9_]{0,62}")
 _DATES = ("from", "to")
 _AGAIN = ("cron", "duration")
 _AS_IN = "write `from` and `to`, or `cron` and `duration`"
@@ -68,7 +74,8 @@ def state_settings(value: Fields, environment: str | None) -> StateSettings:
     fields = dict(value.get("state", {}))
     if environment is not None:
         own = value["environments"][environment].get("state", {})
-        fields |= {"path": f"{STATE_FOLDER}/{environment}.json", "ref": f"{_PREFIX}/{environment}", **own}
+        places = {"path": f"{STATE_FOLDER}/{environment}.json", "ref": f"{_PREFIX}/{environment}"}
+        fields |= {**places, "name": environment, **own}
     settings: StateSettings = value_of(StateSettings, fields, "")
     return replace(settings, path=posixpath.normpath(settings.path))
 
@@ -102,6 +109,23 @@ def state_problems(value: Fields, environment: str | None) -> Iterator[Problem]:
     if "remote" in own and not _REMOTE.fullmatch(own["remote"]):
         message = f"{own['remote']!r} is not a valid name of a remote"
         yield error("state", (*path, "remote"), message, "use a name that `git remote` lists")
+    yield from _database_problems(own, path)
+
+
+def _database_problems(own: Fields, path: KeyPath) -> Iterator[Problem]:
+    """Problems with a state in a database, as far as the names go."""
+    if "schema" in own and not _SCHEMA.fullmatch(own["schema"]):
+        message = f"{own['schema'][:70]!r} is not a valid name of a schema"
+        hint = "at most 63 small letters, digits and `_`; no digit first, and not `pg_`"
+        yield error("state", (*path, "schema"), message, hint)
+    if "name" in own and not _NAME.fullmatch(own["name"]):
+        message = f"{own['name'][:70]!r} is not a valid name of a state"
+        yield error("state", (*path, "name"), message, "use letters, digits, `_` and `-`")
+    if "url_env" in own and not _VARIABLE.fullmatch(own["url_env"]):
+        # A whole address may have been written here, with its password.
+        message = "`url_env` is the name of an environment variable, not an address"
+        hint = "write `url_env: CAMPAIGNCTL_POSTGRES_URL`, and put the address into that variable"
+        yield error("state", (*path, "url_env"), message, hint)
 
 
 def _not_a_place(path: str) -> str:

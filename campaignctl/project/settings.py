@@ -271,6 +271,8 @@ def place_of(state: StateSettings) -> str:
     """Where a state lies, in words."""
     if state.backend == "git":
         return f"{state.ref} of {state.remote}"
+    if state.backend == "postgres":
+        return f"{state.schema}.{state.name} of {state.url_env}"
     return state.path
 
 
