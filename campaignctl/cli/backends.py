@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from campaignctl.reconciler.recall import Recall
 
 _SOON = 5.0
+_ROWS = "postgres:"
 
 
 def _on_git(project: Project, clock: SystemClock) -> Home:
@@ -44,18 +45,23 @@ def backend_of(project: Project, clock: SystemClock, recall: Recall | None = Non
 
 
 def backend_at(project: Project, clock: SystemClock, place: str) -> Backend:
-    """Return the backend of another state of the project: on a ref, or in a file (a path in the project)."""
+    """Return the backend of another state of the project: on a ref, in rows (`postgres:NAME`), or in a file
+    (a path in the project)."""
     from campaignctl.project.rules import STATE_REFS
 
-    other = {"ref": place} if place.startswith(STATE_REFS) else {"path": place}
-    settings = replace(project.state, backend="git" if "ref" in other else "local", **other)
-    return _backend(replace(project, state=settings), clock)
+    if place.startswith(STATE_REFS):
+        state = replace(project.state, backend="git", ref=place)
+    elif place.startswith(_ROWS):
+        state = replace(project.state, backend="postgres", name=place.removeprefix(_ROWS))
+    else:
+        state = replace(project.state, backend="local", path=place)
+    return _backend(replace(project, state=state), clock)
 
 
 def other_backends(project: Project, clock: SystemClock, remote: bool) -> dict[str, Backend]:
-    """Return the project's other states by place: in files and, if asked, on refs of the remote.
+    """Return the project's other states by place: in files and, if asked, on refs of the remote, or in rows.
 
-    A project whose state is a file looks there too, as that setting may be new; but it needs no remote.
+    A project whose state is a file looks on the remote too, as that setting may be new; but it needs none.
     """
     from campaignctl.project.model import STATE_FOLDER
 
@@ -70,7 +76,11 @@ def other_backends(project: Project, clock: SystemClock, remote: bool) -> dict[s
         else:
             with suppress(StateError):
                 places += state_refs(directory, here.remote, now=clock.now, seconds=_SOON)
-    own = here.ref if here.backend == "git" else here.path
+        if here.backend == "postgres":
+            from campaignctl.backends.postgres.place import state_names
+
+            places += [_ROWS + name for name in state_names(here.url_env, here.schema)]
+    own = {"git": here.ref, "postgres": _ROWS + here.name}.get(here.backend, here.path)
     return {place: backend_at(project, clock, place) for place in places if place != own}
 
 

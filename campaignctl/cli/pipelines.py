@@ -253,7 +253,7 @@ class Added:
     def _state(self) -> Iterator[str]:
         """What is left to do so that pipelines and checkouts share one state."""
         made = self.pipelines
-        if self.project is not None and self.project.state.backend != "git":
+        if self.project is not None and self.project.state.backend == "local":
             own = ("--ref", made.ref) if made.ref else ()
             yield "  So that pipelines and checkouts share one state, run this once, where the state is now:"
             yield f"    {Command('state', 'migrate', '--to', 'git', *own).at(self.place)}"

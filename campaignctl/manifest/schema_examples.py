@@ -177,7 +177,12 @@ _PROJECT: Mapping[type, Examples] = {
         "repost_after": ("1h", "2h"),
     },
     ApiSettings: {"url": ("https://api.ocamba.com", "http://127.0.0.1:8787"), "timeout": ("30s", "1m")},
-    StateSettings: {"path": (".campaignctl/state.json", "state/crm.json")},
+    StateSettings: {
+        "path": (".campaignctl/state.json", "state/crm.json"),
+        "url_env": ("CAMPAIGNCTL_POSTGRES_URL", "CRM_DATABASE_URL"),
+        "schema": ("campaignctl", "crm"),
+        "name": ("production", "crm-production"),
+    },
     Guardrails: {
         "max_destroy_percent": (0, 30),
         "max_immediate_sends": (0, 3),

@@ -22,8 +22,9 @@ ALLOW_VARIABLE = "CAMPAIGNCTL_ALLOW_ENV"
 
 # Whoever knows the address of a webhook can post there.
 _SECRET_NAME = re.compile("TOKEN|SECRET|PASSWORD|KEY|CREDENTIAL|WEBHOOK|JWT", re.IGNORECASE)
-# As in https://user:password@host, which GitLab's CI_REPOSITORY_URL is with the token of the job.
-_LOGIN = re.compile(r"://[^/?#\s@]+:[^/?#\s@]+@")
+# As in https://user:password@host, which GitLab's CI_REPOSITORY_URL is with the token of the job, or as an
+# address of a database also has it.
+_LOGIN = re.compile(r"://[^/?#\s@]*:[^/?#\s@]+@|\b(?:ssl)?password\s*=", re.IGNORECASE)
 _SHORTEST_SECRET = 8
 _ESCAPE = "$${"
 #: A dollar before a macro: of the three dollars, the last one begins the macro.

@@ -161,22 +161,13 @@ class Database:
 
     def _address(self) -> dict[str, Any]:
         """The parameters for libpq. No message has the value: it may be a secret of something else."""
-        from psycopg import ProgrammingError
-        from psycopg.conninfo import conninfo_to_dict
-
         example = Sentence(Shell(f"export {self.variable}=postgresql://USER@HOST/DATABASE"))
         value = os.environ.get(self.variable, "")
         if not value.strip():
-            raise PlaceError(
-                "setup", f"{self.variable} is not set: the address of the database", hint=example
-            )
-        try:
-            given = conninfo_to_dict(value)
-        except ProgrammingError:
-            # Not chained: the cause quotes the value.
-            raise PlaceError(
-                "setup", f"{self.variable} is not an address of PostgreSQL", hint=example
-            ) from None
+            raise PlaceError("setup", f"{self.variable} is not set", hint=example)
+        given = _parsed(value)
+        if given is None:
+            raise PlaceError("setup", f"{self.variable} is not an address of PostgreSQL", hint=example)
         seconds = str(given.get("connect_timeout", ""))
         given["connect_timeout"] = int(seconds) if seconds.isdecimal() and int(seconds) else _CONNECTING
         if given.get("target_session_attrs") not in _WRITABLE:
@@ -202,8 +193,13 @@ class Database:
             if version >= tables.NEVER_IDLE_SINCE:
                 self._asked(connection, tables.NEVER_IDLE)
         self._format = None
-        with suppress(errors.NoTables):
+        try:
             [(self._format,)] = self._asked(connection, tables.FORMAT_OF)
+        except errors.NoTables:
+            pass
+        except errors.Denied as denied:
+            denied.hint = errors.may_make(self.schema, role, there=True)
+            raise
         if self._format is not None and self._format > tables.FORMAT:
             raise errors.too_new(self.schema, self._format)
         for lock_id in self._claims:
@@ -270,6 +266,17 @@ class Database:
             raise
         finally:
             watch.cancel()
+
+
+def _parsed(value: str) -> dict[str, Any] | None:
+    """The parameters of an address; None without a cause, which would quote the value."""
+    from psycopg import ProgrammingError
+    from psycopg.conninfo import conninfo_to_dict
+
+    try:
+        return dict(conninfo_to_dict(value))
+    except ProgrammingError:
+        return None
 
 
 def _readable(connection: psycopg.Connection[Any]) -> bool:

@@ -11,7 +11,7 @@ from campaignctl.backends.cas.place import LONGEST, Files, Home, Note, Place, Pl
 from campaignctl.backends.durable import LARGEST
 from campaignctl.backends.postgres import errors, tables
 from campaignctl.backends.postgres.connection import Database
-from campaignctl.errors import Command, Sentence
+from campaignctl.errors import Command, Sentence, StateError
 from campaignctl.review.reports import Access
 from campaignctl.state.model import LockInfo
 
@@ -190,11 +190,17 @@ class SessionSign(Sign):
 
 
 def state_names(variable: str, schema: str) -> tuple[str, ...]:
-    """The names of all states in a schema. Raises PlaceError."""
+    """The names of all states in a schema. Raises StateError."""
     try:
         return tuple(name for (name,) in Database(variable, schema).ask(tables.NAMES))
     except errors.NoTables:
         return ()
+    except PlaceError as error:
+        raise StateError(
+            f"the states in schema {schema} of {variable} cannot be listed",
+            detail=str(error),
+            hint=error.hint,
+        ) from error
 
 
 def postgres_home(directory: Path, project: str, variable: str, schema: str, name: str) -> Home:

@@ -43,7 +43,7 @@ TABLE = {
     "history": Lazy(f"{_HERE}:history", "List past applies: when, who, what, and the outcome."),
     "migrate": Lazy(f"{_HERE}:migrate", "Move the state to another backend."),
 }
-_BACKENDS = ("local", "git")
+_BACKENDS = ("local", "git", "postgres")
 
 
 @click.command(cls=LazyGroup, table=TABLE, name="state", no_args_is_help=True)
@@ -194,7 +194,7 @@ def init(app: App) -> int:
     "--from",
     "place",
     metavar="PLACE",
-    help="Move the state here from PLACE, the file or ref of the environment's earlier name.",
+    help="Move the state here from PLACE, the file, ref or postgres:NAME of the environment's earlier name.",
 )
 @click.option("--auto-approve", is_flag=True, help="Do not ask. Required without a terminal.")
 @click.pass_obj
@@ -257,16 +257,18 @@ def history(app: App, *, form: str) -> int:
 @click.option(
     "--path", metavar="FILE", help="local: the file; default: .campaignctl/state.json, or ENVIRONMENT.json."
 )
+@click.option(
+    "--url-env",
+    metavar="VARIABLE",
+    help="postgres: the variable with the address; default: CAMPAIGNCTL_POSTGRES_URL.",
+)
+@click.option("--schema", metavar="NAME", help="postgres: the schema; default: campaignctl.")
+@click.option(
+    "--name", metavar="NAME", help="postgres: the name of the rows; default: ENVIRONMENT, or default."
+)
 @click.pass_obj
 def migrate(
-    app: App,
-    *,
-    to: str | None,
-    version: int | None,
-    allow_loss: bool,
-    remote: str | None,
-    ref: str | None,
-    path: str | None,
+    app: App, /, *, to: str | None, version: int | None, allow_loss: bool, **places: str | None
 ) -> int:
     """Move the state to another backend under both locks, or write it in another format.
 
@@ -289,7 +291,7 @@ def migrate(
     project = read_project(app)
     if project.state.backend == to:
         raise UsageError(f"The state of this project is already on {to}")
-    given = {"backend": to, "remote": remote, "ref": ref, "path": path}
+    given = {"backend": to, **places}
     fields = {name: value for name, value in given.items() if value is not None}
     settings = _settings(fields, project.environment)
     with wired(app, project, token=None) as run:
