@@ -81,7 +81,7 @@ class Server:
         query = SQL(statement).format(**{name: Identifier(value) for name, value in named.items()})
         with psycopg.connect(self.address(database), autocommit=True) as connection:
             cursor = connection.execute(query, values or None)
-            return cursor.fetchall() if cursor.description else []
+            return cursor.fetchall() if cursor.description is not None else []
 
     def new_database(self) -> str:
         """An empty database; gives its name."""

@@ -238,7 +238,7 @@ def test_rows_that_another_session_locks_are_waited_for_in_time(place: PostgresS
     first = ours.draft(Seen(None, {}), {"a": b"1"}, Note(UNKNOWN, "x"))
     assert ours.put(Seen(None, {}), first)
     with psycopg.connect(server.address()) as other:
-        other.execute(f"update {place.schema}.states set number = number")  # type: ignore[arg-type]
+        other.execute(f"update {place.schema}.states set number = number")
         second = ours.draft(first, {}, Note(UNKNOWN, "y"))
         with pytest.raises(PlaceError) as away:
             ours.put(first, second, 0.3)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import subprocess
@@ -10,11 +11,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
+from campaignctl.backends.postgres.tables import STEPS
 from campaignctl.reconciler.ports import Backend
 from campaignctl.state.model import State
 from tests.backends.git_place import git_backend
+from tests.backends.postgres_place import VARIABLE, postgres_backend
+from tests.backends.postgres_server import Server, shared_server
 from tests.torture.scenario import Scenario
 
 _KIND, _RUNNER = "backend", "runner"
@@ -130,8 +134,70 @@ class OnGit(Remote):
         return git_backend(self.root / "project", name="torture", ref="refs/campaignctl/default")
 
 
-REMOTES: Mapping[str, type[Remote]] = {each.kind: each for each in (OnGit,)}
+@dataclass(frozen=True)
+class OnPostgres(Remote):
+    """A database of its own for each trial; its rows go into a file of the trial, and come from there.
+
+    The session of a process that was killed has ended when the next one asks: nobody needs to break its lock.
+    """
+
+    kind = "postgres"
+    settings = "backend: postgres"
+
+    @classmethod
+    def create(cls, root: Path) -> None:
+        """No tables: the first apply makes them."""
+        shared_server()  # before the workers are forked, which then share it
+
+    @classmethod
+    @contextmanager
+    def opened(cls, root: Path) -> Iterator[OnPostgres]:
+        """A database with the rows that the file of this copy has."""
+        server, rows = shared_server(), root / "rows.json"
+        database = server.new_database()
+        try:
+            if rows.exists():
+                _fill(server, database, json.loads(rows.read_text("utf-8")))
+            yield cls(root, {VARIABLE: server.address(database)})
+            rows.write_text(json.dumps(_rows(server, database)), "utf-8")
+        finally:
+            server.drop(database)
+
+    def backend(self) -> Backend:
+        """A backend of this checkout."""
+        return postgres_backend(
+            self.root / "project", self.environ[VARIABLE], project="torture", name="default"
+        )
+
+
+REMOTES: Mapping[str, type[Remote]] = {each.kind: each for each in (OnGit, OnPostgres)}
 """The kinds of backend that can be tortured besides `local`."""
+
+
+_TABLES = ("format", "states", "versions", "files", "holders")
+
+
+def _rows(server: Server, database: str) -> dict[str, Any]:
+    """Every row of our tables, by table; nothing where there are none."""
+    if not server.run("select from pg_namespace where nspname = 'campaignctl'", database=database):
+        return {}
+    query = "select coalesce(json_agg(each), '[]') from campaignctl.{table} as each"
+    return {table: server.run(query, database=database, table=table)[0][0] for table in _TABLES}
+
+
+def _fill(server: Server, database: str, rows: Mapping[str, Any]) -> None:
+    """Make our tables, with these rows."""
+    if not rows:
+        return
+    server.run("create schema campaignctl", database=database)
+    server.run("".join(STEPS), database=database, s="campaignctl")
+    server.run("delete from campaignctl.format", database=database)
+    for table, each in rows.items():
+        query = (
+            "insert into campaignctl.{table}"
+            " select (json_populate_recordset(null::campaignctl.{table}, %s::json)).*"
+        )
+        server.run(query, json.dumps(each), database=database, table=table)
 
 
 @contextmanager

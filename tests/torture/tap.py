@@ -1,13 +1,14 @@
 """Counts the system calls whose effects others can see, and ends the process at one of them.
 
-A tap is installed in a child before the command line starts: it wraps `os`, `fcntl` and `socket`, and leaves
-campaignctl unchanged. `Call` is a boundary, `Moment` how it is hit.
+A tap is installed in a child before the command line starts: it wraps `os`, `fcntl`, `socket` and the library
+of a database, and leaves campaignctl unchanged. `Call` is a boundary, `Moment` how it is hit.
 """
 
 from __future__ import annotations
 
 import fcntl
 import os
+import re
 import select
 import signal
 import socket
@@ -18,12 +19,16 @@ from pathlib import Path
 from threading import RLock
 from typing import Any, Literal
 
+import psycopg
+
 from tests.torture.medium import Loss, Medium
 
 Moment = Literal["before", "torn", "answered", "half"]
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
 _PATIENCE = 5.0
 _FEW_BYTES = 40
+# What a statement is about: its first words, and the first table in it.
+_STATEMENT = re.compile(r"\s*(\w+ \w+).*?(?:\.(\w+)|$)", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -39,18 +44,18 @@ class Call:
 
         `before`: the call does not happen. `torn`: half of its bytes are written. `answered`: the server is
         done and its answer is in flight. `half`: the first bytes of the answer were read. A started program
-        goes on by itself; `answered` is after it has ended.
+        goes on by itself; `answered` is after it has ended, and after the answer of a database.
         """
         if self.name in ("write", "send"):
             return ("before", "torn")
-        if self.name == "ran":
+        if self.name in ("ran", "ask"):
             return ("before", "answered")
         return ("before", "answered", "half") if self.name == "recv" else ("before",)
 
     @property
     def is_file(self) -> bool:
         """Whether it is a call on files, not on the network."""
-        return self.name not in ("send", "recv", "connect", "start", "ran")
+        return self.name not in ("send", "recv", "connect", "start", "ran", "ask")
 
     @property
     def is_request(self) -> bool:
@@ -98,6 +103,8 @@ class Tap:
             self._wrap(socket.socket, name, _first_line, as_name="send")
         self._wrap(socket.socket, "recv", lambda *_: "")
         self._wrap(socket.socket, "connect", lambda *_: "")
+        self._wrap(psycopg.Connection, "execute", _statement, as_name="ask")
+        self._wrap(psycopg, "connect", lambda *_a, **_k: "database")
         self._wrap(subprocess.Popen, "__init__", _program, as_name="start")
         self._wrap(
             subprocess.Popen,
@@ -159,7 +166,7 @@ class Tap:
             return
         # In another order of threads, a moment may not exist at this call.
         moment = self._stop.moment if self._stop.moment in call.moments else "before"
-        if moment == "answered" and call.name == "ran":
+        if moment == "answered" and call.name in ("ran", "ask"):
             real(*args)
         elif moment == "torn":
             data = bytes(args[1])
@@ -168,6 +175,8 @@ class Tap:
             select.select([args[0]], [], [], _PATIENCE)
         elif moment == "half":
             real(args[0], _FEW_BYTES)
+        if self._stop.error is not None and "database" in call.about:
+            raise psycopg.OperationalError(os.strerror(self._stop.error))
         if self._stop.error is not None:
             raise OSError(self._stop.error, os.strerror(self._stop.error))
         if self._stop.loss is not None:
@@ -187,6 +196,11 @@ def _program(_popen: Any, command: Any, *_: Any, **_options: Any) -> str:
     previous = (name, *words)
     free = (word for word, before in zip(words, previous, strict=False) if before != "-c" and word[0] != "-")
     return f"{name} {next(free, '')}"
+
+
+def _statement(connection: psycopg.Connection[Any], query: Any, *_: Any, **_options: Any) -> str:
+    found = _STATEMENT.match(query.as_string(connection))
+    return f"database: {found[1]} {found[2] or ''}".strip() if found else "database"
 
 
 def _first_line(_socket: Any, data: Any, *_: Any) -> str:
