@@ -42,7 +42,7 @@ def _candidates() -> Iterator[Path]:
         yield Path(found).resolve().parent
 
 
-def _who() -> dict[str, Any]:
+def as_server() -> dict[str, Any]:
     """The server refuses to be root."""
     if os.getuid() != 0:
         return {}
@@ -54,7 +54,7 @@ def _runs(folder: Path) -> bool:
     """Whether the server's user can run what is there: a checkout of root's may be closed to others."""
     try:
         words = [str(folder / "postgres"), "--version"]
-        return subprocess.run(words, capture_output=True, check=False, cwd="/", **_who()).returncode == 0
+        return subprocess.run(words, capture_output=True, check=False, cwd="/", **as_server()).returncode == 0
     except OSError:
         return False
 
@@ -106,7 +106,7 @@ def start(*settings: str, port: int | None = None, folder: Path | None = None) -
     programs = binaries()
     assert programs is not None, NEEDED
     made = folder or _initialized(programs)
-    port = port or _free_port()
+    port = port or free_port()
     words = [str(programs / "postgres"), "-D", str(made / "data"), "-p", str(port), "-k", str(made)]
     for setting in ("listen_addresses=127.0.0.1", *_FAST, *settings):
         words += ["-c", setting]
@@ -117,8 +117,8 @@ def start(*settings: str, port: int | None = None, folder: Path | None = None) -
             stderr=log,
             stdin=subprocess.DEVNULL,
             cwd="/",
-            preexec_fn=_die_with_us,  # noqa: PLW1509 - it only asks the kernel
-            **_who(),
+            preexec_fn=die_with_us,  # noqa: PLW1509 - it only asks the kernel
+            **as_server(),
         )
     server = Server(made, port, process)
     give_up = time.monotonic() + _PATIENCE
@@ -145,21 +145,21 @@ def shared_server() -> Server:
 def _initialized(programs: Path) -> Path:
     memory = Path("/dev/shm")
     folder = Path(tempfile.mkdtemp(prefix="pg-", dir=memory if memory.is_dir() else None))
-    if who := _who():
+    if who := as_server():
         os.chown(folder, who["user"], who["group"])
     words = [str(programs / "initdb"), "-D", str(folder / "data"), "-U", "postgres", "--auth=trust"]
     words += ["--no-sync", "--no-locale", "--encoding=UTF8"]
-    done = subprocess.run(words, capture_output=True, text=True, check=False, cwd="/", **_who())
+    done = subprocess.run(words, capture_output=True, text=True, check=False, cwd="/", **as_server())
     assert done.returncode == 0, done.stderr
     (folder / "data" / "pg_hba.conf").write_text(_HBA)
     return folder
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
         return int(found.getsockname()[1])
 
 
-def _die_with_us() -> None:
+def die_with_us() -> None:
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGQUIT)
