@@ -6,7 +6,7 @@ import getpass
 import os
 import socket
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from campaignctl.errors import Command, LockError, LockHeld, LockLost, Sentence
 from campaignctl.state.model import LockInfo
@@ -15,8 +15,10 @@ UNKNOWN = LockInfo("unknown", "unknown", "unknown", 0, "unknown", "unknown")
 """The holder of a lock that cannot be read."""
 
 
-def claim(operation: str, now: Callable[[], datetime], new_id: Callable[[], str]) -> LockInfo:
-    """A claim on a lock by this process."""
+def claim(
+    operation: str, now: Callable[[], datetime], new_id: Callable[[], str], lease: timedelta = timedelta()
+) -> LockInfo:
+    """A claim on a lock by this process, which renews it within each `lease`; zero: it does not run out."""
     return LockInfo(
         id=new_id(),
         holder=_user(),
@@ -25,6 +27,7 @@ def claim(operation: str, now: Callable[[], datetime], new_id: Callable[[], str]
         operation=operation,
         since=now().astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         run=_run(os.environ),
+        lease=int(lease.total_seconds()),
     )
 
 
@@ -42,13 +45,27 @@ def describe(info: LockInfo) -> str:
     )
 
 
+def waiting(location: str, info: LockInfo, until: datetime) -> str:
+    """For whom a run waits, and until when at the latest."""
+    end = until.astimezone(UTC).strftime("%H:%M:%S")
+    return (
+        f"Waiting for the lock of {location} until {end} UTC at the latest: {describe(info)}{ended_by(info)}"
+    )
+
+
+def ended_by(info: LockInfo) -> str:
+    """When a lock may be taken over at the latest, if its holder has died; else nothing."""
+    return f"; it runs out if its holder gives no sign of life for {info.lease} s" if info.lease else ""
+
+
 def held(info: LockInfo) -> LockHeld:
     """The error for a lock that is still held."""
     gone = "once its CI run has ended" if info.run else "if that process has exited"
+    wait = f"a --lock-timeout above {info.lease}s" if info.lease else "a longer --lock-timeout"
     return LockHeld(
         "the state is locked",
-        detail=describe(info),
-        hint=Sentence(f"wait, or set a longer --lock-timeout; {gone}: ", Command("state", "unlock", info.id)),
+        detail=describe(info) + ended_by(info),
+        hint=Sentence(f"wait, or set {wait}; {gone}: ", Command("state", "unlock", info.id)),
     )
 
 

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 _SOON = 5.0
 _ROWS = "postgres:"
 
+Tell = Callable[[str], None]
+
 
 def _on_git(project: Project, clock: SystemClock) -> Home:
     from campaignctl.backends.git.place import git_home
@@ -39,9 +41,12 @@ def _on_postgres(project: Project, _clock: SystemClock) -> Home:
 _HOMES: Mapping[str, Callable[[Project, SystemClock], Home]] = {"git": _on_git, "postgres": _on_postgres}
 
 
-def backend_of(project: Project, clock: SystemClock, recall: Recall | None = None) -> Backend:
-    """Return the backend of the project's state; with `recall`, of one that is only read."""
-    return _backend(project, clock, Path(project.directory), recall)
+def backend_of(
+    project: Project, clock: SystemClock, recall: Recall | None = None, tell: Tell = lambda _: None
+) -> Backend:
+    """Return the backend of the project's state; with `recall`, of one that is only read. It can `tell` for
+    whom a run waits."""
+    return _backend(project, clock, Path(project.directory), recall, tell)
 
 
 def backend_at(project: Project, clock: SystemClock, place: str) -> Backend:
@@ -91,7 +96,11 @@ def mirrored(project: Project, clock: SystemClock) -> Path | None:
 
 
 def _backend(
-    project: Project, clock: SystemClock, within: Path | None = None, recall: Recall | None = None
+    project: Project,
+    clock: SystemClock,
+    within: Path | None = None,
+    recall: Recall | None = None,
+    tell: Tell = lambda _: None,
 ) -> Backend:
     from campaignctl.backends.cas.backend import CasBackend, Patience
     from campaignctl.backends.local import LocalBackend
@@ -118,6 +127,6 @@ def _backend(
         new_id=clock.new_id,
         wait=clock.wait,
         interrupted=lambda: clock.interrupted,
-        patience=Patience(pause=clock.pause),
+        patience=Patience(pause=clock.pause, tell=tell),
         decoded=decoded,
     )

@@ -194,6 +194,8 @@ def _lock(lock: LockInfo | None, lives: bool | None) -> Check:
         return Check("lock", "warning", found, _APPLY)
     if lives is None:
         found = f"held by {held}; cannot tell from this host whether it is still running"
+        if lock.lease:
+            found += f"; without a sign of life for {lock.lease} s it is taken over"
         return Check("lock", "warning", found, Sentence("wait for it; if the process has exited: ", unlock))
     return Check(
         "lock", "warning", f"held by {held}, which is running", Sentence("wait for it; if it hangs: ", unlock)

@@ -302,7 +302,8 @@ def _merged(old: Mapping[str, _T], step: Mapping[str, _T | None]) -> Mapping[str
 class LockInfo:
     """The holder of the lock of a state. `since` is `YYYY-MM-DDTHH:MM:SSZ`.
 
-    `run` is the URL of the CI run that holds it, empty for a command in a terminal.
+    `run` is the URL of the CI run that holds it, empty for a command in a terminal. `lease`: it may be taken
+    over after so many seconds without a sign of life; 0: never.
     """
 
     id: str
@@ -312,3 +313,4 @@ class LockInfo:
     operation: str
     since: str
     run: str = ""
+    lease: int = field(default=0, metadata=_SINCE_2)

@@ -81,6 +81,8 @@ def shelf_backend(
     trust: timedelta = _NOW,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
     interrupted: Callable[[], bool] = lambda: False,
+    lease: timedelta = _NOW,
+    tell: Callable[[str], None] = lambda _: None,
 ) -> CasBackend:
     """A backend over these places."""
     return CasBackend(
@@ -90,12 +92,13 @@ def shelf_backend(
             stop,
             Shelf(root / "shared" / "archive"),
             root / "project" / "mirror" / "state.json",
+            lease,
         ),
         now=now,
         new_id=lambda: uuid4().hex,
         wait=lambda duration: time.sleep(min(duration, _PAUSE).total_seconds()),
         interrupted=interrupted,
-        patience=Patience(pause, trust=trust),
+        patience=Patience(pause, trust=trust, tell=tell),
     )
 
 

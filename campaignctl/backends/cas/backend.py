@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from campaignctl.backends import durable
+from campaignctl.backends.cas.lease import Watched
 from campaignctl.backends.cas.liveness import FileSigns, Sign
 from campaignctl.backends.cas.place import Home, Moved, Note, Persistent, PlaceError, Seen, jittered
 from campaignctl.backends.cas.session import CasSession, Held
 from campaignctl.backends.cas.snapshot import Snapshot, archived, found
-from campaignctl.backends.lock_info import claim, held, other_id
+from campaignctl.backends.lock_info import claim, held, other_id, waiting
 from campaignctl.errors import (
     CampaignctlError,
     Interrupted,
@@ -40,12 +42,13 @@ class Patience:
     """How long to put up with a place that does not answer.
 
     `pause` waits between attempts for as long as `pauses` say, and is not interrupted. A proof that the lock
-    is ours counts for as long as `trust`.
+    is ours counts for as long as `trust`. `tell` says for whom a run waits, and until when.
     """
 
     pause: Callable[[timedelta], None]
     pauses: tuple[timedelta, ...] = tuple(timedelta(seconds=seconds) for seconds in (0.5, 1, 2, 4, 8, 15))
     trust: timedelta = timedelta(seconds=3)
+    tell: Callable[[str], None] = lambda _: None
 
 
 class CasBackend:
@@ -77,6 +80,7 @@ class CasBackend:
         self._wait = wait
         self._interrupted = interrupted
         self._trust = patience.trust
+        self._tell = patience.tell
 
     @property
     def location(self) -> str:
@@ -117,7 +121,7 @@ class CasBackend:
             StateTooNew: a newer campaignctl wrote the state; the lock was not taken.
             StateNotSaved: the place cannot be reached, or refuses the write.
         """
-        info = claim(operation, self._now, self._new_id)
+        info = claim(operation, self._now, self._new_id, self._home.lease)
         life = self._signs.begin(info.id)
         try:
             with _told_as(StateNotSaved, f"the lock of {self.location} cannot be taken"):
@@ -201,17 +205,24 @@ class CasBackend:
 
     def _taken(self, info: LockInfo, until: datetime, life: Sign) -> CasSession:
         polls = _polls()
-        seen = self._place.look()
+        seen, watched = self._place.look(), None
         while True:
             snapshot = Snapshot.of(seen.files)
             before = snapshot.holder
-            if before is not None and not self._is_dead(before):
-                self._wait_for(before, seen.tip, until, polls)
+            if before is None or self._is_dead(before):
+                watched = None
+            elif watched is None or watched.tip != seen.tip:
+                self._say(before, until, first=watched is None)
+                watched = Watched(seen.tip, before)
+            if watched and not watched.has_run_out and before:
+                self._wait_for(before, watched, until, polls)
                 seen = self._place.look()
                 continue
             opened, loaded = snapshot.opened(self._home.place.texts, self._home.project)
+            began, note = self._now(), Note(info, "took the lock")
             try:
-                seen = self._place.put(seen, opened.locked(info).files, Note(info, "took the lock"))
+                # A holder that was only slow renews its lock at any moment.
+                seen = self._place.put(seen, opened.locked(info).files, note, exactly=before is not None)
             except Moved as moved:
                 seen = moved.seen
                 continue
@@ -225,6 +236,7 @@ class CasBackend:
                     info=info,
                     taken_over=before,
                     seen=seen,
+                    began=began,
                     loaded=self._with_archive(loaded),
                     life=life,
                     show=self._show,
@@ -239,9 +251,12 @@ class CasBackend:
         return replace(loaded, state=with_archive(loaded.state, self.archives, self.location))
 
     def _wait_for(
-        self, holder: LockInfo, tip: str | None, until: datetime, polls: Iterator[timedelta]
+        self, holder: LockInfo, watched: Watched, until: datetime, polls: Iterator[timedelta]
     ) -> None:
-        """Return when the place has changed or the holder has died. Raises LockHeld, Interrupted."""
+        """Return when the place has changed, the holder has died or its lease has run out.
+
+        Raises LockHeld, Interrupted.
+        """
         while not self._is_dead(holder):
             if self._interrupted():
                 raise Interrupted("interrupted while waiting for the lock of the state")
@@ -249,8 +264,17 @@ class CasBackend:
             if left <= timedelta():
                 raise held(holder)
             self._wait(min(next(polls), left))
-            if self._place.tip() != tip:
+            asked = time.monotonic()
+            if self._place.tip() != watched.tip:
                 return
+            watched.still_there(asked)
+            if watched.has_run_out:
+                return
+
+    def _say(self, holder: LockInfo, until: datetime, *, first: bool) -> None:
+        """Say for whom we begin to wait, unless we do not."""
+        if first and until > self._now():
+            self._tell(waiting(self.location, holder, until))
 
     # ------------------------------------------------------------------------------------------- looking
 

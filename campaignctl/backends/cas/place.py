@@ -139,11 +139,14 @@ class Persistent:
         """The present version. Raises PlaceError."""
         return self._persistently(self.place.look)
 
-    def put(self, before: Seen, after: Files, note: Note, *, brisk: bool = False) -> Seen:
+    def put(
+        self, before: Seen, after: Files, note: Note, *, brisk: bool = False, exactly: bool = False
+    ) -> Seen:
         """Replace `before` with `after` if it is still there.
 
         When an answer is lost, a look tells whether the put arrived. A version with the same files under
-        another name (a shortened history) is continued. `brisk` tries once and briefly.
+        another name (a shortened history, a renewed lock) is continued, unless it is to replace `exactly`
+        this version. `brisk` tries once and briefly.
 
         Raises:
             Moved: it holds something else, and nothing was changed.
@@ -163,7 +166,7 @@ class Persistent:
                     raise
                 self.pause(jittered(pause))
                 continue
-            if found.files != before.files:
+            if found.files != before.files or (exactly and found.tip != before.tip):
                 raise Moved(found)
             if found.tip != before.tip:
                 before, draft = found, self.place.draft(found, after, note)
@@ -188,7 +191,8 @@ class Home:
     its archive, which is seldom read.
 
     `mirror` is a file below the project that shows the state to people. `signs` are those of the holders of
-    its lock; without them, they are files next to the mirror.
+    its lock; without them, they are files next to the mirror. A lock that its holder does not renew for
+    `lease` may be taken over; zero: never.
     """
 
     project: str
@@ -197,6 +201,7 @@ class Home:
     archive: Place
     mirror: Path
     signs: Signs | None = None
+    lease: timedelta = timedelta()
 
 
 def jittered(pause: timedelta) -> timedelta:

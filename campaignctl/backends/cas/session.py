@@ -5,10 +5,12 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import reduce
 
+from campaignctl.backends.cas.lease import Heartbeat, is_trusted, needs_renewal
 from campaignctl.backends.cas.liveness import Sign
 from campaignctl.backends.cas.place import Moved, Note, Persistent, PlaceError, Seen
 from campaignctl.backends.cas.snapshot import Snapshot
@@ -23,14 +25,16 @@ _COMPANIONS = 2
 # The part of a put's time that it may wait for threads that the last one has just released.
 _PATIENCE = 0.15
 _POLL = 0.002
+_RENEWED = "renewed the lock"
 
 
 @dataclass(frozen=True, slots=True)
 class Held:
     """A lock that we hold: our claim, the dead holder before us, and the version that records it.
 
-    `loaded` is the state in that version, or why it cannot be used. `life` is the sign of our
-    life, and `show` mirrors a state for people. A proof that the lock is ours counts for as long as `trust`.
+    `began`: its put began then. `loaded` is the state in it, or why that cannot be used. `life` is the sign
+    of our life, and `show` mirrors a state for people. A proof that the lock is ours counts for as long as
+    `trust`.
     """
 
     place: Persistent
@@ -39,6 +43,7 @@ class Held:
     info: LockInfo
     taken_over: LockInfo | None
     seen: Seen
+    began: datetime
     loaded: Loaded | StateError
     life: Sign
     show: Callable[[State], None]
@@ -61,6 +66,8 @@ class CasSession(LockedState):
         self._putting = threading.Lock()
         self._seen = held.seen
         self._proven = held.now()
+        self._renewed = held.began
+        self._lease = timedelta(seconds=held.info.lease)
         self._queue: list[Entry] = []
         self._lasted, self._expected = 0.0, 0
         self._queued = self._saved = 0
@@ -72,6 +79,7 @@ class CasSession(LockedState):
         self._state = None if isinstance(held.loaded, StateError) else held.loaded.state
         self._written = self._state
         self._show()
+        self._heartbeat = Heartbeat(self._lease, self._renew)
 
     @property
     def companions(self) -> int:
@@ -82,7 +90,8 @@ class CasSession(LockedState):
         """Raise `LockLost` unless the lock is still ours, or was a moment ago.
 
         A put is proof as well, and for a few seconds a proof is enough: the time in which a request that
-        was decided may leave is longer anyway. A step recorded before its request is fenced exactly.
+        was decided may leave is longer anyway. A step recorded before its request is fenced exactly. A lock
+        that may soon run out is renewed first.
         """
         self._check_known()
         if self._is_proven():
@@ -174,6 +183,7 @@ class CasSession(LockedState):
             StateNotSaved: says where the state was saved instead. The lock is free for this machine then,
                 and `state unlock` frees it for others.
         """
+        self._heartbeat.stop()
         with self._putting:
             if self._released:
                 return
@@ -262,14 +272,22 @@ class CasSession(LockedState):
                 hint=hint,
             ) from error
 
-    def _put(self, after: Snapshot, subject: str) -> None:
+    def _put(self, after: Snapshot, subject: str, *, brisk: bool = False) -> None:
         """Raises LockLost, PlaceError."""
+        began, brisk = self._held.now(), brisk or self._failure is not None
         try:
-            brisk = self._failure is not None
             self._seen = self._place.put(self._seen, after.files, Note(self.lock, subject), brisk=brisk)
         except Moved as moved:
             raise self._lose(moved.seen) from moved
-        self._proven = self._held.now()
+        self._renewed, self._proven = began, self._held.now()
+
+    def _renew(self) -> None:
+        """Put a version if the last one is old, so that nobody takes the lock over."""
+        with self._putting:
+            if self._released or self._lost or not needs_renewal(self._lease, self._age):
+                return
+            with suppress(PlaceError, LockLost):  # the next check says it
+                self._put(self._snapshot, _RENEWED, brisk=True)
 
     # ---------------------------------------------------------------------------------- is it still ours
 
@@ -289,11 +307,20 @@ class CasSession(LockedState):
 
     def _is_proven(self) -> bool:
         """By the wall clock, which runs on while a machine sleeps; others may believe a sign that is gone."""
-        return self._held.life.stands() and timedelta() <= self._held.now() - self._proven < self._held.trust
+        since = self._held.now() - self._proven
+        fresh = timedelta() <= since < self._held.trust and is_trusted(self._lease, self._age)
+        return fresh and self._held.life.stands()
+
+    @property
+    def _age(self) -> timedelta:
+        """The time since the last renewal of the lock began."""
+        return self._held.now() - self._renewed
 
     def _prove(self) -> None:
         try:
-            if self._place.tip() != self._seen.tip:
+            if not is_trusted(self._lease, self._age):
+                self._put(self._snapshot, _RENEWED)
+            elif self._place.tip() != self._seen.tip:
                 found = self._place.look()
                 if found.files != self._seen.files:
                     raise self._lose(found)
