@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pickle
 import signal
 import sys
 from collections.abc import Callable, Iterator
@@ -86,18 +87,17 @@ class Crash:
 def crash_before_every_call(place: Place) -> list[Crash]:
     """Live the life again and again, killed one call later each time, until it comes to its end.
 
-    Runs in a process with one thread, because it forks.
+    Runs in a process with one thread, because it forks, and looks from forks too: some libraries cannot be
+    used in a process and in its forks.
     """
     crashes = []
     for call in count(1):
         here = place.another(f"call-{call}")
         reported, killed = in_a_child(partial(_live, here, call))
         here.settled()
-        backend = here.backend()
-        read = backend.read()
-        session = backend.acquire("apply", timedelta())
-        crashes.append(Crash(call, reported, read, session.state))
-        session.release()
+        found, failed = _forked(partial(_look, here))
+        assert not failed, f"it cannot be opened after a kill before call {call}"
+        crashes.append(Crash(call, reported, *pickle.loads(found)))
         if not killed:
             break
     return crashes
@@ -105,18 +105,41 @@ def crash_before_every_call(place: Place) -> list[Crash]:
 
 def in_a_child(live: Callable[[Callable[[], Any]], None]) -> tuple[int, bool]:
     """Live in a fork: how often it called what it was given, and whether it was killed."""
+
+    def run(send: Callable[[bytes], Any]) -> None:
+        live(lambda: send(b"."))
+
+    reported, status = _forked(run)
+    return len(reported), os.WIFSIGNALED(status)
+
+
+def _forked(run: Callable[[Callable[[bytes], Any]], None]) -> tuple[bytes, int]:
+    """Run in a fork: what it sent, and how it ended."""
     reader, writer = os.pipe()
-    # Whatever `live` puts in its place.
+    # Whatever `run` puts in its place.
     write = os.write
     child = os.fork()
     if child == 0:
-        live(lambda: write(writer, b"."))
-        os._exit(0)
+        os.close(reader)
+        status = 1
+        try:
+            run(lambda data: write(writer, data))
+            status = 0
+        finally:
+            os._exit(status)
     os.close(writer)
-    _, status = os.waitpid(child, 0)
-    reported = len(os.read(reader, 100))
-    os.close(reader)
-    return reported, os.WIFSIGNALED(status)
+    with open(reader, "rb") as sent:  # noqa: PTH123 - a descriptor
+        data = sent.read()
+    return data, os.waitpid(child, 0)[1]
+
+
+def _look(place: Place, send: Callable[[bytes], Any]) -> None:
+    """What a reader finds, and then the next holder of the lock."""
+    backend = place.backend()
+    read = backend.read()
+    session = backend.acquire("apply", timedelta())
+    send(pickle.dumps((read, session.state)))
+    session.release()
 
 
 def _live(place: Place, call: int, report: Callable[[], Any]) -> None:

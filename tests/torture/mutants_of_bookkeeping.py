@@ -109,8 +109,8 @@ OF_BOOKKEEPING = (
         (
             Edit(
                 _SESSION,
-                "timedelta() <= self._held.now() - self._proven < self._held.trust",
-                "self._held.now() - self._proven < self._held.trust",
+                "timedelta() <= since < self._held.trust",
+                "since < self._held.trust",
             ),
         ),
         ("tests/backends/test_cas_faults.py",),

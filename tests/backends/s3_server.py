@@ -1,0 +1,78 @@
+"""A real S3 server (ministack) on a free port of this machine, for as long as this process lives."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+
+BUCKET = "campaigns"
+# PR_SET_PDEATHSIG, SIGKILL
+_LEASH = "import ctypes, os, sys; ctypes.CDLL(None).prctl(1, 9); os.execvp(sys.argv[1], sys.argv[1:])"
+_PATIENCE = 60.0
+_POLL = 0.05
+
+
+def environ_of(endpoint: str) -> dict[str, str]:
+    """The variables by which a run finds the server."""
+    return {
+        "AWS_ENDPOINT_URL": endpoint,
+        "AWS_REGION": "eu-central-1",
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+    }
+
+
+@contextmanager
+def s3_server(folder: Path, *, kept: Path | None = None) -> Iterator[str]:
+    """The endpoint of a server with an empty bucket; with `kept`, it keeps its objects in that directory."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    environ = {
+        **{name: value for name, value in os.environ.items() if not name.startswith("AWS_")},
+        "BIND_HOST": "127.0.0.1",
+        "GATEWAY_PORT": str(port),
+        "SERVICES": "s3",
+        "S3_PERSIST": "1" if kept else "0",
+        "S3_DATA_DIR": str(kept or folder),
+        "LOG_LEVEL": "WARNING",
+    }
+    program = Path(sys.executable).with_name("ministack")
+    with (
+        (folder / "ministack.log").open("wb") as log,
+        subprocess.Popen(on_a_leash(str(program)), cwd=folder, env=environ, stdout=log, stderr=log) as server,
+    ):
+        try:
+            endpoint = f"http://127.0.0.1:{port}"
+            _make_bucket(endpoint, server)
+            yield endpoint
+        finally:
+            server.terminate()
+
+
+def on_a_leash(*command: str) -> list[str]:
+    """A command that ends when its parent does, also if that is killed (on Linux)."""
+    if sys.platform != "linux":
+        return list(command)
+    return [sys.executable, "-c", _LEASH, *command]
+
+
+def _make_bucket(endpoint: str, server: subprocess.Popen[bytes]) -> None:
+    until = time.monotonic() + _PATIENCE
+    while True:
+        try:
+            httpx.put(f"{endpoint}/{BUCKET}", timeout=_PATIENCE).raise_for_status()
+        except httpx.TransportError:
+            assert server.poll() is None, "the server ended"
+            assert time.monotonic() < until, "the server does not answer"
+            time.sleep(_POLL)
+        else:
+            return
