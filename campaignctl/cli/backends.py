@@ -30,6 +30,12 @@ def _on_git(project: Project, clock: SystemClock) -> Home:
     return git_home(Path(project.directory), project.name, state.remote, state.ref, now=clock.now)
 
 
+def _on_object_store(project: Project, _clock: SystemClock) -> Home:
+    from campaignctl.backends.object_store.place import object_home
+
+    return object_home(Path(project.directory), project.name, project.state.url)
+
+
 def _on_postgres(project: Project, _clock: SystemClock) -> Home:
     from campaignctl.backends.postgres.place import postgres_home
 
@@ -38,7 +44,11 @@ def _on_postgres(project: Project, _clock: SystemClock) -> Home:
 
 
 # Every kind of backend but `local`. Making a home opens nothing, and imports no library of an extra.
-_HOMES: Mapping[str, Callable[[Project, SystemClock], Home]] = {"git": _on_git, "postgres": _on_postgres}
+_HOMES: Mapping[str, Callable[[Project, SystemClock], Home]] = {
+    "git": _on_git,
+    "object_store": _on_object_store,
+    "postgres": _on_postgres,
+}
 
 
 def backend_of(
@@ -50,25 +60,21 @@ def backend_of(
 
 
 def backend_at(project: Project, clock: SystemClock, place: str) -> Backend:
-    """Return the backend of another state of the project: on a ref, in rows (`postgres:NAME`), or in a file
-    (a path in the project)."""
-    from campaignctl.project.rules import STATE_REFS
+    """Return the backend of another state of the project: on a ref, in rows (`postgres:NAME`), in a bucket or
+    in a file of it."""
+    from campaignctl.project.rules import state_at
 
-    if place.startswith(STATE_REFS):
-        state = replace(project.state, backend="git", ref=place)
-    elif place.startswith(_ROWS):
-        state = replace(project.state, backend="postgres", name=place.removeprefix(_ROWS))
-    else:
-        state = replace(project.state, backend="local", path=place)
-    return _backend(replace(project, state=state), clock)
+    return _backend(replace(project, state=state_at(project.state, place)), clock)
 
 
 def other_backends(project: Project, clock: SystemClock, remote: bool) -> dict[str, Backend]:
-    """Return the project's other states by place: in files and, if asked, on refs of the remote, or in rows.
+    """Return the project's other states by place: in files and, if asked, on refs of the remote, and where
+    its own is.
 
     A project whose state is a file looks on the remote too, as that setting may be new; but it needs none.
     """
     from campaignctl.project.model import STATE_FOLDER
+    from campaignctl.project.rules import ROWS
 
     directory, here = Path(project.directory), project.state
     files = (directory / STATE_FOLDER).glob("*.json")
@@ -84,9 +90,13 @@ def other_backends(project: Project, clock: SystemClock, remote: bool) -> dict[s
         if here.backend == "postgres":
             from campaignctl.backends.postgres.place import state_names
 
-            places += [_ROWS + name for name in state_names(here.url_env, here.schema)]
-    own = {"git": here.ref, "postgres": _ROWS + here.name}.get(here.backend, here.path)
-    return {place: backend_at(project, clock, place) for place in places if place != own}
+            places += [f"{ROWS}{name}" for name in state_names(here.url_env, here.schema)]
+        if here.backend == "object_store":
+            from campaignctl.backends.object_store.place import states_at
+
+            places += states_at(here.url.removesuffix(f"/{project.environment}"))
+    own = {"git": here.ref, "object_store": here.url, "postgres": f"{ROWS}{here.name}", "local": here.path}
+    return {place: backend_at(project, clock, place) for place in places if place != own.get(here.backend)}
 
 
 def mirrored(project: Project, clock: SystemClock) -> Path | None:

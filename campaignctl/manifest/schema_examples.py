@@ -179,6 +179,7 @@ _PROJECT: Mapping[type, Examples] = {
     ApiSettings: {"url": ("https://api.ocamba.com", "http://127.0.0.1:8787"), "timeout": ("30s", "1m")},
     StateSettings: {
         "path": (".campaignctl/state.json", "state/crm.json"),
+        "url": ("s3://acme-campaigns/crm", "gs://acme-campaigns/crm", "az://campaigns/crm"),
         "url_env": ("CAMPAIGNCTL_POSTGRES_URL", "CRM_DATABASE_URL"),
         "schema": ("campaignctl", "crm"),
         "name": ("production", "crm-production"),

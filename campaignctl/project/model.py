@@ -151,10 +151,11 @@ class StateSettings(Setting):
     """Where the state lives."""
 
     backend: Annotated[
-        Literal["local", "git", "postgres"],
+        Literal["local", "git", "object_store", "postgres"],
         _said(
-            "local: a file on this machine. git: a ref of the repository's own remote. postgres: tables of"
-            " PostgreSQL."
+            "local: a file on this machine. git: a ref of the repository's own remote. object_store: a "
+            "bucket of S3 or a compatible store, Google Cloud Storage or Azure. postgres: tables of "
+            "PostgreSQL."
         ),
     ] = "local"
     path: Annotated[
@@ -167,6 +168,15 @@ class StateSettings(Setting):
     ref: Annotated[
         str, _said("git: refs/campaignctl/NAME; refs/campaignctl/ENVIRONMENT if absent.", min_length=1)
     ] = "refs/campaignctl/default"
+    url: Annotated[
+        str,
+        _said(
+            "object_store: bucket and prefix, as in s3://BUCKET/PREFIX (gs:// for Google Cloud, az:// for "
+            "Azure); the project's followed by /ENVIRONMENT if absent. Endpoint, region, account and "
+            "credentials come from the environment.",
+            min_length=1,
+        ),
+    ] = ""
     url_env: Annotated[
         str,
         _said(

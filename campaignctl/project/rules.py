@@ -31,8 +31,14 @@ STATE_REFS = f"{_PREFIX}/"
 # Without points: a name that ends with `.lock` is git's, one with `.stop` the stop mark's.
 _REF = re.compile(rf"{_PREFIX}(/[a-zA-Z0-9][a-zA-Z0-9_-]*)+")
 _REMOTE = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9._/-]*")
+BUCKETS = ("s3://", "gs://", "az://")
+_BUCKETS = re.compile(r"(s3|gs|az)://[a-z0-9][a-z0-9._-]*[a-z0-9](/[a-zA-Z0-9][a-zA-Z0-9._=-]*)*/?")
+_BUCKET_HINT = "as in s3://BUCKET/PREFIX, gs://BUCKET/PREFIX or az://CONTAINER/PREFIX"
+#: With this begins the name of a state in tables.
+ROWS = "postgres:"
 _BELONGS = {
     "path": "local",
+    "url": "object_store",
     **dict.fromkeys(("remote", "ref"), "git"),
     **dict.fromkeys(("url_env", "schema", "name"), "postgres"),
 }
@@ -75,9 +81,22 @@ def state_settings(value: Fields, environment: str | None) -> StateSettings:
     if environment is not None:
         own = value["environments"][environment].get("state", {})
         places = {"path": f"{STATE_FOLDER}/{environment}.json", "ref": f"{_PREFIX}/{environment}"}
+        if "url" in fields:
+            places["url"] = f"{fields['url'].rstrip('/')}/{environment}"
         fields |= {**places, "name": environment, **own}
     settings: StateSettings = value_of(StateSettings, fields, "")
-    return replace(settings, path=posixpath.normpath(settings.path))
+    return replace(settings, path=posixpath.normpath(settings.path), url=settings.url.rstrip("/"))
+
+
+def state_at(state: StateSettings, place: str) -> StateSettings:
+    """Where another state of a project lives: on a ref, in rows, in a bucket, or in a file of it."""
+    if place.startswith(STATE_REFS):
+        return replace(state, backend="git", ref=place)
+    if place.startswith(ROWS):
+        return replace(state, backend="postgres", name=place.removeprefix(ROWS))
+    if place.startswith(BUCKETS):
+        return replace(state, backend="object_store", url=place.rstrip("/"))
+    return replace(state, backend="local", path=place)
 
 
 def time_zone(fields: Fields) -> str:
@@ -92,7 +111,8 @@ def state_problems(value: Fields, environment: str | None) -> Iterator[Problem]:
     """Problems with the `state` of the project, or of one of its environments."""
     layer = value if environment is None else value["environments"][environment]
     path: KeyPath = ("state",) if environment is None else ("environments", environment, "state")
-    own, backend = layer.get("state", {}), state_settings(value, environment).backend
+    own, settings = layer.get("state", {}), state_settings(value, environment)
+    backend = settings.backend
     for name, belongs in _BELONGS.items():
         if name in own and belongs != backend:
             message = f"`{name}` needs `backend: {belongs}`; this state uses {backend}"
@@ -106,6 +126,10 @@ def state_problems(value: Fields, environment: str | None) -> Iterator[Problem]:
         message = f"{own['ref']!r} is not a valid ref for a state"
         hint = f"as in {_PREFIX}/shop/production: letters, digits, `_` and `-`; never a branch"
         yield error("state", (*path, "ref"), message, hint)
+    if "url" in own and not _BUCKETS.fullmatch(own["url"]):
+        yield error("state", (*path, "url"), f"{own['url']!r} is not the address of a bucket", _BUCKET_HINT)
+    elif backend == "object_store" and not settings.url and (environment or not value.get("environments")):
+        yield error("state", path, "`backend: object_store` needs `url`", _BUCKET_HINT)
     if "remote" in own and not _REMOTE.fullmatch(own["remote"]):
         message = f"{own['remote']!r} is not a valid name of a remote"
         yield error("state", (*path, "remote"), message, "use a name that `git remote` lists")

@@ -347,7 +347,7 @@ def object_home(directory: Path, project: str, url: str, environ: Mapping[str, s
 
 def mirror_path(directory: Path, bucket: Bucket) -> Path:
     """Where a state is mirrored to, below the directory of the project."""
-    name = "-".join(filter(None, (bucket.scheme, bucket.name, bucket.prefix.replace("/", "-"))))
+    name = "/".join(filter(None, (bucket.name, bucket.prefix)))
     return directory / ".campaignctl" / "object_store" / f"{name}.json"
 
 

@@ -174,8 +174,10 @@ _KNOWN = (
         "RIGHTS",
     ),
 )
+_ANSWER = re.compile(r"status code: (\d{3}[A-Za-z ]*)")
+_CODE = re.compile(r"<Code>\s*(\w{1,80})\s*</Code>")
 _QUERY = re.compile(r"\?[^\s)'\"]*")
-_LONGEST = 300
+_LONGEST = 200
 
 
 def trouble(bucket: Bucket, error: BaseException, environ: Mapping[str, str]) -> PlaceError:
@@ -194,6 +196,10 @@ def trouble(bucket: Bucket, error: BaseException, environ: Mapping[str, str]) ->
 
 
 def shown(told: str) -> str:
-    """What the library said, in one short line without the query of an address, which may sign it."""
+    """The status and the code of the store's answer; else what the library said, in one short line without
+    the query of an address, which may sign it."""
+    answer = [found[1].strip() for found in (_ANSWER.search(told), _CODE.search(told)) if found]
+    if answer:
+        return ", ".join(answer)
     line = " ".join(_QUERY.sub("", told.partition("\n\nDebug source")[0]).split())
     return line if len(line) <= _LONGEST else f"{line[:_LONGEST]}..."

@@ -43,7 +43,7 @@ TABLE = {
     "history": Lazy(f"{_HERE}:history", "List past applies: when, who, what, and the outcome."),
     "migrate": Lazy(f"{_HERE}:migrate", "Move the state to another backend."),
 }
-_BACKENDS = ("local", "git", "postgres")
+_BACKENDS = ("local", "git", "object_store", "postgres")
 
 
 @click.command(cls=LazyGroup, table=TABLE, name="state", no_args_is_help=True)
@@ -194,7 +194,7 @@ def init(app: App) -> int:
     "--from",
     "place",
     metavar="PLACE",
-    help="Move the state here from PLACE, the file, ref or postgres:NAME of the environment's earlier name.",
+    help="Move the state here from PLACE, the file, ref, address or postgres:NAME of the earlier name.",
 )
 @click.option("--auto-approve", is_flag=True, help="Do not ask. Required without a terminal.")
 @click.pass_obj
@@ -254,6 +254,7 @@ def history(app: App, *, form: str) -> int:
 )
 @click.option("--remote", metavar="NAME", help="git: the remote; default: origin.")
 @click.option("--ref", metavar="REF", help="git: the ref; default: refs/campaignctl/ENVIRONMENT.")
+@click.option("--url", metavar="URL", help="object_store: the bucket and prefix, as in s3://BUCKET/PREFIX.")
 @click.option(
     "--path", metavar="FILE", help="local: the file; default: .campaignctl/state.json, or ENVIRONMENT.json."
 )
