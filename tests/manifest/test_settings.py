@@ -144,6 +144,11 @@ UNCLEAR = [
     ("state", "", "state: {backend: git}"),
     ("state", "state: {backend: git}", "state: {backend: git, remote: fork}"),
     ("state", "state: {backend: git}", "state: {backend: git, ref: refs/campaignctl/other}"),
+    (
+        "state",
+        "state: {backend: object_store, url: s3://acme/one}",
+        "state: {backend: object_store, url: s3://acme/two}",
+    ),
     ("api.url", "", "api: {url: 'https://eu.ocamba.com'}"),
     ("api.url", "", "api: {url: 'http://localhost:8787'}"),
     ("api.immediate", "", "api: {immediate: two_step}"),
@@ -248,6 +253,7 @@ def test_every_field_of_the_place_of_a_state_is_shown(tmp_path: Path) -> None:
         on_git,
         replace(on_git, remote="x"),
         replace(on_git, ref="x"),
+        replace(base, backend="object_store", url="s3://acme/x"),
     ]
     assert len({place_of(each) for each in places}) == len(fields(StateSettings)) + 1
 
@@ -285,6 +291,13 @@ def test_the_settings_are_those_of_the_environment(tmp_path: Path) -> None:
     found = settings(tmp_path, text)
     assert found["guardrails.max_destroy_percent"] == 5
     assert found["state"] == "refs/campaignctl/production of origin"
+
+
+def test_each_environment_has_a_prefix_of_its_own_in_the_bucket(tmp_path: Path) -> None:
+    text = "state: {backend: object_store, url: s3://acme/crm/}\nenvironments: {production: {}, staging: {}}"
+    assert settings(tmp_path, text)["state"] == "s3://acme/crm/production"
+    own = "environments: {production: {state: {backend: object_store, url: gs://acme/x}}, staging: {}}"
+    assert settings(tmp_path, own)["state"] == "gs://acme/x"
 
 
 def test_without_recorded_settings_nothing_has_changed(tmp_path: Path) -> None:

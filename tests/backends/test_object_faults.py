@@ -1,0 +1,364 @@
+"""Faults of a store, and stores that do not keep conditions."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from threading import Barrier
+from typing import Any
+from uuid import uuid4
+
+import obstore
+import pytest
+
+from campaignctl.backends.cas.backend import CasBackend
+from campaignctl.backends.cas.place import Note, PlaceError
+from campaignctl.backends.object_store.head import KEPT, Head, following, left_over
+from campaignctl.backends.object_store.place import ObjectPlace
+from campaignctl.backends.object_store.store import Bucket, trouble
+from campaignctl.errors import LockHeld, LockLost, StateError, StateNotSaved
+from campaignctl.state.codec import decode
+from tests.backends.actors import Actor
+from tests.backends.object_place import BY, Objects
+from tests.backends.s3_server import BUCKET, environ_of
+from tests.backends.store_proxy import Fault, Proxy, store_proxy
+from tests.state.samples import decision, sample_state
+
+NOW = timedelta()
+LONG = timedelta(seconds=60)
+_ANSWERS = {
+    "SlowDown": 503,
+    "ConditionalRequestConflict": 409,
+    "OperationAborted": 409,
+    "InternalError": 500,
+    "PreconditionFailed": 412,
+}
+_REFUSED = Fault("GET", f"/{BUCKET}", "answer", 403, "AccessDenied")
+
+
+@pytest.fixture
+def proxy(s3: str) -> Iterator[Proxy]:
+    with store_proxy(s3) as proxy:
+        yield proxy
+
+
+@pytest.fixture
+def url() -> str:
+    return f"s3://{BUCKET}/{uuid4().hex}"
+
+
+@pytest.fixture
+def place(tmp_path: Path, url: str, proxy: Proxy) -> Objects:
+    return Objects(tmp_path, url, environ_of(proxy.endpoint))
+
+
+def _fault(kind: str, method: str = "PUT", path: str = "/head") -> Fault:
+    if kind in _ANSWERS:
+        return Fault(method, path, "answer", _ANSWERS[kind], kind)
+    return Fault(method, path, kind)
+
+
+# ------------------------------------------------------------------------------ the server of the tests
+
+
+@pytest.mark.parametrize("rounds", [15, pytest.param(300, marks=pytest.mark.slow)])
+def test_of_many_conditional_writes_at_once_the_server_accepts_one(s3: str, rounds: int) -> None:
+    """A test server that does not would make every test here worthless."""
+    os.environ.update(environ_of(s3))
+    place = ObjectPlace(Bucket.at(f"s3://{BUCKET}/{uuid4().hex}"), environ_of(s3))
+    writers = 8
+    with ThreadPoolExecutor(writers) as pool:
+
+        def winners(name: str, mode: Any) -> list[Any]:
+            start = Barrier(writers)
+
+            def write(_: int) -> Any:
+                start.wait()
+                return place._put(name, uuid4().bytes, mode, 30.0)
+
+            return list(filter(None, pool.map(write, range(writers))))
+
+        for number in range(rounds):
+            (revision,) = winners(f"stress-{number}", "create")
+            (second,) = winners(f"stress-{number}", revision)
+            assert second != revision
+
+
+# ------------------------------------------------------------------------------ answers that are lost
+
+
+@pytest.mark.parametrize("kind", ["lost", "cut", *_ANSWERS])
+@pytest.mark.parametrize("moment", ["acquire", "write", "append", "release", "halt"])
+def test_an_answer_that_is_lost_late_or_unkind_changes_nothing(
+    place: Objects, proxy: Proxy, moment: str, kind: str
+) -> None:
+    def now(at: str) -> None:
+        proxy.faults[:] = [_fault(kind)] * 2 if at == moment else []
+
+    backend = place.backend()
+    now("acquire")
+    session = backend.acquire("apply", NOW)
+    now("write")
+    session.write(sample_state())
+    now("append")
+    session.append(decision("a"))
+    now("release")
+    session.release()
+    now("halt")
+    backend.change_halts(lambda halts: halts)
+    now("")
+    assert place.backend().read() == sample_state().after(decision("a"))
+    assert place.backend().holder() is None
+
+
+@pytest.mark.parametrize("kind", ["lost", "cut", "half", "SlowDown", "InternalError"])
+@pytest.mark.parametrize("path", ["/head", "-state.json"])
+def test_a_look_outlives_faults(place: Objects, proxy: Proxy, path: str, kind: str) -> None:
+    session = place.backend().acquire("apply", NOW)
+    session.write(sample_state())
+    session.release()
+    proxy.faults[:] = [_fault(kind, "GET", path)] * 2
+    assert place.backend().read() == sample_state()
+    assert proxy.faults == []
+
+
+def test_an_object_whose_answer_was_lost_is_not_written_twice(place: Objects, proxy: Proxy) -> None:
+    session = place.backend().acquire("apply", NOW)
+    proxy.faults[:] = [_fault("lost", path="-state.json")]
+    session.write(sample_state())
+    session.release()
+    assert place.backend().read() == sample_state()
+
+
+def test_a_clean_up_that_is_slow_or_refused_keeps_nobody_waiting(place: Objects, proxy: Proxy) -> None:
+    session = place.backend().acquire("apply", NOW)
+    session.write(sample_state())
+    proxy.faults[:] = [_REFUSED]
+    session.write(sample_state(7))
+    proxy.faults[:] = [Fault("GET", f"/{BUCKET}", "slow", seconds=30.0)]
+    session.write(sample_state(9))
+    session.release()
+    assert place.backend().read() == sample_state(9)
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "kind", "told"),
+    [
+        (403, "AccessDenied", "refused", "lack a permission"),
+        (403, "RequestTimeTooSkewed", "setup", "rejects the time of this machine"),
+        (400, "ExpiredToken", "refused", "have expired"),
+        (403, "InvalidAccessKeyId", "refused", "rejects the credentials"),
+        (403, "SignatureDoesNotMatch", "refused", "rejects the credentials"),
+        (404, "NoSuchBucket", "setup", "there is no bucket"),
+        (400, "AuthorizationHeaderMalformed", "setup", "in another region"),
+    ],
+)
+@pytest.mark.parametrize("method", ["GET", "PUT"])
+def test_a_refusal_says_what_it_is_and_is_believed_at_once(
+    place: Objects, proxy: Proxy, method: str, status: int, code: str, kind: str, told: str
+) -> None:
+    proxy.faults[:] = [Fault(method, "/head", "answer", status, code)] * 9
+    with pytest.raises(StateNotSaved) as refused:
+        place.backend().acquire("apply", NOW)
+    assert told in refused.value.detail
+    assert code in refused.value.detail
+    assert isinstance(refused.value.__cause__, PlaceError)
+    assert refused.value.__cause__.kind == kind
+    assert refused.value.hint
+    assert len(proxy.faults) == 8
+
+
+def test_a_store_that_stays_away_leaves_a_rescue_file(place: Objects, proxy: Proxy) -> None:
+    backend = place.backend()
+    session = backend.acquire("apply", NOW)
+    session.write(sample_state())
+    proxy.away = True
+    with pytest.raises(StateError):
+        place.backend().read()
+    with pytest.raises(StateNotSaved):
+        session.append(decision("a"))
+    with pytest.raises(StateNotSaved) as refused:
+        session.release()
+    proxy.away = False
+    rescued = Path(refused.value.hint.split("the state is in ")[1].split(";")[0])
+    assert decode(rescued.read_bytes()) == sample_state().after(decision("a"))
+    rescued.unlink()
+    assert place.backend().read() == sample_state()
+
+
+# ------------------------------------------------------------------------------ stores without conditions
+
+
+@pytest.mark.parametrize("ignored", ["If-None-Match", "If-Match"])
+def test_a_store_that_ignores_conditions_is_refused_by_name_before_anything_is_written(
+    place: Objects, proxy: Proxy, url: str, ignored: str
+) -> None:
+    proxy.deaf = ignored
+    with pytest.raises(StateNotSaved) as refused:
+        place.backend().acquire("apply", NOW)
+    assert f"{proxy.endpoint} ignores {ignored}" in refused.value.detail
+    found = place.backend().keeping().access
+    assert found is not None
+    assert not found.allowed
+    assert ignored in found.found
+    proxy.deaf = ""
+    assert place.backend().read() is None
+    found = place.backend().keeping().access
+    assert found is not None
+    assert found.allowed
+    assert not [each for each in _names(place) if "probe" in each]
+
+
+def _names(place: Objects) -> list[str]:
+    """The objects of a place."""
+    here = place.place
+    found = obstore.list(here._store(30.0), here.bucket.prefix)
+    return [each["path"] for chunk in found for each in chunk]
+
+
+def test_credentials_of_a_profile_are_refused_not_replaced_by_others(url: str) -> None:
+    place = ObjectPlace(Bucket.at(url), {"AWS_PROFILE": "work"})
+    with pytest.raises(PlaceError, match="AWS_PROFILE is work") as refused:
+        place.tip()
+    assert "export-credentials" in refused.value.hint
+
+
+def test_an_address_that_is_signed_is_shown_without_its_signature() -> None:
+    bucket = Bucket.at("az://campaigns/crm")
+    found = trouble(bucket, OSError("cannot send to https://a.example/b?sv=1&sig=hush: reset"), {})
+    assert "hush" not in str(found)
+    assert "a.example/b" in str(found)
+
+
+# ------------------------------------------------------------------------------ leases
+
+
+@pytest.fixture
+def leased(tmp_path: Path, url: str, s3: str) -> Objects:
+    return Objects(
+        tmp_path / "one",
+        url,
+        environ_of(s3),
+        trust=timedelta(seconds=0.1),
+        longest_wait=timedelta(seconds=0.2),
+        lease=timedelta(seconds=2),
+    )
+
+
+def test_a_holder_that_was_stopped_is_taken_over_and_notices_when_it_wakes(
+    leased: Objects, tmp_path: Path
+) -> None:
+    holder = Actor(leased)
+    holder.ask("acquire")
+    holder.write(sample_state())
+    other: CasBackend = replace(leased, root=tmp_path / "two").backend()
+    with pytest.raises(LockHeld):
+        other.acquire("apply", timedelta(seconds=4))
+    holder.ask("with_session", "check")
+    holder.signal(signal.SIGSTOP)
+    session = other.acquire("apply", LONG)
+    session.append(decision("b"))
+    holder.signal(signal.SIGCONT)
+    for method, arguments in (("check", ()), ("append", (decision("late"),)), ("release", ())):
+        with pytest.raises(LockLost):
+            holder.ask("with_session", method, *arguments)
+    holder.kill()
+    session.release()
+    assert other.read() == sample_state().after(decision("b"))
+
+
+# ------------------------------------------------------------------------------ bytes and objects
+
+
+def test_a_step_costs_one_request_and_few_bytes_however_large_the_state(place: Objects, proxy: Proxy) -> None:
+    session = place.backend().acquire("apply", NOW)
+    large = sample_state()
+    for number in range(200):
+        large = large.after(decision(f"c{number}"))
+    session.write(large)
+    session.append(decision("first"))
+    del proxy.requests[:]
+    for number in range(20):
+        session.append(decision(f"d{number}"))
+    assert len(proxy.requests) <= 22
+    assert sum(each.sent for each in proxy.requests) < 20 * 33_000
+    session.release()
+
+
+def test_what_no_version_needs_is_deleted_and_the_history_is_bounded(place: Objects) -> None:
+    backend = place.backend()
+    session = backend.acquire("apply", NOW)
+    session.write(sample_state())
+    for number in range(60):
+        session.append(decision(f"c{number}"))
+    assert [each for each in _names(place) if "-journal-" in each]
+    session.release()
+    assert not [each for each in _names(place) if "-journal-" in each]
+    assert len([each for each in _names(place) if each.endswith("-state.json")]) == 2
+
+
+def test_an_object_of_a_version_that_may_still_come_is_kept() -> None:
+    """A writer that has written its objects, and whose head is under way, must find them afterwards."""
+    head = following(None, {}, {"state.json": b"1"}, "first")
+    theirs = following(head, {"state.json": b"1"}, {"state.json": b"2"}, "theirs")
+    ours = following(head, {"state.json": b"1"}, {"state.json": b"3"}, "ours")
+    names = [*head.named(), *theirs.named(), *ours.named()]
+    assert left_over(names, head) == []
+    piece = "00000001-0123456789ab-journal-00000"
+    assert left_over([*names, piece, "note.txt"], ours) == [piece]
+
+
+def test_documents_of_the_last_versions_are_kept() -> None:
+    names = [f"{number:08}-0123456789ab-state.json" for number in range(1, KEPT + 11)]
+    head = Head(KEPT + 20, "v", {}, {}, (), "")
+    assert sorted(left_over(names, head)) == names[:10]
+
+
+def test_a_head_is_read_as_it_was_written_and_damage_is_refused() -> None:
+    files = {"lock.json": b"\x00\xff\n{}", "journal/00000": b"line\n", "state.json": b"{}", "odd name": b""}
+    head = following(None, {}, files, "a note\nwith a line")
+    data = head.encoded()
+    assert Head.decoded(data) == head
+    for damage in (
+        data[:-1],
+        data + b"x",
+        b"",
+        b"{}\n",
+        b"[]\n",
+        data.replace(b'"format": 1', b'"format": 2'),
+    ):
+        with pytest.raises(ValueError, match=r"."):
+            Head.decoded(damage)
+
+
+def test_a_missing_object_is_damage_and_is_named(place: Objects) -> None:
+    session = place.backend().acquire("apply", NOW)
+    session.write(sample_state())
+    session.release()
+    (document,) = [each for each in _names(place) if each.endswith("-state.json")]
+    obstore.delete(place.place._store(30.0), [document])
+    with pytest.raises(StateError) as refused:
+        place.backend().read()
+    assert document.rpartition("/")[2] in refused.value.detail
+
+
+def test_a_put_onto_a_head_that_was_deleted_is_refused(place: Objects) -> None:
+    here = place.place
+    seen = here.put(first := here.look(), here.draft(first, {"a": b"1"}, Note(BY, "first"))) and here.look()
+    assert seen
+    obstore.delete(here._store(30.0), [here._path("head")])
+    assert here.put(seen, here.draft(seen, {"a": b"2"}, Note(BY, "second"))) is False
+    assert here.tip() is None
+
+
+def test_a_state_elsewhere_in_the_bucket_is_found(place: Objects, url: str) -> None:
+    for name in ("production", "staging"):
+        session = place.another(name).backend().acquire("apply", NOW)
+        session.write(sample_state())
+        session.release()
+    assert place.place.states() == (f"{url}/production", f"{url}/staging")
