@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from campaignctl.reconciler.recall import Recall
 
 _SOON = 5.0
-_ROWS = "postgres:"
 
 Tell = Callable[[str], None]
 

@@ -13,13 +13,14 @@ from datetime import timedelta
 from functools import partial
 from itertools import count
 from types import FrameType
-from typing import Any
+from typing import Any, TypeVar
 
 from campaignctl.reconciler.ports import Session
 from campaignctl.state.model import Entry, State
 from tests.backends.actors import Place
 from tests.state.samples import decision, observation, sample_state
 
+_T = TypeVar("_T")
 Step = State | Entry
 LIFE: tuple[Step, ...] = (
     sample_state(),
@@ -131,6 +132,14 @@ def _forked(run: Callable[[Callable[[bytes], Any]], None]) -> tuple[bytes, int]:
     with open(reader, "rb") as sent:  # noqa: PTH123 - a descriptor
         data = sent.read()
     return data, os.waitpid(child, 0)[1]
+
+
+def in_a_fork(look: Callable[[], _T]) -> _T:
+    """What a function returns in a fork. Raises AssertionError if it fails there."""
+    found, failed = _forked(lambda send: send(pickle.dumps(look())))
+    assert not failed, "it failed in a fork"
+    value: _T = pickle.loads(found)
+    return value
 
 
 def _look(place: Place, send: Callable[[bytes], Any]) -> None:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import atexit
 import os
+import re
+import shutil
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import httpx
 
@@ -56,6 +61,45 @@ def s3_server(folder: Path, *, kept: Path | None = None) -> Iterator[str]:
             yield endpoint
         finally:
             server.terminate()
+
+
+@cache
+def shared_server() -> str:
+    """The endpoint of a server that lives as long as this process, for its forks too."""
+    ends = ExitStack()
+    atexit.register(ends.close)
+    folder = ends.enter_context(TemporaryDirectory(prefix="s3-"))
+    return ends.enter_context(s3_server(Path(folder)))
+
+
+class Account:
+    """An account at the server, with a bucket of its own: one for each access key of twelve digits. Spoken to
+    without the library, and so in processes that fork."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        key, region = environ["AWS_ACCESS_KEY_ID"], environ["AWS_REGION"]
+        signed = f"AWS4-HMAC-SHA256 Credential={key}/20360101/{region}/s3/aws4_request, Signature=0"
+        self._bucket = f"{environ['AWS_ENDPOINT_URL']}/{BUCKET}"
+        self._headers = {"Authorization": signed}
+
+    def upload(self, folder: Path) -> None:
+        """Make the bucket, with the files of a folder in it."""
+        with httpx.Client(headers=self._headers, timeout=_PATIENCE) as client:
+            client.put(self._bucket).raise_for_status()
+            for path in filter(Path.is_file, folder.rglob("*")):
+                name = path.relative_to(folder).as_posix()
+                client.put(f"{self._bucket}/{name}", content=path.read_bytes()).raise_for_status()
+
+    def download(self, folder: Path) -> None:
+        """Replace the files of a folder with what is in the bucket."""
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir()
+        with httpx.Client(headers=self._headers, timeout=_PATIENCE) as client:
+            listed = client.get(self._bucket, params={"list-type": "2"}).raise_for_status()
+            for name in re.findall(r"<Key>([^<]*)</Key>", listed.text):
+                path = folder / name
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(client.get(f"{self._bucket}/{name}").raise_for_status().content)
 
 
 def on_a_leash(*command: str) -> list[str]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import secrets
 import shutil
 import subprocess
 from abc import ABC, abstractmethod
@@ -16,9 +18,14 @@ from typing import Any, ClassVar
 from campaignctl.backends.postgres.tables import STEPS
 from campaignctl.reconciler.ports import Backend
 from campaignctl.state.model import State
+from tests.backends.crashes import in_a_fork
 from tests.backends.git_place import git_backend
+from tests.backends.object_place import object_backend
 from tests.backends.postgres_place import VARIABLE, postgres_backend
-from tests.backends.postgres_server import Server, shared_server
+from tests.backends.postgres_server import Server
+from tests.backends.postgres_server import shared_server as postgres_server
+from tests.backends.s3_server import BUCKET, Account, environ_of
+from tests.backends.s3_server import shared_server as s3_server
 from tests.torture.scenario import Scenario
 
 _KIND, _RUNNER = "backend", "runner"
@@ -147,13 +154,13 @@ class OnPostgres(Remote):
     @classmethod
     def create(cls, root: Path) -> None:
         """No tables: the first apply makes them."""
-        shared_server()  # before the workers are forked, which then share it
+        postgres_server()  # before the workers are forked, which then share it
 
     @classmethod
     @contextmanager
     def opened(cls, root: Path) -> Iterator[OnPostgres]:
         """A database with the rows that the file of this copy has."""
-        server, rows = shared_server(), root / "rows.json"
+        server, rows = postgres_server(), root / "rows.json"
         database = server.new_database()
         try:
             if rows.exists():
@@ -170,7 +177,49 @@ class OnPostgres(Remote):
         )
 
 
-REMOTES: Mapping[str, type[Remote]] = {each.kind: each for each in (OnGit, OnPostgres)}
+_URL = f"s3://{BUCKET}/torture"
+_STORED = "stored"
+
+
+class OnObjects(Remote):
+    """A bucket of a server that all trials share; each has an account of its own there.
+
+    The processes of the trials fork, and a process that forks cannot use the library: its forks do.
+    """
+
+    kind = "object_store"
+    settings = f"backend: object_store, url: {_URL}"
+
+    @classmethod
+    def create(cls, root: Path) -> None:
+        """A copy of what is in the bucket: nothing."""
+        (root / _STORED).mkdir()
+
+    @classmethod
+    @contextmanager
+    def opened(cls, root: Path) -> Iterator[OnObjects]:
+        """The objects of this copy in an account of their own."""
+        environ = {**environ_of(s3_server()), "AWS_ACCESS_KEY_ID": f"{secrets.randbelow(10**12):012}"}
+        account = Account(environ)
+        account.upload(root / _STORED)
+        yield cls(root, environ)
+        account.download(root / _STORED)
+
+    def backend(self) -> Backend:
+        """A backend of this checkout."""
+        os.environ.update(self.environ)
+        return object_backend(self.root / "project", _URL, self.environ, name="torture")
+
+    def state(self) -> State | None:
+        """The stored state, read in a fork."""
+        return in_a_fork(super().state)
+
+    def lock_id(self) -> str | None:
+        """The id of the lock, read in a fork."""
+        return in_a_fork(super().lock_id)
+
+
+REMOTES: Mapping[str, type[Remote]] = {each.kind: each for each in (OnGit, OnObjects, OnPostgres)}
 """The kinds of backend that can be tortured besides `local`."""
 
 

@@ -231,7 +231,7 @@ def parallel_kills(scenario: str, calls: Sequence[Call]) -> Iterator[Trial]:
 def frozen_holders(scenario: str, calls: Sequence[Call]) -> Iterator[Trial]:
     """The lock holder is stopped directly before it sends a request."""
     for number, call in enumerate(calls, 1):
-        if call.name == "send" and number > 1:
+        if call.name in ("send", "asked") and number > 1:
             stop = Stop(number, signal=signal.SIGSTOP)
             yield Trial(scenario, "frozen, lock broken", f"{number} {call.about}", stop, frozen=True)
 

@@ -1,7 +1,8 @@
 """Counts the system calls whose effects others can see, and ends the process at one of them.
 
-A tap is installed in a child before the command line starts: it wraps `os`, `fcntl`, `socket` and the library
-of a database, and leaves campaignctl unchanged. `Call` is a boundary, `Moment` how it is hit.
+A tap is installed in a child before the command line starts: it wraps `os`, `fcntl`, `socket`, and the libraries
+of a database and of `obstore`, whose own sockets it does not see, and leaves campaignctl unchanged. `Call` is a
+boundary, `Moment` how it is hit.
 """
 
 from __future__ import annotations
@@ -15,10 +16,12 @@ import socket
 import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from threading import RLock
 from typing import Any, Literal
 
+import obstore
 import psycopg
 
 from tests.torture.medium import Loss, Medium
@@ -44,18 +47,18 @@ class Call:
 
         `before`: the call does not happen. `torn`: half of its bytes are written. `answered`: the server is
         done and its answer is in flight. `half`: the first bytes of the answer were read. A started program
-        goes on by itself; `answered` is after it has ended, and after the answer of a database.
+        goes on by itself; `answered` is after it has ended, and after a store or a database was asked.
         """
         if self.name in ("write", "send"):
             return ("before", "torn")
-        if self.name in ("ran", "ask"):
+        if self.name in ("ran", "asked"):
             return ("before", "answered")
         return ("before", "answered", "half") if self.name == "recv" else ("before",)
 
     @property
     def is_file(self) -> bool:
         """Whether it is a call on files, not on the network."""
-        return self.name not in ("send", "recv", "connect", "start", "ran", "ask")
+        return self.name not in ("send", "recv", "connect", "start", "ran", "asked")
 
     @property
     def is_request(self) -> bool:
@@ -103,7 +106,7 @@ class Tap:
             self._wrap(socket.socket, name, _first_line, as_name="send")
         self._wrap(socket.socket, "recv", lambda *_: "")
         self._wrap(socket.socket, "connect", lambda *_: "")
-        self._wrap(psycopg.Connection, "execute", _statement, as_name="ask")
+        self._wrap(psycopg.Connection, "execute", _statement, as_name="asked")
         self._wrap(psycopg, "connect", lambda *_a, **_k: "database")
         self._wrap(subprocess.Popen, "__init__", _program, as_name="start")
         self._wrap(
@@ -112,6 +115,8 @@ class Tap:
             lambda popen, *_a, **_k: _program(popen, popen.args),
             as_name="ran",
         )
+        for name in ("put", "get", "delete", "list"):
+            self._wrap(obstore, name, partial(_object, name), as_name="asked")
 
     def write_to(self, path: Path) -> None:
         """Write the crossed boundaries, one per line."""
@@ -127,7 +132,8 @@ class Tap:
             if "dir_fd" in kwargs:  # the end of a temporary directory, which others do not see
                 return real(*args, **kwargs)
             with self._mutex:
-                self._reach(Call(as_name or name, about(*args, **kwargs)), real, args)
+                call = Call(as_name or name, about(*args, **kwargs))
+                self._reach(call, partial(real, **kwargs), args)
             return real(*args, **kwargs)
 
         setattr(place, name, tapped)
@@ -166,7 +172,7 @@ class Tap:
             return
         # In another order of threads, a moment may not exist at this call.
         moment = self._stop.moment if self._stop.moment in call.moments else "before"
-        if moment == "answered" and call.name in ("ran", "ask"):
+        if moment == "answered" and call.name in ("ran", "asked"):
             real(*args)
         elif moment == "torn":
             data = bytes(args[1])
@@ -201,6 +207,12 @@ def _program(_popen: Any, command: Any, *_: Any, **_options: Any) -> str:
 def _statement(connection: psycopg.Connection[Any], query: Any, *_: Any, **_options: Any) -> str:
     found = _STATEMENT.match(query.as_string(connection))
     return f"database: {found[1]} {found[2] or ''}".strip() if found else "database"
+
+
+def _object(name: str, _store: Any, paths: Any, *_: Any, **_options: Any) -> str:
+    """What is asked of a store, without the random parts of names."""
+    path = paths if isinstance(paths, str) else f"{len(paths)} objects"
+    return f"{name} {re.sub(r'[0-9]{8}-[0-9a-f]{12}-', '', path)}"
 
 
 def _first_line(_socket: Any, data: Any, *_: Any) -> str:

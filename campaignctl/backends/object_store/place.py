@@ -347,7 +347,8 @@ def object_home(directory: Path, project: str, url: str, environ: Mapping[str, s
 
 def mirror_path(directory: Path, bucket: Bucket) -> Path:
     """Where a state is mirrored to, below the directory of the project."""
-    name = "/".join(filter(None, (bucket.name, bucket.prefix)))
+    # A character that no address has.
+    name = "+".join(filter(None, (bucket.name, *bucket.prefix.split("/"))))
     return directory / ".campaignctl" / "object_store" / f"{name}.json"
 
 
