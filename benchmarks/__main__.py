@@ -7,7 +7,7 @@ import sys
 
 NAMES = (
     *("startup", "validate", "lint", "preview_text", "preview_page", "plan", "unchanged", "growth", "matrix"),
-    *("archived", "creates", "state_writes", "halt", "git_latency", "turns", "storm", "interrupted"),
+    *("archived", "creates", "state_writes", "halt", "far_state", "turns", "storm", "interrupted"),
 )
 
 

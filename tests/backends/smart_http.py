@@ -8,14 +8,16 @@ import socket
 import subprocess
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from queue import SimpleQueue
 from urllib.parse import urlsplit
 
 _BLOCK = 1 << 16
+_COUNTING = threading.Lock()
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -113,41 +115,70 @@ def smart_http(root: Path, login: str | None = None) -> Iterator[_Server]:
         server.server_close()
 
 
+@dataclass
+class Way:
+    """The port of a way, and what went over it: bytes, and how often it was this side's turn to speak, which
+    is once a request."""
+
+    port: int
+    sent: int = 0
+    received: int = 0
+    turns: int = 0
+
+
 @contextmanager
-def far_away(port: int, round_trip: float) -> Iterator[int]:
-    """The port of a way to `port` on which every round trip takes so many seconds, the first of TCP too."""
+def far_away(port: int, round_trip: float) -> Iterator[Way]:
+    """A way to `port` on which every round trip takes so many seconds, the first of TCP too."""
     listener = socket.create_server(("127.0.0.1", 0))
 
     def accept() -> None:
         with suppress(OSError):
             while True:
                 near, _ = listener.accept()
-                threading.Thread(target=_joined, args=(near, port, round_trip), daemon=True).start()
+                threading.Thread(target=_joined, args=(near, port, round_trip, way), daemon=True).start()
 
+    way = Way(int(listener.getsockname()[1]))
     threading.Thread(target=accept, daemon=True).start()
     try:
-        yield int(listener.getsockname()[1])
+        yield way
     finally:
         listener.close()
 
 
-def _joined(near: socket.socket, port: int, round_trip: float) -> None:
+def _joined(near: socket.socket, port: int, round_trip: float, way: Way) -> None:
     time.sleep(round_trip)
     far = socket.create_connection(("127.0.0.1", port))
+    last: list[socket.socket] = []
+
+    def count(source: socket.socket, data: bytes) -> None:
+        with _COUNTING:
+            if source is near:
+                way.sent += len(data)
+                way.turns += bool(data) and last[-1:] != [near]
+            else:
+                way.received += len(data)
+            last[:] = [source]
+
     for one, other in ((near, far), (far, near)):
         one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         queue: SimpleQueue[tuple[float, bytes]] = SimpleQueue()
-        threading.Thread(target=_received, args=(one, queue, round_trip / 2), daemon=True).start()
+        threading.Thread(target=_received, args=(one, queue, round_trip / 2, count), daemon=True).start()
         threading.Thread(target=_delivered, args=(other, queue), daemon=True).start()
 
 
-def _received(source: socket.socket, queue: SimpleQueue[tuple[float, bytes]], delay: float) -> None:
+def _received(
+    source: socket.socket,
+    queue: SimpleQueue[tuple[float, bytes]],
+    delay: float,
+    count: Callable[[socket.socket, bytes], None],
+) -> None:
     data = b"?"
     while data:
         try:
             data = source.recv(_BLOCK)
         except OSError:
             data = b""
+        count(source, data)
         queue.put((time.monotonic() + delay, data))
 
 

@@ -1,7 +1,7 @@
 """Counts the system calls whose effects others can see, and ends the process at one of them.
 
-A tap is installed in a child before the command line starts: it wraps `os`, `fcntl`, `socket`, and the libraries
-of a database and of `obstore`, whose own sockets it does not see, and leaves campaignctl unchanged. `Call` is a
+A tap is installed in a child before the command line starts: it wraps `os`, `fcntl`, `socket` and the
+libraries of shared states, whose own sockets it does not see, and leaves campaignctl unchanged. `Call` is a
 boundary, `Moment` how it is hit.
 """
 
