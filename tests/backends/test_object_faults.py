@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
@@ -69,8 +69,13 @@ def _fault(kind: str, method: str = "PUT", path: str = "/head") -> Fault:
 @pytest.mark.parametrize("rounds", [15, pytest.param(300, marks=pytest.mark.slow)])
 def test_of_many_conditional_writes_at_once_the_server_accepts_one(s3: str, rounds: int) -> None:
     """A test server that does not would make every test here worthless."""
-    os.environ.update(environ_of(s3))
-    place = ObjectPlace(Bucket.at(f"s3://{BUCKET}/{uuid4().hex}"), environ_of(s3))
+    accepts_one(f"s3://{BUCKET}/{uuid4().hex}", environ_of(s3), rounds)
+
+
+def accepts_one(url: str, environ: Mapping[str, str], rounds: int) -> None:
+    """Of eight writers at once one succeeds: when they create, and when they replace what they saw."""
+    os.environ.update(environ)
+    place = ObjectPlace(Bucket.at(url), environ)
     writers = 8
     with ThreadPoolExecutor(writers) as pool:
 

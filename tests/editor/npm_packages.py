@@ -12,32 +12,32 @@ from pathlib import Path
 import pytest
 
 HERE = Path(__file__).parent
-LOCK = HERE / "package-lock.json"
 INSTALL_SECONDS = 300
 
 
-def npm_packages() -> Path:
-    """The folder of the packages; without npm, or without a network to fetch them, the test is skipped."""
+def npm_packages(folder: Path = HERE) -> Path:
+    """The packages of a lock; without npm, or without a network to fetch them, the test is skipped."""
     missing = [name for name in ("node", "npm") if shutil.which(name) is None]
     if missing:
         pytest.skip(f"packages of npm need node and npm: no {missing[0]} on this machine")
-    stamp = HERE / "node_modules" / f".lock-{hashlib.sha256(LOCK.read_bytes()).hexdigest()[:16]}"
+    lock = folder / "package-lock.json"
+    stamp = folder / "node_modules" / f".lock-{hashlib.sha256(lock.read_bytes()).hexdigest()[:16]}"
     # Several workers may come here at once; npm would trip over itself.
-    with LOCK.open("rb") as held:
+    with lock.open("rb") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
         if not stamp.exists():
-            _install()
+            _install(folder)
             stamp.touch()
-    return HERE / "node_modules"
+    return folder / "node_modules"
 
 
-def _install() -> None:
+def _install(folder: Path) -> None:
     words = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline"]
     done = subprocess.run(
-        words, cwd=HERE, capture_output=True, text=True, timeout=INSTALL_SECONDS, check=False
+        words, cwd=folder, capture_output=True, text=True, timeout=INSTALL_SECONDS, check=False
     )
     if done.returncode:
-        said = f"`npm ci` in tests/editor failed:\n{done.stderr}"
+        said = f"`npm ci` in {folder} failed:\n{done.stderr}"
         # What CI cannot try is not known to work.
         if os.environ.get("CI"):
             pytest.fail(said)
