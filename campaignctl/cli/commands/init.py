@@ -7,6 +7,7 @@ import re
 import shlex
 from collections.abc import Container, Iterable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import click
@@ -16,6 +17,9 @@ from campaignctl.cli.group import NearestChoice
 from campaignctl.cli.pipelines import HOSTS, Added, Host, pipelines_for
 from campaignctl.cli.settings import App
 from campaignctl.errors import CampaignctlError, Command, Sentence, UsageError, listed
+
+if TYPE_CHECKING:
+    from campaignctl.project.model import Project
 
 _PROJECT = """\
 apiVersion: campaignctl/v1
@@ -110,10 +114,23 @@ _IGNORED = ".campaignctl"
     metavar="OWNER/REPO@SHA",
     help="Write short pipelines that use this repository of campaignctl at this commit.",
 )
+@click.option(
+    "--state",
+    "place",
+    metavar="PLACE",
+    help="Where the state of a new project lives: local, or git. Default: local; with --ci git.",
+)
 @click.option("--vendor", is_flag=True, help="Write the whole pipelines out (the default without --action).")
 @click.pass_obj
 def command(
-    app: App, *, directory: Path, host: Host | None, package: str | None, action: str | None, vendor: bool
+    app: App,
+    *,
+    directory: Path,
+    host: Host | None,
+    package: str | None,
+    action: str | None,
+    place: str | None,
+    vendor: bool,
 ) -> int:
     """Create a project in DIR (default: the current directory), ready to plan.
 
@@ -135,15 +152,14 @@ def command(
         raise UsageError("--package says what pipelines install: it needs --ci github or --ci gitlab")
     pipelines = pipelines_for(app, target, host, package, action) if host else None
     added = pipelines.paths if pipelines else {}
+    state = _state_at(place or ("git" if host else "local"), pipelines)
     if pipelines and pipelines.project:
+        _refuse_another_state(place, pipelines.project)
         files = added
     else:
         refuse_repository(target)
         _refuse_to_nest(target)
         _refuse_to_mix(app, target)
-        state = _LOCAL_STATE if pipelines is None else _SHARED_STATE
-        if pipelines and pipelines.pipelines.ref:
-            state += _OWN_REF.format(ref=pipelines.pipelines.ref)
         files = {**_project_files(target, state), **added}
     _refuse_to_overwrite(app, target, files, added)
     for path, text in files.items():
@@ -152,6 +168,30 @@ def command(
             stream.write(text)
     app.console.say(_next_steps(app, target, list(files), pipelines))
     return 0
+
+
+def _state_at(place: str, pipelines: Added | None) -> str:
+    """The lines of a project file for a state at this place. Raises UsageError."""
+    if place == "local":
+        if pipelines:
+            raise UsageError(
+                "--state local cannot be used with --ci: pipelines keep no files",
+                hint="leave it out: the state is kept on git then",
+            )
+        return _LOCAL_STATE
+    if place == "git":
+        own = pipelines.pipelines.ref if pipelines else None
+        return _SHARED_STATE + (_OWN_REF.format(ref=own) if own else "")
+    raise UsageError(f"--state: {place!r} is no place for a state", hint="write local, or git")
+
+
+def _refuse_another_state(place: str | None, project: Project) -> None:
+    """Refuse to name the place of a state that exists already."""
+    if place is not None:
+        raise UsageError(
+            f"--state is for a new project; the state of this one is on {project.state.backend}",
+            hint=Sentence("leave it out; to move the state: ", Command("state", "migrate", "--help")),
+        )
 
 
 def _project_files(target: Path, state: str) -> dict[Path, str]:
