@@ -12,6 +12,9 @@ import pytest
 from hypothesis import HealthCheck, Phase, settings
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.backends.http_server import Client
     from tests.golden import Golden
 
 # So that its assertion shows the difference of two texts.
@@ -87,3 +90,12 @@ def golden(request: pytest.FixtureRequest) -> Golden:
     from tests.golden import Golden
 
     return Golden(request.path, request.config.getoption("--update-golden"))
+
+
+@pytest.fixture(scope="session")
+def state_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
+    """A server that keeps states, for every test that wants one; each has a project of its own there."""
+    from tests.backends.http_server import running
+
+    with running(tmp_path_factory.mktemp("states")) as client:
+        yield client

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
@@ -29,6 +30,14 @@ def _on_git(project: Project, clock: SystemClock) -> Home:
     return git_home(Path(project.directory), project.name, state.remote, state.ref, now=clock.now)
 
 
+def _on_http(project: Project, clock: SystemClock) -> Home:
+    from campaignctl.backends.http.place import http_home
+    from campaignctl.project.http_address import http_address
+
+    address = http_address(project.state)
+    return http_home(Path(project.directory), project.name, address, os.environ, now=clock.now)
+
+
 def _on_object_store(project: Project, _clock: SystemClock) -> Home:
     from campaignctl.backends.object_store.place import object_home
 
@@ -45,6 +54,7 @@ def _on_postgres(project: Project, _clock: SystemClock) -> Home:
 # Every kind of backend but `local`. Making a home opens nothing, and imports no library of an extra.
 _HOMES: Mapping[str, Callable[[Project, SystemClock], Home]] = {
     "git": _on_git,
+    "http": _on_http,
     "object_store": _on_object_store,
     "postgres": _on_postgres,
 }
@@ -59,8 +69,8 @@ def backend_of(
 
 
 def backend_at(project: Project, clock: SystemClock, place: str) -> Backend:
-    """Return the backend of another state of the project: on a ref, in rows (`postgres:NAME`), in a bucket or
-    in a file of it."""
+    """Return the backend of another state of the project: on a ref, at an address, in a bucket, in rows
+    (`postgres:NAME`), or in a file of it."""
     from campaignctl.project.rules import state_at
 
     return _backend(replace(project, state=state_at(project.state, place)), clock)

@@ -151,11 +151,11 @@ class StateSettings(Setting):
     """Where the state lives."""
 
     backend: Annotated[
-        Literal["local", "git", "object_store", "postgres"],
+        Literal["local", "git", "http", "object_store", "postgres"],
         _said(
-            "local: a file on this machine. git: a ref of the repository's own remote. object_store: a "
-            "bucket of S3 or a compatible store, Google Cloud Storage or Azure. postgres: tables of "
-            "PostgreSQL."
+            "local: a file on this machine. git: a ref of the repository's own remote. http: a server with "
+            "the protocol of Terraform's HTTP backend, such as GitLab. object_store: a bucket of S3 or a "
+            "compatible store, Google Cloud Storage or Azure. postgres: tables of PostgreSQL."
         ),
     ] = "local"
     path: Annotated[
@@ -168,6 +168,11 @@ class StateSettings(Setting):
     ref: Annotated[
         str, _said("git: refs/campaignctl/NAME; refs/campaignctl/ENVIRONMENT if absent.", min_length=1)
     ] = "refs/campaignctl/default"
+    address: Annotated[str, _said("http: its address; an environment's ends with -ENVIRONMENT.")] = ""
+    lock_address: Annotated[str, _said("http: where it is locked; address if absent (GitLab: /lock).")] = ""
+    unlock_address: Annotated[str, _said("http: where it is unlocked; lock_address if absent.")] = ""
+    lock_method: Annotated[str, _said("http: LOCK if absent (GitLab: POST).")] = ""
+    unlock_method: Annotated[str, _said("http: UNLOCK if absent (GitLab: DELETE).")] = ""
     url: Annotated[
         str,
         _said(

@@ -8,10 +8,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from shlex import quote
 from typing import Any
+from urllib.parse import urlsplit
 
 from campaignctl.campaign.contract import MACRO
 from campaignctl.campaign.problem import KeyPath, Problem, error, warning
 from campaignctl.errors import Command, Sentence, Shell, did_you_mean
+from campaignctl.project.http_address import ARCHIVE, STOP, beside, moved, not_a_state
 from campaignctl.project.model import (
     DEFAULT_ZONE,
     LONGEST_VERSION,
@@ -30,20 +32,23 @@ _PREFIX = "refs/campaignctl"
 STATE_REFS = f"{_PREFIX}/"
 # Without points: a name that ends with `.lock` is git's, one with `.stop` the stop mark's.
 _REF = re.compile(rf"{_PREFIX}(/[a-zA-Z0-9][a-zA-Z0-9_-]*)+")
+_METHOD = re.compile(r"[A-Z]{1,20}")
 _REMOTE = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9._/-]*")
 BUCKETS = ("s3://", "gs://", "az://")
 _BUCKETS = re.compile(r"(s3|gs|az)://[a-z0-9][a-z0-9._-]*[a-z0-9](/[a-zA-Z0-9][a-zA-Z0-9._=-]*)*/?")
 _BUCKET_HINT = "as in s3://BUCKET/PREFIX, gs://BUCKET/PREFIX or az://CONTAINER/PREFIX"
 #: With this begins the name of a state in tables.
 ROWS = "postgres:"
+# PostgreSQL keeps names that begin with `pg_` to itself, and cuts what is longer.
+_SCHEMA = re.compile(r"(?!pg_)[a-z_][a-z0-9_]{0,62}")
+_ADDRESSES = ("address", "lock_address", "unlock_address")
 _BELONGS = {
     "path": "local",
     "url": "object_store",
     **dict.fromkeys(("remote", "ref"), "git"),
+    **dict.fromkeys((*_ADDRESSES, "lock_method", "unlock_method"), "http"),
     **dict.fromkeys(("url_env", "schema", "name"), "postgres"),
 }
-# PostgreSQL keeps names that begin with `pg_` to itself, and cuts what is longer.
-_SCHEMA = re.compile(r"(?!pg_)[a-z_][a-z0-9_]{0,62}")
 _DATES = ("from", "to")
 _AGAIN = ("cron", "duration")
 _AS_IN = "write `from` and `to`, or `cron` and `duration`"
@@ -83,20 +88,34 @@ def state_settings(value: Fields, environment: str | None) -> StateSettings:
         places = {"path": f"{STATE_FOLDER}/{environment}.json", "ref": f"{_PREFIX}/{environment}"}
         if "url" in fields:
             places["url"] = f"{fields['url'].rstrip('/')}/{environment}"
-        fields |= {**places, "name": environment, **own}
+        fields |= {**places, **_on_http(fields, own, f"-{environment}"), "name": environment, **own}
     settings: StateSettings = value_of(StateSettings, fields, "")
     return replace(settings, path=posixpath.normpath(settings.path), url=settings.url.rstrip("/"))
 
 
 def state_at(state: StateSettings, place: str) -> StateSettings:
-    """Where another state of a project lives: on a ref, in rows, in a bucket, or in a file of it."""
+    """Where another state of a project lives: on a ref, at an address, in a bucket, in rows, or in a file."""
     if place.startswith(STATE_REFS):
         return replace(state, backend="git", ref=place)
     if place.startswith(ROWS):
         return replace(state, backend="postgres", name=place.removeprefix(ROWS))
     if place.startswith(BUCKETS):
         return replace(state, backend="object_store", url=place.rstrip("/"))
+    if place.startswith(("https://", "http://")):
+        lock, unlock = (
+            moved(state.address, one, place) for one in (state.lock_address, state.unlock_address)
+        )
+        return replace(state, backend="http", address=place, lock_address=lock, unlock_address=unlock)
     return replace(state, backend="local", path=place)
+
+
+def _on_http(fields: Fields, own: Fields, suffix: str) -> dict[str, str]:
+    """The addresses of an environment: next to the project's, or its own, whose locks are its own too."""
+    named = [name for name in _ADDRESSES if name in fields]
+    if "address" in own:
+        return dict.fromkeys(named, "")
+    address = fields.get("address", "")
+    return {name: beside(address, fields[name], suffix) for name in named}
 
 
 def time_zone(fields: Fields) -> str:
@@ -134,6 +153,8 @@ def state_problems(value: Fields, environment: str | None) -> Iterator[Problem]:
         message = f"{own['remote']!r} is not a valid name of a remote"
         yield error("state", (*path, "remote"), message, "use a name that `git remote` lists")
     yield from _database_problems(own, path)
+    if backend == "http" and (environment is not None or not value.get("environments")):
+        yield from _http_problems(state_settings(value, environment), own, path)
 
 
 def _database_problems(own: Fields, path: KeyPath) -> Iterator[Problem]:
@@ -150,6 +171,30 @@ def _database_problems(own: Fields, path: KeyPath) -> Iterator[Problem]:
         message = "`url_env` is the name of an environment variable, not an address"
         hint = "write `url_env: CAMPAIGNCTL_POSTGRES_URL`, and put the address into that variable"
         yield error("state", (*path, "url_env"), message, hint)
+
+
+def _http_problems(state: StateSettings, own: Fields, path: KeyPath) -> Iterator[Problem]:
+    """Problems with the addresses of a state; `own` are the fields that are written at `path`."""
+    if not state.address:
+        hint = "as in https://gitlab.example.com/api/v4/projects/7/terraform/state/crm"
+        yield error("state", path, "`backend: http` needs an `address`", hint)
+        return
+    for name in _ADDRESSES:
+        text = getattr(state, name)
+        at = (*path, name) if name in own else path
+        try:
+            api_url(text or state.address, "the state and a password are")
+        except ValueError as wrong:
+            yield error("state", at, f"`{name}`: {wrong}")
+            return
+        if name == "address" and (reason := not_a_state(text)):
+            yield error("state", at, f"{text!r} {reason}")
+        if text and urlsplit(text)[:2] != urlsplit(state.address)[:2]:
+            hint = "one password goes to both"
+            yield error("state", at, f"`{name}` must be on the server of `address`", hint)
+    for name in ("lock_method", "unlock_method"):
+        if name in own and not _METHOD.fullmatch(own[name]):
+            yield error("state", (*path, name), f"{own[name]!r} is no method of HTTP", "as in LOCK or POST")
 
 
 def _not_a_place(path: str) -> str:
@@ -376,8 +421,11 @@ def _environments(value: Fields) -> Iterator[Problem]:
         # On some systems, file names that differ only in case are the same file.
         state = state_settings(value, name)
         shown = place_of(state)
-        other = places.setdefault(shown.casefold(), name)
-        if other != name:
+        # On a server, stop marks and archives have names of the same kind.
+        ends = ("", STOP, ARCHIVE) if state.backend == "http" else ("",)
+        others = [places.setdefault(f"{shown}{end}".casefold(), name) for end in ends]
+        if other := next((each for each in others if each != name), None):
             message = f"{name} and {other} share one state: {shown}"
-            yield error("state", path, message, "give one of them a `state.path` or `state.ref` of its own")
+            own = "`state.address`" if state.backend == "http" else "`state.path` or `state.ref`"
+            yield error("state", path, message, f"give one of them a {own} of its own")
         yield from state_problems(value, name)

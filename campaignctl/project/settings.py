@@ -273,7 +273,7 @@ def place_of(state: StateSettings) -> str:
         return f"{state.ref} of {state.remote}"
     if state.backend == "postgres":
         return f"{state.schema}.{state.name} of {state.url_env}"
-    return state.url if state.backend == "object_store" else state.path
+    return {"http": state.address, "object_store": state.url}.get(state.backend, state.path)
 
 
 def _plain(value: Any) -> Any:

@@ -39,10 +39,10 @@ def long_duration(text: str) -> timedelta:
     return length
 
 
-def api_url(text: str) -> str:
+def api_url(text: str, sent: str = "the token is") -> str:
     """The address of an API without a slash at its end. Raises ValueError.
 
-    HTTPS only, unless the host is this machine: the token goes there.
+    HTTPS only, unless the host is this machine: what is `sent` there is a secret.
     """
     try:
         parts = urlsplit(text)
@@ -54,7 +54,7 @@ def api_url(text: str) -> str:
     if parts.username is not None or parts.query or parts.fragment:
         raise ValueError("the address must not contain a user, query or fragment")
     if parts.scheme == "http" and not is_loopback(host):
-        raise ValueError("https is required, as the token is sent there (http only on this machine)")
+        raise ValueError(f"https is required, as {sent} sent there (http only on this machine)")
     return text.rstrip("/")
 
 

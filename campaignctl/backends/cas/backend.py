@@ -12,7 +12,16 @@ from datetime import datetime, timedelta
 from campaignctl.backends import durable
 from campaignctl.backends.cas.lease import Watched
 from campaignctl.backends.cas.liveness import FileSigns, Sign
-from campaignctl.backends.cas.place import Home, Moved, Note, Persistent, PlaceError, Seen, jittered
+from campaignctl.backends.cas.place import (
+    Guarded,
+    Home,
+    Moved,
+    Note,
+    Persistent,
+    PlaceError,
+    Seen,
+    jittered,
+)
 from campaignctl.backends.cas.session import CasSession, Held
 from campaignctl.backends.cas.snapshot import Snapshot, archived, found
 from campaignctl.backends.lock_info import claim, held, other_id, waiting
@@ -191,15 +200,22 @@ class CasBackend:
             seen = self._look_at_lock()
             snapshot = Snapshot.of(seen.files)
             found = snapshot.holder
-            if found is None:
-                raise LockError(f"there is no lock on {self.location} to break")
-            if found.id != lock_id:
-                raise other_id(f"the lock of {self.location}", found)
+            if found is None or found.id != lock_id:
+                return self._freed(lock_id, found)
             with _told_as(LockError, f"the lock of {self.location} cannot be broken"), suppress(Moved):
                 note = Note(ours, f"broke the lock {lock_id}", under_lock=False)
                 self._place.put(seen, snapshot.locked(None).files, note)
                 self._signs.clean_up(found)
                 return found
+
+    def _freed(self, lock_id: str, found: LockInfo | None) -> LockInfo:
+        """Break a lock of the place's own, if it has this id. Raises LockError."""
+        with _told_as(LockError, f"the lock of {self.location} cannot be broken"):
+            if (holder := self._place.place.free(lock_id)) is not None:
+                return holder
+        if found is None:
+            raise LockError(f"there is no lock on {self.location} to break")
+        raise other_id(f"the lock of {self.location}", found)
 
     # ------------------------------------------------------------------------------------ taking the lock
 
@@ -222,9 +238,15 @@ class CasBackend:
             began, note = self._now(), Note(info, "took the lock")
             try:
                 # A holder that was only slow renews its lock at any moment.
-                seen = self._place.put(seen, opened.locked(info).files, note, exactly=before is not None)
+                seen = self._place.put(
+                    seen, opened.locked(info).files, note, exactly=before is not None, waits=False
+                )
             except Moved as moved:
                 seen = moved.seen
+                continue
+            except Guarded as guarded:
+                self._get_past(guarded.holder, until, polls)
+                seen = self._place.look()
                 continue
             if before is not None:
                 self._signs.clean_up(before)
@@ -258,12 +280,7 @@ class CasBackend:
         Raises LockHeld, Interrupted.
         """
         while not self._is_dead(holder):
-            if self._interrupted():
-                raise Interrupted("interrupted while waiting for the lock of the state")
-            left = until - self._now()
-            if left <= timedelta():
-                raise held(holder)
-            self._wait(min(next(polls), left))
+            self._bide(holder, until, polls)
             asked = time.monotonic()
             if self._place.tip() != watched.tip:
                 return
@@ -275,6 +292,21 @@ class CasBackend:
         """Say for whom we begin to wait, unless we do not."""
         if first and until > self._now():
             self._tell(waiting(self.location, holder, until))
+
+    def _get_past(self, holder: LockInfo, until: datetime, polls: Iterator[timedelta]) -> None:
+        """Wait a moment for a lock of the place's own, or free it of a holder that died. Raises as above."""
+        if self._is_dead(holder) and self._place.place.free(holder.id):
+            self._signs.clean_up(holder)
+        else:
+            self._bide(holder, until, polls)
+
+    def _bide(self, holder: LockInfo, until: datetime, polls: Iterator[timedelta]) -> None:
+        if self._interrupted():
+            raise Interrupted("interrupted while waiting for the lock of the state")
+        left = until - self._now()
+        if left <= timedelta():
+            raise held(holder)
+        self._wait(min(next(polls), left))
 
     # ------------------------------------------------------------------------------------------- looking
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import re
+import socket
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,10 @@ from campaignctl.backends import durable
 from campaignctl.backends.lock_info import is_here
 from campaignctl.state.model import LockInfo
 
+ELSEWHERE = "an unknown host"
+"""The host of a lock whose place does not tell it: then the file says on which it was taken."""
+
+_LONGEST = 300
 _ID = re.compile(r"[A-Za-z0-9-]{1,64}")
 
 
@@ -81,6 +86,7 @@ class SignOfLife(Sign):
             durable.make_directory(directory)
             self._descriptor = durable.create(self._path)
             durable.try_flock(self._descriptor)
+            os.write(self._descriptor, socket.gethostname().encode())
 
     def stands(self) -> bool:
         """Always: the kernel keeps it as long as this process."""
@@ -103,13 +109,15 @@ class SignOfLife(Sign):
 def lives(directory: Path, info: LockInfo) -> bool | None:
     """Whether the holder of a lock is alive; None where this host cannot tell."""
     path = _path(directory, info.id)
-    if path is None or not is_here(info):
+    if path is None or not (is_here(info) or info.host == ELSEWHERE):
         return None
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
     except OSError:
         return None
     try:
+        if info.host == ELSEWHERE and os.read(descriptor, _LONGEST) != socket.gethostname().encode():
+            return None
         return not durable.try_flock(descriptor)
     finally:
         os.close(descriptor)

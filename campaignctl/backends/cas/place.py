@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Literal, Protocol, TypeVar
 
 from campaignctl.backends.cas.liveness import Signs
+from campaignctl.backends.lock_info import describe
 from campaignctl.review.reports import Access
 from campaignctl.state.model import LockInfo
 
@@ -23,7 +24,7 @@ BRISK = 10.0
 """Seconds for a last attempt at a place that is known not to answer."""
 
 Files = Mapping[str, bytes]
-Kind = Literal["away", "refused", "setup"]
+Kind = Literal["away", "refused", "setup", "locked"]
 
 _T = TypeVar("_T")
 # A mere look fails soon.
@@ -34,13 +35,21 @@ class PlaceError(Exception):
     """A place did not do what was asked.
 
     `away`: no usable answer, perhaps later; what was asked may have been done. `refused`: it will refuse
-    again. `setup`: this machine has to be set up first.
+    again. `setup`: this machine has to be set up first. `locked`: see `Guarded`.
     """
 
     def __init__(self, kind: Kind, summary: str, *, detail: str = "", hint: str = "") -> None:
         super().__init__(": ".join(filter(None, (summary, detail))))
         self.kind = kind
         self.hint = hint
+
+
+class Guarded(PlaceError):
+    """The place has a lock of its own, which another run holds; nothing was changed."""
+
+    def __init__(self, holder: LockInfo, hint: str) -> None:
+        super().__init__("locked", "it is locked there", detail=describe(holder), hint=hint)
+        self.holder = holder
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +115,10 @@ class Place(Protocol):
         """Whether it accepts writes from here, as far as can be told without one."""
         ...
 
+    def free(self, lock_id: str) -> LockInfo | None:  # noqa: ARG002, most places have none
+        """Break the place's own lock, if it has one with exactly this id; returns its holder."""
+        return None
+
 
 class Moved(Exception):
     """Another writer has changed the place; `seen` is what it holds now."""
@@ -140,15 +153,24 @@ class Persistent:
         return self._persistently(self.place.look)
 
     def put(
-        self, before: Seen, after: Files, note: Note, *, brisk: bool = False, exactly: bool = False
+        self,
+        before: Seen,
+        after: Files,
+        note: Note,
+        *,
+        brisk: bool = False,
+        exactly: bool = False,
+        waits: bool = True,
     ) -> Seen:
         """Replace `before` with `after` if it is still there.
 
         When an answer is lost, a look tells whether the put arrived. A version with the same files under
         another name (a shortened history, a renewed lock) is continued, unless it is to replace `exactly`
-        this version. `brisk` tries once and briefly.
+        this version. `brisk` tries once and briefly. With `waits` a lock of the place's own is waited for, as
+        others hold one for a single put too.
 
         Raises:
+            Guarded: another run holds the place's own lock.
             Moved: it holds something else, and nothing was changed.
             PlaceError: it is unknown whether it was changed, or the place refused.
         """
@@ -162,7 +184,7 @@ class Persistent:
                 if self.place.holds(found, draft):
                     return draft
             except PlaceError as error:
-                if error.kind != "away" or pause is None:
+                if error.kind not in (("away", "locked") if waits else ("away",)) or pause is None:
                     raise
                 self.pause(jittered(pause))
                 continue

@@ -1,0 +1,30 @@
+"""The http backend does what every backend must do."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.backends.conformance import LockConformance, StoreConformance
+from tests.backends.crash_conformance import CrashConformance
+from tests.backends.http_place import ServerPlace
+from tests.backends.http_server import Client
+
+
+class _Http:
+    @pytest.fixture
+    def place(self, state_server: Client, tmp_path: Path) -> ServerPlace:
+        return ServerPlace(state_server, tmp_path)
+
+
+class TestHttpStore(_Http, StoreConformance):
+    pass
+
+
+class TestHttpLock(_Http, LockConformance):
+    pass
+
+
+class TestHttpCrash(_Http, CrashConformance):
+    STRIDE = 31  # a version arrives whole: this is for what else may have written it
