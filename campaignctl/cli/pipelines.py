@@ -17,6 +17,7 @@ from campaignctl.cli.package_spec import requirement, running
 from campaignctl.cli.repository import branch_of, has_remote, root_of
 from campaignctl.cli.settings import URL_VARIABLE, App
 from campaignctl.errors import CampaignctlError, Command, ProjectPlace, UsageError
+from campaignctl.project.http_address import is_gitlab
 from campaignctl.project.rules import STATE_REFS
 
 if TYPE_CHECKING:
@@ -58,6 +59,26 @@ include:
 """
 
 
+# What the head of GitLab's file says of a state on git.
+_ON_GIT = re.compile(
+    r"^#   CI/CD > Job token permissions:.*?(?=^#   Environments:)", re.MULTILINE | re.DOTALL
+)
+_ON_GITLAB = """\
+#   Members: the state is one of GitLab's own, at
+#     @server@
+#     Jobs use their job token: Developer for who plans, Maintainer for who merges. For the state of another
+#     project, allow this one there, in CI/CD > Job token permissions.
+"""
+_ON_SERVER = """\
+#   CI/CD > Variables, for the state on its server: CAMPAIGNCTL_HTTP_USERNAME and CAMPAIGNCTL_HTTP_PASSWORD
+#     (masked). Plans only read there.
+"""
+_SERVER = """
+    # Where the state and its password go, whatever a checkout says.
+    CAMPAIGNCTL_HTTP_ADDRESS: "@server@"
+    # What the jobs install"""
+
+
 _API = "https://api.ocamba.com"
 #: The variable with the address for outcomes, unless `notify` of the project names another one.
 WEBHOOK = "CAMPAIGNS_WEBHOOK"
@@ -73,7 +94,8 @@ class Pipelines:
     jobs install, with its hash. `environment` is the project's, None if it declares none. `label` tells the
     project from another one of the repository. `action` is the address of a repository and a commit that has
     the steps, `OWNER/REPO@SHA`; without it they are written out. `api` is where the token goes, whatever a
-    checkout says. `webhook` is the variable with the address for outcomes.
+    checkout says. `webhook` is the variable with the address for outcomes. `server` is the address of a state
+    on a server, empty for one on git.
     """
 
     host: Host
@@ -85,6 +107,7 @@ class Pipelines:
     action: str | None = None
     api: str = _API
     webhook: str = WEBHOOK
+    server: str = ""
 
     def files(self, *, included: bool = False) -> dict[str, str]:
         """The texts by their paths relative to the root of the repository.
@@ -112,6 +135,8 @@ class Pipelines:
             first = f".gitlab/campaigns{suffix}.yml" if included else GITLAB_FILE
             templates = {first: "gitlab/campaigns.yml"}
         texts = {path: (_TEMPLATES / name).read_text(encoding="utf-8") for path, name in templates.items()}
+        if self.server and self.host == "gitlab":
+            texts = {path: self._on_server(text) for path, text in texts.items()}
         if self.action is not None:
             texts = {path: self._shortened(text, self.action) for path, text in texts.items()}
         return {
@@ -144,6 +169,13 @@ class Pipelines:
 
         head, start, jobs = text.partition("\njobs:\n")
         return f"{head}{start}{_JOB.sub(job, jobs)}"
+
+    def _on_server(self, text: str) -> str:
+        """A file of GitLab for a state that is not on git."""
+        _refuse_strange("address of the state", re.sub(r"[:~%\[\]]", "", self.server))
+        if is_gitlab(self.server):
+            return _ON_GIT.sub(_ON_GITLAB, text)
+        return _ON_GIT.sub(_ON_SERVER, text).replace("\n    # What the jobs install", _SERVER)
 
     def has_jobs(self, text: str) -> bool:
         """Whether a file of GitLab has these jobs, or includes them from the action's repository."""
@@ -186,6 +218,7 @@ class Pipelines:
             "title": f" ({self._suffix[1:]})" if self._suffix else "",
             "environment": self._line(f'CAMPAIGNCTL_ENV: "{self.environment}"') if self.environment else "",
             "paths": self._paths(workflow),
+            "server": self.server,
         }
 
     def _line(self, text: str) -> str:
@@ -246,9 +279,21 @@ class Added:
         yield f"  The head of {self.first} lists what to set up once; see also docs/ci.md."
         made = self.pipelines
         yield f"  They apply the branch `{made.branch}`, and send the token to {made.api}."
+        if made.server:
+            yield from self._on_server()
+            return
         if not has_remote(self.root, _ORIGIN):
             yield f"  git remote add {_ORIGIN} URL    the state is kept there"
         yield from self._state()
+
+    def _on_server(self) -> Iterator[str]:
+        """What is left to do so that pipelines reach the state on its server."""
+        made = self.pipelines
+        if made.host == "github":
+            yield "  Add to `env` of the jobs that plan and apply, as the state is on a server:"
+            yield f"    CAMPAIGNCTL_HTTP_ADDRESS: {made.server}"
+            for name in ("USERNAME", "PASSWORD"):
+                yield f"    CAMPAIGNCTL_HTTP_{name}: ${{{{ secrets.CAMPAIGNCTL_HTTP_{name} }}}}"
 
     def _state(self) -> Iterator[str]:
         """What is left to do so that pipelines and checkouts share one state."""
@@ -263,10 +308,13 @@ class Added:
             yield f"    {Command('state', 'init').at(self.place)}"
 
 
-def pipelines_for(app: App, target: Path, host: Host, package: str | None, action: str | None) -> Added:
+def pipelines_for(
+    app: App, target: Path, host: Host, package: str | None, action: str | None, server: str = ""
+) -> Added:
     """The pipelines for the project in a directory, or for the one that will be created there.
 
-    `package` says what they install; None is the campaignctl that is running.
+    `package` says what they install; None is the campaignctl that is running. `server` is the address of the
+    state of a new project.
 
     Raises CampaignctlError without a git repository or for a name that cannot be used, ManifestError for a
     project that cannot be read, UsageError if it has environments and none is chosen, or for a package
@@ -292,7 +340,15 @@ def pipelines_for(app: App, target: Path, host: Host, package: str | None, actio
     api = own or settings.environ.get(URL_VARIABLE) or _API
     webhook = (project and project.notify.url_env) or WEBHOOK
     pipelines = Pipelines(
-        host, folder, branch_of(root), installed, environment, action=action, api=api, webhook=webhook
+        host,
+        folder,
+        branch_of(root),
+        installed,
+        environment,
+        action=action,
+        api=api,
+        webhook=webhook,
+        server=project.state.address if project else server,
     )
     if _is_taken(root, pipelines):
         pipelines = replace(pipelines, label=re.sub(r"[^a-z0-9]+", "-", folder.lower()).strip("-") or "root")

@@ -169,10 +169,12 @@ class StateSettings(Setting):
         str, _said("git: refs/campaignctl/NAME; refs/campaignctl/ENVIRONMENT if absent.", min_length=1)
     ] = "refs/campaignctl/default"
     address: Annotated[str, _said("http: its address; an environment's ends with -ENVIRONMENT.")] = ""
-    lock_address: Annotated[str, _said("http: where it is locked; address if absent (GitLab: /lock).")] = ""
-    unlock_address: Annotated[str, _said("http: where it is unlocked; lock_address if absent.")] = ""
-    lock_method: Annotated[str, _said("http: LOCK if absent (GitLab: POST).")] = ""
-    unlock_method: Annotated[str, _said("http: UNLOCK if absent (GitLab: DELETE).")] = ""
+    lock_address: Annotated[
+        str, _said("http: where it is locked; default: its address (GitLab: with /lock).")
+    ] = ""
+    unlock_address: Annotated[str, _said("http: where it is unlocked; default: lock_address.")] = ""
+    lock_method: Annotated[str, _said("http: default: LOCK (GitLab: POST).")] = ""
+    unlock_method: Annotated[str, _said("http: default: UNLOCK (GitLab: DELETE).")] = ""
     url: Annotated[
         str,
         _said(

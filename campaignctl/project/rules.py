@@ -420,7 +420,7 @@ def _environments(value: Fields) -> Iterator[Problem]:
             yield from _rate(value, name, (*path, "api", "rate_limit"))
         # On some systems, file names that differ only in case are the same file.
         state = state_settings(value, name)
-        shown = place_of(state)
+        shown = state.address if state.backend == "http" else place_of(state)
         # On a server, stop marks and archives have names of the same kind.
         ends = ("", STOP, ARCHIVE) if state.backend == "http" else ("",)
         others = [places.setdefault(f"{shown}{end}".casefold(), name) for end in ends]

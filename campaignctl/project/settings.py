@@ -273,7 +273,11 @@ def place_of(state: StateSettings) -> str:
         return f"{state.ref} of {state.remote}"
     if state.backend == "postgres":
         return f"{state.schema}.{state.name} of {state.url_env}"
-    return {"http": state.address, "object_store": state.url}.get(state.backend, state.path)
+    if state.backend == "http":
+        locking = ("lock_address", "unlock_address", "lock_method", "unlock_method")
+        own = (f"{name} {getattr(state, name)}" for name in locking if getattr(state, name))
+        return ", ".join((state.address, *own))
+    return state.url if state.backend == "object_store" else state.path
 
 
 def _plain(value: Any) -> Any:

@@ -16,6 +16,8 @@ from tests.state.samples import decision, observation
 
 PATIENCE = 600.0
 _PROCESSES = get_context("forkserver")
+# Each of many actors would import them again.
+_PROCESSES.set_forkserver_preload(["httpx", "tests.backends.git_place", "tests.backends.http_place"])
 
 
 class Place(Protocol):

@@ -85,7 +85,7 @@ class ServerPlace:
     def lock(self) -> str | None:
         """The id of the server's lock."""
         lock = self.client.store.lock(self.project, "crm")
-        return lock and str(lock["ID"])
+        return str(lock["ID"]) if lock else None
 
     def files(self) -> dict[str, bytes]:
         """The files of the present version, as the server has it."""

@@ -1,9 +1,9 @@
 """A server with the protocol of Terraform's HTTP backend, whose locks and versions are like GitLab's.
 
-Every name is a state below `/api/v4/projects/ID/terraform/state/` (with GitLab's methods) or `/states/ID/` (with
-LOCK and UNLOCK). What it keeps is in a directory: `ID/NAME/current.json`, `ID/NAME/lock.json`, and every version.
-`switch` changes how the states of an ID behave. `python -m tests.backends.http_server DIR` prints its port and ends
-with its standard input.
+Every name is a state below `/api/v4/projects/ID/terraform/state/` (with GitLab's methods) or `/states/ID/`
+(with LOCK and UNLOCK). What it keeps is in a directory: `ID/NAME/current.json`, `ID/NAME/lock.json`, and each
+version. `switch` changes how the states of an ID behave. `python -m tests.backends.http_server DIR` prints
+its port and ends with its standard input.
 """
 
 from __future__ import annotations
@@ -38,8 +38,8 @@ _PATIENCE = 20.0
 class Fault:
     """What happens to the next `times` requests of a method to a name (a pattern); `after` so many.
 
-    `do`: `503` or another status; `cut`: closed before anything is done; `lost`: done, then closed; `half`: done,
-    then half of the answer; `slow`: done after `seconds`; `late`: cut, and done after `seconds`.
+    `do`: `503` or another status; `cut`: closed before anything is done; `lost`: done, then closed; `half`:
+    done, then half of the answer; `slow`: done after `seconds`; `late`: cut, and done after `seconds`.
     """
 
     method: str
@@ -54,10 +54,11 @@ class Fault:
 class Switches:
     """How the states of one ID behave.
 
-    `no_lock` is the status for a lock, 0 where there are locks. `serials`: a serial that exists is refused. `ids`:
-    `strict` as GitLab, `held` refuses another id only while there is a lock, `ignored` never. `refused` is the status
-    for a POST with another id. `echo`: the holder of a lock is told as GitLab does, without its own words.
-    `users` are passwords by name; none: everyone.
+    `no_lock` is the status for a lock, 0 where there are locks. `serials`: a serial that exists is refused.
+    `ids`: `strict` as GitLab, `held` refuses another id only while there is a lock, `ignored` never.
+    `refused` is the status for a POST with another id. `echo`: the holder of a lock is told as GitLab does,
+    without its own words. `users` are passwords by name; none: everyone. `most` bytes of a document, 0 for
+    any number.
     """
 
     no_lock: int = 0
@@ -145,7 +146,7 @@ class Handler(BaseHTTPRequestHandler):
         finally:
             self.busy = False
 
-    do_GET = do_POST = do_DELETE = do_LOCK = do_UNLOCK = do_PUT = do
+    do_GET = do_POST = do_DELETE = do_LOCK = do_UNLOCK = do_PUT = do  # noqa: N815 - the library finds them so
 
     def _do(self) -> None:
         parts = urlsplit(self.path)
@@ -319,7 +320,7 @@ class StateServer(ThreadingHTTPServer):
     ) -> tuple[int, Any]:
         lock = self.store.lock(project, name)
         held = lock and lock["ID"]
-        if here.ids == "strict" and held != lock_id or here.ids == "held" and held and held != lock_id:
+        if (here.ids == "strict" and held != lock_id) or (here.ids == "held" and held and held != lock_id):
             return here.refused, {"message": "locked"}
         if here.most and len(body) > here.most:
             return 413, {"message": "413 Request Entity Too Large"}
@@ -408,7 +409,8 @@ class Client:
         connection = HTTPConnection("127.0.0.1", self.port, timeout=60)
         try:
             connection.request("POST", path, json.dumps(document))
-            return json.loads(connection.getresponse().read())
+            answer: dict[str, Any] = json.loads(connection.getresponse().read())
+            return answer
         finally:
             connection.close()
 

@@ -17,6 +17,7 @@ from campaignctl.backends.cas.place import (
     Moved,
     Note,
     Persistent,
+    Place,
     PlaceError,
     Seen,
     Texts,
@@ -47,7 +48,7 @@ def refusal() -> PlaceError:
 
 
 @dataclass
-class Scripted:
+class Scripted(Place):
     """A place in memory whose puts and looks do what a script says, then what was asked.
 
     A put that is `lost` is done and not answered, one that is `late` is neither, one that is `beaten` finds

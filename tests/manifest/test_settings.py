@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass, replace
+from itertools import chain
 from pathlib import Path
 from typing import Any, get_args, get_origin, get_type_hints
 
@@ -245,17 +246,18 @@ def test_no_field_of_the_project_file_is_left_out() -> None:
 
 
 def test_every_field_of_the_place_of_a_state_is_shown(tmp_path: Path) -> None:
-    base = StateSettings()
-    on_git = replace(base, backend="git")
-    places = [
-        base,
-        replace(base, path="x.json"),
-        on_git,
-        replace(on_git, remote="x"),
-        replace(on_git, ref="x"),
-        replace(base, backend="object_store", url="s3://acme/x"),
-    ]
-    assert len({place_of(each) for each in places}) == len(fields(StateSettings)) + 1
+    own = {
+        "local": ("path",),
+        "git": ("remote", "ref"),
+        "http": ("address", "lock_address", "unlock_address", "lock_method", "unlock_method"),
+        "object_store": ("url",),
+        "postgres": ("url_env", "schema", "name"),
+    }
+    assert {"backend", *chain.from_iterable(own.values())} == {each.name for each in fields(StateSettings)}
+    for backend, names in own.items():
+        base = StateSettings(backend=backend, address="https://h/crm", url="s3://acme/crm")
+        places = [base, *(replace(base, **{name: "x"}) for name in names)]
+        assert len({place_of(each) for each in places}) == 1 + len(names)
 
 
 def test_settings_are_values_of_json_in_the_words_of_the_project_file(tmp_path: Path) -> None:

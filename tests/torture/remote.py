@@ -7,6 +7,7 @@ import os
 import re
 import secrets
 import shutil
+import signal
 import subprocess
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
@@ -16,16 +17,20 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from campaignctl.backends.postgres.tables import STEPS
+from campaignctl.project.model import StateSettings
 from campaignctl.reconciler.ports import Backend
 from campaignctl.state.model import State
 from tests.backends.crashes import in_a_fork
 from tests.backends.git_place import git_backend
+from tests.backends.http_place import http_backend
+from tests.backends.http_server import serve
 from tests.backends.object_place import object_backend
 from tests.backends.postgres_place import VARIABLE, postgres_backend
 from tests.backends.postgres_server import Server
 from tests.backends.postgres_server import shared_server as postgres_server
 from tests.backends.s3_server import BUCKET, Account, environ_of
 from tests.backends.s3_server import shared_server as s3_server
+from tests.torture.processes import fork
 from tests.torture.scenario import Scenario
 
 _KIND, _RUNNER = "backend", "runner"
@@ -141,6 +146,48 @@ class OnGit(Remote):
         return git_backend(self.root / "project", name="torture", ref="refs/campaignctl/default")
 
 
+class OnServer(Remote):
+    """A server with GitLab's locks, whose files are next to the project; each copy has one of its own."""
+
+    kind = "http"
+    settings = "backend: http, address: http://127.0.0.1:9/api/v4/projects/7/terraform/state/crm"
+
+    @classmethod
+    def create(cls, root: Path) -> None:
+        """Nothing yet."""
+        (root / "server").mkdir()
+
+    @classmethod
+    @contextmanager
+    def opened(cls, root: Path) -> Iterator[OnServer]:
+        """A server for this copy, with another port: its address is set again."""
+        told, tell = os.pipe()
+
+        def listen() -> None:
+            os.close(told)
+            serve(root / "server", lambda port: print(port, file=os.fdopen(tell, "w"), flush=True))
+
+        child = fork(listen, root / "server.log")
+        os.close(tell)
+        with os.fdopen(told) as line:
+            api = f"http://127.0.0.1:{int(line.readline())}/api/v4"
+        try:
+            project = root / "project" / "campaignctl.yaml"
+            project.write_text(
+                re.sub(r"http://127\.0\.0\.1:\d+/api/v4", api, project.read_text("utf-8")), "utf-8"
+            )
+            yield cls(root, {"CI_API_V4_URL": api})
+        finally:
+            os.kill(child.pid, signal.SIGKILL)
+            child.wait()
+
+    def backend(self) -> Backend:
+        """A backend of this checkout."""
+        address = f"{self.environ['CI_API_V4_URL']}/projects/7/terraform/state/crm"
+        settings = StateSettings(backend="http", address=address)
+        return http_backend(self.root / "project", settings, name="torture")
+
+
 @dataclass(frozen=True)
 class OnPostgres(Remote):
     """A database of its own for each trial; its rows go into a file of the trial, and come from there.
@@ -219,7 +266,7 @@ class OnObjects(Remote):
         return in_a_fork(super().lock_id)
 
 
-REMOTES: Mapping[str, type[Remote]] = {each.kind: each for each in (OnGit, OnObjects, OnPostgres)}
+REMOTES: Mapping[str, type[Remote]] = {each.kind: each for each in (OnGit, OnServer, OnObjects, OnPostgres)}
 """The kinds of backend that can be tortured besides `local`."""
 
 

@@ -28,6 +28,7 @@ from tests.torture.medium import Loss, Medium
 
 Moment = Literal["before", "torn", "answered", "half"]
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
+_STATES = "/terraform/state/"
 _PATIENCE = 5.0
 _FEW_BYTES = 40
 # What a statement is about: its first words, and the first table in it.
@@ -62,8 +63,9 @@ class Call:
 
     @property
     def is_request(self) -> bool:
-        """Whether a request starts here."""
-        return self.name == "send" and self.about.split(" ", 1)[0] in ("GET", "POST", "PATCH")
+        """Whether a request to the API starts here; one to a server that keeps the state is none."""
+        to_api = self.name == "send" and self.about.split(" ", 1)[0] in ("GET", "POST", "PATCH")
+        return to_api and _STATES not in self.about
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from campaignctl.cli.group import NearestChoice
 from campaignctl.cli.pipelines import HOSTS, Added, Host, pipelines_for
 from campaignctl.cli.settings import App
 from campaignctl.errors import CampaignctlError, Command, Sentence, UsageError, listed
+from campaignctl.project.rules import state_problems
 
 if TYPE_CHECKING:
     from campaignctl.project.model import Project
@@ -63,6 +64,14 @@ _SHARED_STATE = """\
 _OWN_REF = """
   # The default, refs/campaignctl/default, is the state of another project in this repository.
   ref: {ref}"""
+
+# The environment says who we are: a checkout alone does not decide where a state and a password go.
+_SERVER_STATE = """\
+  # By the protocol of Terraform's HTTP backend. The environment has the login, and names the server:
+  # CAMPAIGNCTL_HTTP_USERNAME, CAMPAIGNCTL_HTTP_PASSWORD, CAMPAIGNCTL_HTTP_ADDRESS. A job of GitLab needs none
+  # of them for a state on its GitLab.
+  backend: http
+  address: {address}"""
 
 _MANIFEST = """\
 # Its key is its path in the project, push/welcome. Moving the file gives the campaign a new key.
@@ -118,7 +127,8 @@ _IGNORED = ".campaignctl"
     "--state",
     "place",
     metavar="PLACE",
-    help="Where the state of a new project lives: local, or git. Default: local; with --ci git.",
+    help="Where the state of a new project lives: local, git, or the address of a server such as GitLab, "
+    "https://... Default: local; with --ci git.",
 )
 @click.option("--vendor", is_flag=True, help="Write the whole pipelines out (the default without --action).")
 @click.pass_obj
@@ -150,7 +160,8 @@ def command(
     target = (app.settings.directory or app.settings.cwd) / directory
     if package and not host:
         raise UsageError("--package says what pipelines install: it needs --ci github or --ci gitlab")
-    pipelines = pipelines_for(app, target, host, package, action) if host else None
+    server = place or "" if _is_address(place) else ""
+    pipelines = pipelines_for(app, target, host, package, action, server) if host else None
     added = pipelines.paths if pipelines else {}
     state = _state_at(place or ("git" if host else "local"), pipelines)
     if pipelines and pipelines.project:
@@ -182,7 +193,15 @@ def _state_at(place: str, pipelines: Added | None) -> str:
     if place == "git":
         own = pipelines.pipelines.ref if pipelines else None
         return _SHARED_STATE + (_OWN_REF.format(ref=own) if own else "")
-    raise UsageError(f"--state: {place!r} is no place for a state", hint="write local, or git")
+    if _is_address(place):
+        for problem in state_problems({"state": {"backend": "http", "address": place}}, None):
+            raise UsageError(f"--state: {problem.message}", hint=problem.hint)
+        return _SERVER_STATE.format(address=place)
+    raise UsageError(f"--state: {place!r} is no place for a state", hint="write local, git, or https://...")
+
+
+def _is_address(place: str | None) -> bool:
+    return place is not None and place.startswith(("https://", "http://"))
 
 
 def _refuse_another_state(place: str | None, project: Project) -> None:

@@ -43,7 +43,7 @@ TABLE = {
     "history": Lazy(f"{_HERE}:history", "List past applies: when, who, what, and the outcome."),
     "migrate": Lazy(f"{_HERE}:migrate", "Move the state to another backend."),
 }
-_BACKENDS = ("local", "git", "object_store", "postgres")
+_BACKENDS = ("local", "git", "http", "object_store", "postgres")
 
 
 @click.command(cls=LazyGroup, table=TABLE, name="state", no_args_is_help=True)
@@ -259,6 +259,19 @@ def history(app: App, *, form: str) -> int:
     "--path", metavar="FILE", help="local: the file; default: .campaignctl/state.json, or ENVIRONMENT.json."
 )
 @click.option(
+    "--address",
+    metavar="URL",
+    help="http: the address of the state; its password comes from the environment.",
+)
+@click.option(
+    "--lock-address",
+    metavar="URL",
+    help="http: where it is locked; default: --address, on GitLab with /lock.",
+)
+@click.option("--unlock-address", metavar="URL", help="http: where it is unlocked; default: --lock-address.")
+@click.option("--lock-method", metavar="NAME", help="http: default: LOCK, on GitLab POST.")
+@click.option("--unlock-method", metavar="NAME", help="http: default: UNLOCK, on GitLab DELETE.")
+@click.option(
     "--url-env",
     metavar="VARIABLE",
     help="postgres: the variable with the address; default: CAMPAIGNCTL_POSTGRES_URL.",
@@ -269,7 +282,7 @@ def history(app: App, *, form: str) -> int:
 )
 @click.pass_obj
 def migrate(
-    app: App, /, *, to: str | None, version: int | None, allow_loss: bool, **places: str | None
+    app: App, /, *, to: str | None, version: int | None, allow_loss: bool, **given: str | None
 ) -> int:
     """Move the state to another backend under both locks, or write it in another format.
 
@@ -290,10 +303,9 @@ def migrate(
     if version is not None:
         return _locally(app, lambda wiring: formats.migrate_format(wiring, version, allow_loss=allow_loss))
     project = read_project(app)
-    if project.state.backend == to:
+    if project.state.backend == to and (to != "http" or project.state.address == given["address"]):
         raise UsageError(f"The state of this project is already on {to}")
-    given = {"backend": to, **places}
-    fields = {name: value for name, value in given.items() if value is not None}
+    fields = {name: value for name, value in {"backend": to, **given}.items() if value is not None}
     settings = _settings(fields, project.environment)
     with wired(app, project, token=None) as run:
         line = state_ops.migrate(run.wiring, backend_of(replace(project, state=settings), run.clock))
