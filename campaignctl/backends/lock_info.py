@@ -39,9 +39,10 @@ def is_here(info: LockInfo) -> bool:
 def describe(info: LockInfo) -> str:
     """The holder of a lock, in one line."""
     run = f" in {info.run}" if info.run else ""
+    process = f", process {info.process}," if info.process else ""
     return (
-        f"held by {info.holder} on {info.host}, process {info.process},"
-        f" for `{info.operation}`{run} since {info.since} (lock {info.id})"
+        f"held by {info.holder} on {info.host}{process} for `{info.operation}`{run} since {info.since}"
+        f" (lock {info.id})"
     )
 
 

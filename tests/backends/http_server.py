@@ -67,6 +67,7 @@ class Switches:
     refused: int = 409
     echo: bool = True
     most: int = 0
+    hidden: bool = False
     users: Mapping[str, str] = field(default_factory=dict)
     readers: tuple[str, ...] = ()
     faults: tuple[Fault, ...] = ()
@@ -273,6 +274,8 @@ class StateServer(ThreadingHTTPServer):
     ) -> tuple[int, Any]:
         """Do one request, as GitLab documents it."""
         here = self.of(project)
+        if here.hidden:
+            return 404, {"message": "404 Project Not Found"}
         if here.users and (user is None or here.users.get(user[0]) != user[1]):
             return 401, {"message": "401 Unauthorized"}
         if method != "GET" and user and user[0] in here.readers:

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.backends.conformance import LockConformance, StoreConformance
+from tests.backends.actors import Place
+from tests.backends.conformance import LockConformance, NewActor, StoreConformance
 from tests.backends.crash_conformance import CrashConformance
 from tests.backends.http_place import ServerPlace
 from tests.backends.http_server import Client
@@ -28,3 +29,9 @@ class TestHttpLock(_Http, LockConformance):
 
 class TestHttpCrash(_Http, CrashConformance):
     STRIDE = 31  # a version arrives whole: this is for what else may have written it
+
+    @pytest.mark.slow
+    def test_a_kill_before_any_call_leaves_what_was_reported_as_saved(
+        self, actor: NewActor, place: Place
+    ) -> None:
+        super().test_a_kill_before_any_call_leaves_what_was_reported_as_saved(actor, place)

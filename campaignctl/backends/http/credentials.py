@@ -42,8 +42,8 @@ def login_at(address: str, environ: Mapping[str, str]) -> Login | None:
         server = _shown(address)
         raise PlaceError(
             "setup",
-            f"the environment does not name {server}",
-            detail="nothing was sent there: a checkout alone does not decide where a state and a password go",
+            f"nothing is sent to {server}, as the environment does not name it",
+            detail="a checkout alone does not decide where a state and a password go",
             hint=Sentence("if you trust that server: ", Shell(f"export CAMPAIGNCTL_HTTP_ADDRESS={server}")),
         )
     for prefix in _PREFIXES:

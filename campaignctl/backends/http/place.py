@@ -25,6 +25,7 @@ from campaignctl.backends.cas.place import LONGEST, Files, Guarded, Home, Note, 
 from campaignctl.backends.cas.snapshot import Snapshot
 from campaignctl.backends.http.document import Content, decode, encode, unpack
 from campaignctl.backends.http.server import Answer, Server
+from campaignctl.backends.lock_info import describe
 from campaignctl.errors import Command, Sentence
 from campaignctl.project.http_address import ARCHIVE, STOP, HttpAddress
 from campaignctl.review.reports import Access
@@ -132,9 +133,9 @@ class HttpPlace(Place):
                 finally:
                     self._unlock(by, LONGEST)
         except PlaceError as error:
-            return Access(False, f"{self._address.state} cannot be written: {error}", error.hint, "lock")
+            return Access(False, f"{self._address.state} cannot be written: {error}", error.hint, "server")
         return Access(
-            True, f"{self._address.state} can be locked, and refuses writes of others then", way="lock"
+            True, f"{self._address.state} can be locked, and its lock keeps others out", way="server"
         )
 
     def free(self, lock_id: str) -> LockInfo | None:
@@ -161,7 +162,7 @@ class HttpPlace(Place):
             replaced = {first.id} if first is not None and first != by else set()
             self._lock(by, frozenset(replaced), seconds)
         if before.tip is None and self._content == "state":
-            self._probe(by, b"", draft)
+            self._probe(by)
         found = self._version(seconds)[0] if compare else before.tip
         if found == before.tip:
             found = self._post(by, before, draft, seconds)
@@ -250,19 +251,21 @@ class HttpPlace(Place):
         if not answer.done and answer.status not in _HELD:
             raise self._server.trouble(answer)
 
-    def _probe(self, by: LockInfo, present: bytes, draft: Draft | None = None) -> None:
+    def _probe(self, by: LockInfo, present: bytes = b"") -> None:
         """See that the lock that is ours keeps others out. Raises PlaceError if it does not.
 
-        What is posted without it is the present version, or, before the first one, a version without files.
+        What is posted without it is the present version, or, before the first one, a version without files: by
+        its serial a server may refuse it too.
         """
-        other = replace(by, id=secrets.token_hex(16))
+        other, note = replace(by, id=secrets.token_hex(16)), Note(by, "a version without files")
         if self._holder(self._ask_lock(other, LONGEST)) is None:
             raise self._useless("it gives its lock to two runs at a time")
-        if not present:
-            note = draft.note if draft else Note(by, "a version without files")
-            present = encode(self._content, None, {}, note)[1]
-        answer = self._server.ask("POST", self._address.state, LONGEST, present, ID=other.id)
-        if answer.done:
+        body = present or encode(self._content, None, {}, note)[1]
+        for _ in range(1 if present else 2):
+            answer = self._server.ask("POST", self._address.state, LONGEST, body, ID=other.id)
+            if not answer.done:
+                break
+        else:
             self._unlock(by, LONGEST)
             raise self._useless("it accepts what is written without its lock")
         if answer.status in _SURE:
@@ -280,9 +283,9 @@ class HttpPlace(Place):
         holder = Snapshot.of(self.look().files).holder
         if holder is not None and holder.id == held.holder.id:
             found = f"{self._address.state} can be locked; another run holds it now, so writing was not tried"
-            return Access(True, found, way="lock")
-        found = f"{self._address.state} is locked there by a run that the state does not know: {held}"
-        return Access(False, found, held.hint, "lock")
+            return Access(True, found, way="server")
+        found = f"{self._address.state} is locked by a run that the state does not know"
+        return Access(False, f"{found}: {describe(held.holder)}", held.hint, "server")
 
     def _way_past(self, holder: LockInfo) -> str:
         if not holder.id:

@@ -1,0 +1,80 @@
+"""Who we are on a server, and which servers get to know it: the environment says both."""
+
+from __future__ import annotations
+
+import pytest
+
+from campaignctl.backends.cas.place import PlaceError
+from campaignctl.backends.http.credentials import Login, login_at
+
+CI = {"CI_API_V4_URL": "https://gitlab.example.com/api/v4", "CI_JOB_TOKEN": "j0b"}
+OURS = {"CAMPAIGNCTL_HTTP_USERNAME": "mira", "CAMPAIGNCTL_HTTP_PASSWORD": "s3cr3t"}
+THEIRS = {"TF_HTTP_USERNAME": "tf", "TF_HTTP_PASSWORD": "tf-s3cr3t"}
+STATE = "https://gitlab.example.com/api/v4/projects/7/terraform/state/crm"
+AT = {"CAMPAIGNCTL_HTTP_ADDRESS": "https://gitlab.example.com"}
+
+
+@pytest.mark.parametrize(
+    ("environ", "name", "password"),
+    [
+        (CI, "gitlab-ci-token", "j0b"),
+        ({**CI, **OURS}, "mira", "s3cr3t"),
+        ({**CI, **THEIRS}, "tf", "tf-s3cr3t"),
+        ({**AT, **OURS, **THEIRS}, "mira", "s3cr3t"),
+        ({**AT, "CAMPAIGNCTL_HTTP_PASSWORD": "only"}, "", "only"),
+        ({"CAMPAIGNCTL_HTTP_ADDRESS": "https://gitlab.example.com:443/any", **OURS}, "mira", "s3cr3t"),
+        ({"TF_HTTP_ADDRESS": STATE, **THEIRS}, "tf", "tf-s3cr3t"),
+    ],
+)
+def test_a_login_goes_to_a_server_that_the_environment_names(
+    environ: dict[str, str], name: str, password: str
+) -> None:
+    login = login_at(STATE, environ)
+    assert login is not None
+    assert (login.username, login.password) == (name, password)
+
+
+@pytest.mark.parametrize(
+    "environ",
+    [
+        {},
+        OURS,
+        THEIRS,
+        {"CI_JOB_TOKEN": "j0b"},
+        {**CI, "CI_API_V4_URL": "https://gitlab.com/api/v4"},
+        {**CI, "CI_API_V4_URL": "https://gitlab.example.com:8443/api/v4"},
+        {**CI, "CI_API_V4_URL": "http://gitlab.example.com/api/v4"},
+        {**CI, "CI_API_V4_URL": "https://gitlab.example.com/api/v4/projects/77"},
+        {**CI, "CI_API_V4_URL": "https://gitlab.example.com/api/v"},
+        {**OURS, "CAMPAIGNCTL_HTTP_ADDRESS": "https://gitlab.example.com.evil.example"},
+        {**OURS, "CAMPAIGNCTL_HTTP_ADDRESS": "https://other.example.com"},
+        {**OURS, "CAMPAIGNCTL_HTTP_ADDRESS": "http://gitlab.example.com"},
+        {**OURS, "CAMPAIGNCTL_HTTP_ADDRESS": "https://gitlab.example.com:99999"},
+        {**OURS, "CAMPAIGNCTL_HTTP_ADDRESS": "gitlab.example.com"},
+    ],
+)
+def test_another_server_gets_nothing_and_the_error_names_the_variable(environ: dict[str, str]) -> None:
+    with pytest.raises(PlaceError) as refused:
+        login_at(STATE, environ)
+    assert refused.value.kind == "setup"
+    assert "export CAMPAIGNCTL_HTTP_ADDRESS=https://gitlab.example.com" in refused.value.hint
+    for secret in ("s3cr3t", "j0b"):
+        assert secret not in f"{refused.value} {refused.value.hint}"
+
+
+def test_a_job_token_stays_below_its_gitlab() -> None:
+    beside = "https://gitlab.example.com/pages/terraform"
+    with pytest.raises(PlaceError):
+        login_at(beside, CI)
+    assert login_at(beside, {**CI, **AT}) is None
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1:8080", "localhost", "[::1]:80"])
+def test_this_machine_needs_no_name_and_gets_no_job_token(host: str) -> None:
+    assert login_at(f"http://{host}/crm", {}) is None
+    assert login_at(f"http://{host}/crm", CI) is None
+    assert login_at(f"http://{host}/crm", OURS) == Login("mira", "s3cr3t", "CAMPAIGNCTL_HTTP_PASSWORD")
+
+
+def test_a_password_is_in_no_text_of_a_login() -> None:
+    assert "s3cr3t" not in repr(login_at("http://localhost/crm", OURS))

@@ -1,0 +1,408 @@
+"""What servers do to a state: no locks, locks that keep nobody out, lost answers, outages, refusals."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from campaignctl.backends.cas.backend import CasBackend
+from campaignctl.errors import LockError, LockHeld, LockLost, StateError, StateNotSaved
+from campaignctl.project.model import StateSettings
+from campaignctl.state.codec import decode
+from campaignctl.state.halts import Halt, Halts
+from tests.backends.http_place import ServerPlace, http_backend
+from tests.backends.http_server import Client, Fault
+from tests.state.samples import decision, observation, sample_state
+
+NOW = timedelta()
+HALT = Halt("h1", None, "wrong text", "mira", "laptop", "2036-01-01T00:00:00Z")
+LENIENT = {"ids": "held", "serials": False}
+
+
+@pytest.fixture
+def place(state_server: Client, tmp_path: Path) -> ServerPlace:
+    return ServerPlace(state_server, tmp_path)
+
+
+@pytest.fixture
+def backend(place: ServerPlace) -> CasBackend:
+    return place.backend()
+
+
+def switch(place: ServerPlace, *faults: Fault, **switches: object) -> None:
+    place.client.switch(place.project, *faults, **switches)
+
+
+def asked(place: ServerPlace) -> list[str]:
+    """What the server was asked since the last time."""
+    found = place.client.control("/_forget")["asked"]
+    assert isinstance(found, list)
+    return found
+
+
+def halted(halts: Halts) -> Halts:
+    return replace(halts, halts=(*halts.halts, HALT))
+
+
+# ------------------------------------------------------------------------------------ servers to refuse
+
+
+@pytest.mark.parametrize("status", [404, 405, 501])
+def test_a_server_without_locks_is_refused(backend: CasBackend, place: ServerPlace, status: int) -> None:
+    switch(place, no_lock=status)
+    with pytest.raises(StateNotSaved) as refused:
+        backend.acquire("apply", NOW)
+    assert f"{place.address} has no lock" in refused.value.detail
+    assert str(status) in refused.value.detail
+    assert "lock_address" in refused.value.hint
+    assert place.files() == {}
+    access = backend.keeping().access
+    assert access is not None
+    assert not access.allowed
+    assert "has no lock" in access.found
+
+
+@pytest.mark.parametrize("gitlab", [True, False])
+def test_a_server_that_accepts_any_write_is_refused_before_the_first(
+    place: ServerPlace, gitlab: bool
+) -> None:
+    place = replace(place, gitlab=gitlab)
+    switch(place, ids="ignored", serials=False)
+    with pytest.raises(StateNotSaved) as refused:
+        place.backend().acquire("apply", NOW)
+    assert "keeps nobody out" in refused.value.detail
+    assert place.backend().read() is None
+    assert place.lock() is None
+
+
+def test_doctor_finds_a_server_that_stopped_to_keep_others_out(
+    backend: CasBackend, place: ServerPlace
+) -> None:
+    session = backend.acquire("apply", NOW)
+    session.write(sample_state())
+    session.release()
+    before = place.client.store.current(place.project, "crm")
+    access = backend.keeping().access
+    assert access is not None
+    assert access.allowed
+    switch(place, ids="ignored", serials=False)
+    access = backend.keeping().access
+    assert access is not None
+    assert not access.allowed
+    assert "keeps nobody out" in access.found
+    assert place.client.store.current(place.project, "crm") == before
+    assert place.lock() is None
+
+
+@pytest.mark.parametrize("switches", [{"ids": "ignored"}, LENIENT, {"refused": 500}, {"refused": 423}])
+def test_a_server_that_checks_the_lock_or_the_serial_will_do(
+    backend: CasBackend, place: ServerPlace, switches: dict[str, object]
+) -> None:
+    switch(place, **switches)
+    session = backend.acquire("apply", NOW)
+    session.write(sample_state())
+    session.append(decision("a"))
+    session.release()
+    assert backend.read() == sample_state().after(decision("a"))
+    assert place.lock() is None
+
+
+# -------------------------------------------------------------------------------------- lost answers
+
+
+def lived(place: ServerPlace) -> None:
+    """A whole apply, a halt and an archive: everything that was reported as saved is there, once."""
+    backend = place.backend()
+    session = backend.acquire("apply", NOW)
+    session.write(sample_state())
+    session.append(observation("a"))
+    session.append(decision("b"))
+    session.archive({2025: b"old"})
+    session.release()
+    backend.change_halts(halted)
+    place.settled()
+    assert backend.read() == sample_state().after(observation("a")).after(decision("b"))
+    assert backend.archives() == {2025: b"old"}
+    assert backend.halts() == Halts((HALT,))
+    for name in ("crm", "crm-stop", "crm-archive"):
+        assert place.client.store.lock(place.project, name) is None
+    versions = place.client.root / place.project / "crm" / "versions"
+    tips = [json.loads(path.read_bytes())["serial"] for path in versions.iterdir()]
+    assert sorted(tips) == list(range(1, len(tips) + 1))
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "LOCK", "UNLOCK"])
+@pytest.mark.parametrize("do", ["lost", "cut", "half", "503", "429"])
+def test_a_lost_answer_changes_nothing(place: ServerPlace, method: str, do: str) -> None:
+    clean = replace(place, project=f"{place.project}-clean")
+    place.client.control("/_forget")
+    lived(clean)
+    number = sum(each.startswith(f"{method} ") for each in asked(clean))
+    assert number >= 3
+    for after in range(number):
+        here = replace(place, project=f"{place.project}-{after}")
+        switch(here, Fault(method, do, after=after), Fault(method, do, after=after + 2))
+        lived(here)
+
+
+def test_a_post_that_arrives_late_is_refused_by_its_serial(place: ServerPlace, backend: CasBackend) -> None:
+    session = backend.acquire("apply", NOW)
+    session.write(sample_state())
+    switch(place, Fault("POST", "late", seconds=0.3))
+    session.append(decision("a"))
+    session.append(decision("b"))
+    session.release()
+    place.settled()
+    assert backend.read() == sample_state().after(decision("a")).after(decision("b"))
+    assert place.lock() is None
+
+
+def test_a_slow_server_is_waited_for(place: ServerPlace, backend: CasBackend) -> None:
+    switch(place, *(Fault(method, "slow", seconds=0.2) for method in ("LOCK", "GET", "POST", "UNLOCK")))
+    session = backend.acquire("apply", NOW)
+    session.write(sample_state())
+    session.release()
+    assert backend.read() == sample_state()
+
+
+def test_a_state_that_cannot_be_saved_is_rescued_and_pushed_back(
+    place: ServerPlace, backend: CasBackend
+) -> None:
+    session = backend.acquire("apply", NOW)
+    session.write(sample_state())
+    switch(place, *(Fault(method, "cut", times=99) for method in ("LOCK", "GET", "POST", "UNLOCK")))
+    with pytest.raises(StateNotSaved):
+        session.append(decision("a"))
+    with pytest.raises(StateNotSaved) as lost:
+        session.release()
+    rescue = Path(lost.value.hint.split("the state is in ")[1].split(";")[0])
+    switch(place)
+    assert backend.read() == sample_state()
+    again = place.backend().acquire("state push", NOW)
+    assert again.taken_over is not None
+    again.write(decode(rescue.read_bytes()))
+    again.release()
+    rescue.unlink()
+    assert backend.read() == sample_state().after(decision("a"))
+
+
+# ------------------------------------------------------------------------------------------- refusals
+
+
+@pytest.mark.parametrize(
+    ("fault", "told"),
+    [
+        ("302", "redirect"),
+        ("401", "CAMPAIGNCTL_HTTP"),
+        ("403", "CAMPAIGNCTL_HTTP"),
+        ("400", "campaignctl.yaml"),
+    ],
+)
+def test_a_refusal_names_the_way_out_and_is_not_repeated(
+    place: ServerPlace, backend: CasBackend, fault: str, told: str
+) -> None:
+    place.client.control("/_forget")
+    switch(place, Fault("GET", fault, times=9))
+    with pytest.raises(StateError) as refused:
+        backend.read()
+    assert f"GET {place.address} was answered with {fault}" in refused.value.detail
+    assert told in refused.value.hint
+    assert asked(place) == ["GET crm"]
+
+
+def test_a_state_that_is_too_large_for_the_server_is_rescued(place: ServerPlace, backend: CasBackend) -> None:
+    session = backend.acquire("apply", NOW)
+    switch(place, most=600)
+    with pytest.raises(StateNotSaved) as refused:
+        session.write(sample_state())
+    assert "413" in refused.value.detail
+    rescue = Path(refused.value.hint.split("the state is in ")[1].split(";")[0])
+    assert decode(rescue.read_bytes()) == sample_state()
+    rescue.unlink()
+
+
+def test_a_password_is_in_no_message(place: ServerPlace) -> None:
+    switch(place, users={"mira": "0ther"})
+    environ = {"CAMPAIGNCTL_HTTP_USERNAME": "mira", "CAMPAIGNCTL_HTTP_PASSWORD": "401 Unauthorized"}
+    with pytest.raises(StateError) as refused:
+        http_backend(place.directory, place.settings, environ=environ).read()
+    assert "401 Unauthorized" not in f"{refused.value.detail}{refused.value.hint}"
+    assert "[password]" in refused.value.detail
+
+
+def test_readers_plan_and_do_not_write(place: ServerPlace) -> None:
+    writer = {"CAMPAIGNCTL_HTTP_USERNAME": "mira", "CAMPAIGNCTL_HTTP_PASSWORD": "a-s3cr3t"}
+    reader = {"CAMPAIGNCTL_HTTP_USERNAME": "ben", "CAMPAIGNCTL_HTTP_PASSWORD": "b-s3cr3t"}
+    switch(place, users={"mira": "a-s3cr3t", "ben": "b-s3cr3t"}, readers=["ben"])
+    session = http_backend(place.directory, place.settings, environ=writer).acquire("apply", NOW)
+    session.write(sample_state())
+    session.release()
+    reading = http_backend(place.directory, place.settings, environ=reader)
+    assert reading.read() == sample_state()
+    with pytest.raises(StateNotSaved, match="cannot be taken") as refused:
+        reading.acquire("apply", NOW)
+    assert "403" in refused.value.detail
+    access = reading.keeping().access
+    assert access is not None
+    assert not access.allowed
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"version": 4, "serial": 9, "lineage": "x", "terraform_version": "1.9.0", "resources": []},
+        {"serial": 3, "id": "0123456789abcdef", "campaignctl": "stop", "files": {}},
+    ],
+)
+def test_another_document_at_the_address_is_left_alone(
+    place: ServerPlace, backend: CasBackend, document: dict[str, object]
+) -> None:
+    body = json.dumps(document).encode()
+    place.client.store.put(place.project, "crm", body, 9)
+    with pytest.raises(StateError, match="cannot be read"):
+        backend.read()
+    with pytest.raises(StateNotSaved):
+        backend.acquire("apply", NOW)
+    assert place.client.store.current(place.project, "crm") == body
+    assert place.lock() is None
+
+
+def test_a_project_that_gitlab_does_not_show_is_no_empty_state(place: ServerPlace) -> None:
+    settings = StateSettings(backend="http", address=place.client.address("hidden"))
+    place.client.switch("hidden", hidden=True)
+    with pytest.raises(StateError) as refused:
+        http_backend(place.directory, settings).read()
+    assert "404 Project Not Found" in refused.value.detail
+
+
+# ------------------------------------------------------------------------------------ the server's lock
+
+
+def locked_by_hand(place: ServerPlace, name: str = "crm") -> None:
+    info = {"ID": "by-hand", "Who": "ben", "user": "ben", "Info": "", "Created": "2036-01-01T00:00:00Z"}
+    place.client.store.set_lock(place.project, name, info)
+
+
+@pytest.mark.parametrize("echo", [True, False])
+def test_a_lock_that_only_the_server_knows_is_named_and_broken_by_its_id(
+    place: ServerPlace, backend: CasBackend, echo: bool
+) -> None:
+    switch(place, echo=echo)
+    locked_by_hand(place)
+    with pytest.raises(LockHeld) as held:
+        backend.acquire("apply", NOW)
+    assert "held by ben" in held.value.detail
+    assert "campaignctl state unlock by-hand" in held.value.hint
+    access = backend.keeping().access
+    assert access is not None
+    assert not access.allowed
+    assert "campaignctl state unlock by-hand" in access.fix
+    with pytest.raises(LockError):
+        backend.unlock("another")
+    assert place.lock() == "by-hand"
+    assert backend.unlock("by-hand").holder == "ben"
+    assert place.lock() is None
+    backend.acquire("apply", NOW).release()
+
+
+def test_a_lock_of_the_server_is_waited_for(place: ServerPlace, backend: CasBackend) -> None:
+    waited: list[timedelta] = []
+
+    def wait(pause: timedelta) -> None:
+        waited.append(pause)
+        if len(waited) == 3:
+            place.client.store.set_lock(place.project, "crm", None)
+
+    locked_by_hand(place)
+    http_backend(place.directory, place.settings, wait=wait).acquire("apply", timedelta(minutes=1)).release()
+    assert len(waited) == 3
+
+
+def test_the_server_is_locked_for_as_long_as_the_state(place: ServerPlace, backend: CasBackend) -> None:
+    session = backend.acquire("apply", NOW)
+    assert place.lock() == session.lock.id
+    session.write(sample_state())
+    assert place.lock() == session.lock.id
+    told = place.client.store.lock(place.project, "crm") or {}
+    assert told["Operation"] == "campaignctl apply"
+    assert told["Who"] == f"{session.lock.holder}@{session.lock.host}"
+    session.release()
+    assert place.lock() is None
+
+
+def test_an_unlock_on_gitlabs_page_alone_does_not_take_the_lock_away(
+    place: ServerPlace, backend: CasBackend
+) -> None:
+    session = backend.acquire("apply", NOW)
+    session.write(sample_state())
+    place.client.store.set_lock(place.project, "crm", None)
+    with pytest.raises(LockHeld):
+        place.backend().acquire("apply", NOW)
+    session.append(decision("a"))
+    assert place.lock() == session.lock.id
+    session.release()
+    assert place.backend().read() == sample_state().after(decision("a"))
+
+
+@pytest.mark.parametrize("switches", [{}, {"refused": 500}, LENIENT])
+def test_a_holder_that_slept_loses_whatever_the_server_checks(
+    place: ServerPlace, switches: dict[str, object]
+) -> None:
+    switch(place, **switches)
+    slept = timedelta()
+
+    def now() -> datetime:
+        return datetime.now(UTC) + slept
+
+    session = http_backend(place.directory, place.settings, now=now).acquire("apply", NOW)
+    session.write(sample_state())
+    slept = timedelta(minutes=5)
+    other = place.backend()
+    other.unlock(session.lock.id)
+    successor = other.acquire("apply", NOW)
+    successor.append(decision("b"))
+    successor.release()
+    for act in (session.check, lambda: session.append(decision("late")), session.release):
+        with pytest.raises(LockLost):
+            act()
+    assert other.read() == sample_state().after(decision("b"))
+    assert place.lock() is None
+
+
+def test_a_halt_works_past_a_lock_and_past_one_that_a_dead_halt_left(
+    place: ServerPlace, backend: CasBackend
+) -> None:
+    session = backend.acquire("apply", NOW)
+    assert backend.change_halts(halted) == Halts((HALT,))
+    session.release()
+    locked_by_hand(place, "crm-stop")
+    began = time.monotonic()
+    clock: Iterator[int] = iter(range(0, 10_000, 6))
+    later = http_backend(
+        place.directory,
+        place.settings,
+        now=lambda: datetime(2036, 1, 1, tzinfo=UTC) + timedelta(seconds=next(clock)),
+    )
+    assert later.change_halts(halted) == Halts((HALT, HALT))
+    assert time.monotonic() - began < 5
+    assert place.client.store.lock(place.project, "crm-stop") is None
+
+
+def test_a_step_is_one_request_and_a_lock_a_few(place: ServerPlace, backend: CasBackend) -> None:
+    backend.acquire("apply", NOW).release()
+    place.client.control("/_forget")
+    session = backend.acquire("apply", NOW)
+    assert asked(place) == ["GET crm", "LOCK crm", "GET crm", "POST crm"]
+    session.write(sample_state())
+    session.append(decision("a"))
+    assert asked(place) == ["POST crm", "POST crm"]
+    backend.halts()
+    assert asked(place) == ["GET crm-stop"]
+    session.release()
+    assert asked(place) == ["POST crm", "UNLOCK crm"]
