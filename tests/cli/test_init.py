@@ -120,3 +120,26 @@ def test_a_dangling_link_is_not_overwritten(cli: Cli) -> None:
     assert (done.status, done.out) == (1, "")
     assert ".gitignore already exists; nothing was changed" in done.err
     assert [path.name for path in cli.cwd.iterdir()] == [".gitignore"]
+
+
+@pytest.mark.parametrize(
+    ("place", "lines"),
+    [
+        ("local", ["backend: local"]),
+        ("git", ["backend: git"]),
+        ("https://h.example/s/crm", ["backend: http", "address: https://h.example/s/crm"]),
+    ],
+)
+def test_a_new_project_says_where_its_state_lives(cli: Cli, place: str, lines: list[str]) -> None:
+    assert cli("init", "--state", place).status == 0
+    text = (cli.cwd / "campaignctl.yaml").read_text()
+    assert all(f"\n  {line}\n" in text for line in lines)
+    assert cli("validate").status == 0
+
+
+@pytest.mark.parametrize("place", ["s4://bucket", "https://h.example", "http://h.example/crm", "remote"])
+def test_a_place_that_no_state_can_have_is_wrong_usage(cli: Cli, place: str) -> None:
+    done = cli("init", "--state", place)
+    assert done.status == 64
+    assert "--state" in done.err
+    assert not list(cli.cwd.iterdir())

@@ -281,3 +281,47 @@ def test_pipelines_say_where_the_token_goes(
     ]
     assert texts
     assert all(f'OCAMBA_API_URL: "{where}"' in text for text in texts)
+
+
+STATE = "https://gitlab.example.com/api/v4/projects/7/terraform/state/crm"
+
+
+@pytest.mark.parametrize("existing", [False, True])
+def test_pipelines_of_gitlab_keep_the_state_on_gitlab(repository: Cli, existing: bool) -> None:
+    if existing:
+        settings = f"{PROJECT}state: {{backend: http, address: {STATE}}}\n"
+        (repository.cwd / "campaignctl.yaml").write_text(settings)
+    done = repository("init", "--ci", "gitlab", *PACKAGE, *(() if existing else ("--state", STATE)))
+    assert done.status == 0, done.err
+    assert STATE in (repository.cwd / "campaignctl.yaml").read_text()
+    head, _, jobs = (repository.cwd / ".gitlab-ci.yml").read_text().partition("\n.campaigns:")
+    assert STATE in head
+    assert "Maintainer for who merges" in head
+    assert "CAMPAIGNS_PUSH_TOKEN" not in head
+    assert "CAMPAIGNCTL_HTTP_ADDRESS" not in jobs
+    assert "state migrate" not in done.out
+    assert "git remote add" not in done.out
+    assert repository("validate").status == 0
+
+
+def test_jobs_name_the_server_of_a_state_that_is_not_on_gitlab(repository: Cli) -> None:
+    done = repository("init", "--ci", "gitlab", *PACKAGE, "--state", "https://states.example.com/crm")
+    assert done.status == 0, done.err
+    text = (repository.cwd / ".gitlab-ci.yml").read_text()
+    assert '\n    CAMPAIGNCTL_HTTP_ADDRESS: "https://states.example.com/crm"\n' in text
+    assert "CAMPAIGNCTL_HTTP_PASSWORD" in text.partition("\n.campaigns:")[0]
+
+
+def test_pipelines_of_github_say_how_they_reach_a_server(repository: Cli) -> None:
+    done = repository("init", "--ci", "github", *PACKAGE, "--state", "https://states.example.com/crm")
+    assert done.status == 0, done.err
+    assert "CAMPAIGNCTL_HTTP_ADDRESS: https://states.example.com/crm" in done.out
+    assert "secrets.CAMPAIGNCTL_HTTP_PASSWORD" in done.out
+
+
+def test_a_place_is_for_a_new_project_and_a_shared_one(repository: Cli) -> None:
+    assert "--ci" in repository("init", "--ci", "gitlab", *PACKAGE, "--state", "local").err
+    (repository.cwd / "campaignctl.yaml").write_text(PROJECT)
+    done = repository("init", "--ci", "gitlab", *PACKAGE, "--state", "git")
+    assert done.status == 64
+    assert "new project" in done.err

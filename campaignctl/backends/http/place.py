@@ -129,7 +129,10 @@ class HttpPlace(Place):
                 except Guarded as held:
                     return self._while_held(held)
                 try:
-                    self._probe(by, self._get(LONGEST).body)
+                    present = self._get(LONGEST).body
+                    if present:
+                        decode(self._content, present, self._address.state)
+                    self._probe(by, present)
                 finally:
                     self._unlock(by, LONGEST)
         except PlaceError as error:
@@ -254,8 +257,8 @@ class HttpPlace(Place):
     def _probe(self, by: LockInfo, present: bytes = b"") -> None:
         """See that the lock that is ours keeps others out. Raises PlaceError if it does not.
 
-        What is posted without it is the present version, or, before the first one, a version without files: by
-        its serial a server may refuse it too.
+        What is posted without it is the present version, or, before the first one, a version without files. A
+        server may refuse it by its serial too.
         """
         other, note = replace(by, id=secrets.token_hex(16)), Note(by, "a version without files")
         if self._holder(self._ask_lock(other, LONGEST)) is None:
