@@ -83,7 +83,7 @@ def other_backends(project: Project, clock: SystemClock, remote: bool) -> dict[s
     A project whose state is a file looks on the remote too, as that setting may be new; but it needs none.
     """
     from campaignctl.project.model import STATE_FOLDER
-    from campaignctl.project.rules import ROWS
+    from campaignctl.project.rules import name_of
 
     directory, here = Path(project.directory), project.state
     files = (directory / STATE_FOLDER).glob("*.json")
@@ -96,16 +96,30 @@ def other_backends(project: Project, clock: SystemClock, remote: bool) -> dict[s
         else:
             with suppress(StateError):
                 places += state_refs(directory, here.remote, now=clock.now, seconds=_SOON)
-        if here.backend == "postgres":
-            from campaignctl.backends.postgres.place import state_names
+        places += _beside(project)
+    return {place: backend_at(project, clock, place) for place in places if place != name_of(here)}
 
-            places += [f"{ROWS}{name}" for name in state_names(here.url_env, here.schema)]
-        if here.backend == "object_store":
-            from campaignctl.backends.object_store.place import states_at
 
-            places += states_at(here.url.removesuffix(f"/{project.environment}"))
-    own = {"git": here.ref, "object_store": here.url, "postgres": f"{ROWS}{here.name}", "local": here.path}
-    return {place: backend_at(project, clock, place) for place in places if place != own.get(here.backend)}
+def _beside(project: Project) -> list[str]:
+    """The states in the bucket, in the tables or on the server of the project's own."""
+    here = project.state
+    if here.backend == "object_store":
+        from campaignctl.backends.object_store.place import states_at
+
+        return list(states_at(here.url.removesuffix(f"/{project.environment}")))
+    if here.backend == "postgres":
+        from campaignctl.backends.postgres.place import state_names
+        from campaignctl.project.rules import ROWS
+
+        return [f"{ROWS}{name}" for name in state_names(here.url_env, here.schema)]
+    return _next_to(here.address, project) if here.backend == "http" else []
+
+
+def _next_to(address: str, project: Project) -> list[str]:
+    """The addresses of a server at which the states of the other environments are, and of the project without
+    environments, unless the project file says otherwise: a server lists none."""
+    base = address.removesuffix(f"-{project.environment}")
+    return [base, *(f"{base}-{name}" for name in project.environment_names)] if base != address else []
 
 
 def mirrored(project: Project, clock: SystemClock) -> Path | None:

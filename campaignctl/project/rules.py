@@ -109,6 +109,12 @@ def state_at(state: StateSettings, place: str) -> StateSettings:
     return replace(state, backend="local", path=place)
 
 
+def name_of(state: StateSettings) -> str:
+    """What `state_at` takes a state by."""
+    names = {"git": state.ref, "http": state.address, "object_store": state.url}
+    return f"{ROWS}{state.name}" if state.backend == "postgres" else names.get(state.backend, state.path)
+
+
 def _on_http(fields: Fields, own: Fields, suffix: str) -> dict[str, str]:
     """The addresses of an environment: next to the project's, or its own, whose locks are its own too."""
     named = [name for name in _ADDRESSES if name in fields]

@@ -13,7 +13,7 @@ import pytest
 
 from tests.backends.http_place import ServerPlace
 from tests.backends.http_server import Client, Fault
-from tests.e2e.harness import PROJECT, PROJECT_ID, World, kill, sms, until
+from tests.e2e.harness import PROJECT, World, kill, sms, until
 
 FAR = "2036-03-22 10:00:00"
 JOB = "j0b-t0ken-1234"
@@ -194,4 +194,15 @@ def test_environments_have_places_next_to_the_project_s(job: World, place: Serve
     assert place.client.store.current(place.project, "crm-staging")
     assert place.client.store.current(place.project, "crm") is None
     assert "crm-staging" in job.run("-e", "staging", "plan", status=0).out
-    assert PROJECT_ID in PROJECT
+
+
+def test_an_environment_that_is_declared_later_creates_nothing_again(job: World, place: ServerPlace) -> None:
+    job.apply()
+    job.write("campaignctl.yaml", at(place.address) + "environments: {live: {}}\n")
+    mark = job.mark()
+    refused = job.run("-e", "live", "plan", "--no-refresh", status=1).err
+    assert f"state rebind --from {place.address}" in refused
+    job.environ["CAMPAIGNCTL_ENV"] = "live"
+    job.run("state", "rebind", "--from", place.address, "--auto-approve", status=0)
+    assert nothing_to_do(job)
+    assert job.writes(mark) == []

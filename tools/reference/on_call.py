@@ -20,10 +20,12 @@ from tools.reference.moment import Moment
 from tools.reference.pipeline_moments import PIPELINES
 from tools.reference.proof_moments import PROOFS
 from tools.reference.run_moments import RUNS
+from tools.reference.server_moments import SERVERS
 from tools.reference.trust_moments import TRUST
 
 #: Parts that vary between runs, or name the campaigns of a scene.
 _VOLATILE = (
+    (r"http://127\.0\.0\.1:\d+/states/7/crm", "ADDRESS"),
     (r"[^ ]*/crm/(?=\.)", ""),
     (r"[^ ]*/crm(?: or .*)?$", "…"),
     (r"^\[Errno \d+\] (.*?): .*", r"\1"),
@@ -44,7 +46,7 @@ _VOLATILE = (
 )
 
 
-MOMENTS = (*CAMPAIGNS, *CONTENT, *HALTS, *IDENTITY, *PIPELINES, *PROOFS, *RUNS, *TRUST)
+MOMENTS = (*CAMPAIGNS, *CONTENT, *HALTS, *IDENTITY, *PIPELINES, *PROOFS, *RUNS, *SERVERS, *TRUST)
 
 
 def messages() -> str:

@@ -6,6 +6,7 @@ server that the environment does not name, and no password of the environment go
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
@@ -28,6 +29,11 @@ class Login:
     username: str
     password: str = field(repr=False)
     variable: str
+
+    @property
+    def secrets(self) -> tuple[str, str]:
+        """The password, as it is and as a request has it."""
+        return self.password, b64encode(f"{self.username}:{self.password}".encode()).decode()
 
 
 def login_at(address: str, environ: Mapping[str, str]) -> Login | None:

@@ -92,7 +92,8 @@ class Server:
                         raise PlaceError("away", f"{request}: no whole answer in {seconds:.0f} s")
         except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
             raise self._unanswered(request, error) from error
-        return Answer(response.status_code, bytes(body), self._told(bytes(body)), request)
+        told = "" if response.is_success else self._told(bytes(body))
+        return Answer(response.status_code, bytes(body), told, request)
 
     def trouble(self, answer: Answer) -> PlaceError:
         """What to do about an answer that is of no use."""
@@ -141,7 +142,9 @@ class Server:
         ]
 
     def _hidden(self, text: str) -> str:
-        return text.replace(self._login.password, _HIDDEN) if self._login else text
+        for secret in self._login.secrets if self._login else ():
+            text = text.replace(secret, _HIDDEN)
+        return text
 
 
 def _way_out(status: int, login: Login | None) -> str:
