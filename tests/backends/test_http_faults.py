@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import shutil
+import ssl
+import subprocess
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -17,7 +21,7 @@ from campaignctl.project.model import StateSettings
 from campaignctl.state.codec import decode
 from campaignctl.state.halts import Halt, Halts
 from tests.backends.http_place import ServerPlace, http_backend
-from tests.backends.http_server import Client, Fault
+from tests.backends.http_server import Client, Fault, StateServer, Store
 from tests.state.samples import decision, observation, sample_state
 
 NOW = timedelta()
@@ -406,3 +410,39 @@ def test_a_step_is_one_request_and_a_lock_a_few(place: ServerPlace, backend: Cas
     assert asked(place) == ["GET crm-stop"]
     session.release()
     assert asked(place) == ["POST crm", "UNLOCK crm"]
+
+
+@pytest.fixture
+def certified(tmp_path: Path) -> Iterator[tuple[str, Path]]:
+    """A server with TLS whose certificate nobody knows: the address of a state, and the certificate."""
+    if (openssl := shutil.which("openssl")) is None:
+        pytest.skip("openssl makes the certificate")
+    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
+    made = [openssl, "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
+    made += ["-days", "2", "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"]
+    subprocess.run([*made, "-keyout", key, "-out", certificate], check=True, capture_output=True)
+    server = StateServer(Store(tmp_path / "states"))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"https://localhost:{server.server_address[1]}/states/7/crm", certificate
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def test_a_certificate_that_nobody_knows_is_refused_until_it_is_named(
+    certified: tuple[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address, certificate = certified
+    settings = StateSettings(backend="http", address=address)
+    with pytest.raises(StateError) as refused:
+        http_backend(tmp_path, settings).read()
+    assert "certificate" in refused.value.detail
+    assert "SSL_CERT_FILE" in refused.value.hint
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    assert http_backend(tmp_path, settings).read() is None

@@ -160,7 +160,7 @@ class HttpPlace(Place):
     def _put(self, before: Seen, draft: Draft, seconds: float) -> bool:
         by, first = draft.note.by, Snapshot.of(before.files).holder
         keeps = Snapshot.of(draft.files).holder == by
-        compare = self._ours != by.id or self._now() - self._proven > _TRUST
+        compare = self._ours != by.id or not timedelta() <= self._now() - self._proven <= _TRUST
         if self._ours != by.id:
             replaced = {first.id} if first is not None and first != by else set()
             self._lock(by, frozenset(replaced), seconds)
