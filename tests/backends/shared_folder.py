@@ -92,7 +92,7 @@ def shelf_backend(
             stop,
             Shelf(root / "shared" / "archive"),
             root / "project" / "mirror" / "state.json",
-            lease,
+            lease=lease,
         ),
         now=now,
         new_id=lambda: uuid4().hex,

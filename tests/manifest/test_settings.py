@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import fields, is_dataclass, replace
+from dataclasses import fields, is_dataclass
 from itertools import chain
 from pathlib import Path
 from typing import Any, get_args, get_origin, get_type_hints
@@ -255,8 +255,8 @@ def test_every_field_of_the_place_of_a_state_is_shown(tmp_path: Path) -> None:
     }
     assert {"backend", *chain.from_iterable(own.values())} == {each.name for each in fields(StateSettings)}
     for backend, names in own.items():
-        base = StateSettings(backend=backend, address="https://h/crm", url="s3://acme/crm")
-        places = [base, *(replace(base, **{name: "x"}) for name in names)]
+        given: dict[str, Any] = {"backend": backend, "address": "https://h/crm", "url": "s3://acme/crm"}
+        places = [StateSettings(**given), *(StateSettings(**{**given, name: "x"}) for name in names)]
         assert len({place_of(each) for each in places}) == 1 + len(names)
 
 

@@ -342,7 +342,7 @@ def object_home(directory: Path, project: str, url: str, environ: Mapping[str, s
         ObjectPlace(replace(bucket, prefix="/".join(filter(None, (bucket.prefix, end)))), environ)
         for end in ("", _STOP, _ARCHIVE)
     )
-    return Home(project, place, stop, archive, mirror_path(directory, bucket), LEASE)
+    return Home(project, place, stop, archive, mirror_path(directory, bucket), lease=LEASE)
 
 
 def mirror_path(directory: Path, bucket: Bucket) -> Path:
