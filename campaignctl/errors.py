@@ -7,6 +7,7 @@ CampaignctlError              exit status 1
 ├── StateError                the state cannot be used as it is
 │   ├── StateDamaged          unreadable; nothing was overwritten
 │   ├── StateTooNew           written by a newer tool
+│   ├── StateSealed           encrypted, and not to be opened here; or in clear where it must not be
 │   ├── StateMoved            migrated to another place
 │   └── StateNotSaved         a write failed; says where the state was rescued to
 ├── LockError
@@ -331,6 +332,11 @@ class StateDamaged(StateError):
 
 class StateTooNew(StateError):
     """A newer campaignctl wrote this state."""
+
+
+class StateSealed(StateError):
+    """A document is encrypted and this run has no key for it, or the project file says otherwise. It may be
+    whole: nothing overwrites it."""
 
 
 class StateMoved(StateError):

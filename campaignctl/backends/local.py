@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from campaignctl.backends import durable
+from campaignctl.backends.at_rest import HALTS, IN_CLEAR, STATE, AtRest
 from campaignctl.backends.durable import exposed, make_directory
 from campaignctl.backends.localsession import LocalSession
 from campaignctl.backends.lock_info import held
@@ -21,7 +23,7 @@ from campaignctl.errors import (
     StateNotSaved,
 )
 from campaignctl.review.reports import Access, Keeping
-from campaignctl.state.codec import decode, decode_halts, encode_halts
+from campaignctl.state.codec import decode, decode_halts, encode_halts, unreadable
 from campaignctl.state.halts import Halts
 from campaignctl.state.journal import Decode
 from campaignctl.state.model import LockInfo, State
@@ -36,10 +38,11 @@ class LocalBackend:
 
     A symbolic link at `path` is followed: the files lie next to its target, so that two names of
     one state share its lock; but never out of the folder `within`. Clock, ids, waiting and
-    interruption come in as arguments; `wait` may return early once `interrupted` is true.
+    interruption come in as arguments; `wait` may return early once `interrupted` is true. `at_rest` says how
+    files are stored.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, what one run is made of
         self,
         path: Path,
         *,
@@ -49,8 +52,10 @@ class LocalBackend:
         interrupted: Callable[[], bool],
         within: Path | None = None,
         decoded: Decode = decode,
+        at_rest: AtRest = IN_CLEAR,
     ) -> None:
         self._path = path
+        self._at_rest = at_rest
         self._decoded = decoded
         self._within = within
         self._now = now
@@ -69,7 +74,9 @@ class LocalBackend:
         Raises:
             StateDamaged: it cannot be read.
             StateTooNew: a newer campaignctl wrote it.
+            StateSealed: it is encrypted or in clear, and must not be; or there is no key.
         """
+        self._at_rest.ready()
         return self._files().load(self._decoded).state
 
     def acquire(self, operation: str, timeout: timedelta) -> LocalSession:
@@ -79,7 +86,9 @@ class LocalBackend:
             LockHeld: it is still held.
             Interrupted: while waiting.
             StateNotSaved: the place cannot be written.
+            StateSealed: the state cannot be opened, or must not be as it is.
         """
+        self._at_rest.ready()
         files = self._files()
         try:
             make_directory(files.path.parent)
@@ -138,7 +147,7 @@ class LocalBackend:
             StateDamaged: it cannot be read. Something may be stopped then, and nothing may be sent.
             StateTooNew: a newer campaignctl wrote it.
         """
-        return _read_halts(self._files().sibling("halts"))
+        return self._read_halts(self._files().sibling("halts"))
 
     def change_halts(self, change: Callable[[Halts], Halts]) -> Halts:
         """Apply `change` to the stop mark durably; it cannot change meanwhile.
@@ -146,13 +155,15 @@ class LocalBackend:
         Raises:
             StateDamaged: the present one cannot be read.
             StateNotSaved: it could not be written; it is as it was.
+            StateSealed: there is no key, or it would be in clear next to an encrypted state.
         """
         path = self._files().sibling("halts")
         try:
             durable.make_directory(path.parent)
             with durable.guarded(path.parent):
-                halts = change(_read_halts(path))
-                durable.replace(path, encode_halts(halts).encode())
+                halts = change(self._read_halts(path))
+                self._check_form(path)
+                durable.replace(path, self._at_rest.close(HALTS, encode_halts(halts).encode()))
         except OSError as error:
             raise StateNotSaved(
                 f"{path} could not be written",
@@ -174,7 +185,29 @@ class LocalBackend:
             raise _unusable(files, error) from error
 
     def _files(self) -> StateFiles:
-        return StateFiles(followed(self._path, self._within))
+        return StateFiles(followed(self._path, self._within), self._at_rest)
+
+    def _check_form(self, path: Path) -> None:
+        """Raise StateSealed where a new stop mark would be in clear and the state is encrypted."""
+        if not self._at_rest.encrypts and not path.exists():
+            with suppress(OSError, StateDamaged):
+                state = self._files().path
+                self._at_rest.open(STATE, durable.read_optional(state) or b"", str(state))
+
+    def _read_halts(self, path: Path) -> Halts:
+        try:
+            stored = durable.read_optional(path)
+        except OSError as error:
+            raise StateDamaged(
+                f"{path} cannot be read", detail=str(error), hint="make it readable for this user"
+            ) from error
+        if stored is None:
+            return Halts()
+        try:
+            data = self._at_rest.open(HALTS, stored, str(path))
+        except StateDamaged as error:
+            raise unreadable(error) from error
+        return decode_halts(data, where=str(path))
 
     def _lock(self, files: StateFiles) -> LockFile:
         return LockFile(files.sibling("lock"), self._now, self._new_id)
@@ -190,16 +223,6 @@ class LocalBackend:
             self._wait(pause)
             left -= pause
         return taken
-
-
-def _read_halts(path: Path) -> Halts:
-    try:
-        data = durable.read_optional(path)
-    except OSError as error:
-        raise StateDamaged(
-            f"{path} cannot be read", detail=str(error), hint="make it readable for this user"
-        ) from error
-    return decode_halts(data, where=str(path)) if data is not None else Halts()
 
 
 def _access(folder: Path) -> Access | None:

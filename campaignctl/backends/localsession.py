@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +14,7 @@ from campaignctl.backends import durable
 from campaignctl.backends.lockfile import HeldLock
 from campaignctl.backends.session import LockedState
 from campaignctl.backends.statefiles import StateFiles
-from campaignctl.errors import StateError, StateTooNew
+from campaignctl.errors import StateError, StateSealed, StateTooNew
 from campaignctl.state.codec import encode, encode_moved, fingerprint
 from campaignctl.state.journal import entry_line, first_line
 from campaignctl.state.model import FORMAT_VERSION, Entry, State
@@ -27,12 +27,12 @@ class LocalSession(LockedState):
     """A session of `LocalBackend`."""
 
     def __init__(self, files: StateFiles, held: HeldLock) -> None:
-        super().__init__(str(files.path), held.info, held.taken_over)
+        super().__init__(str(files.path), held.info, held.taken_over, files.at_rest)
         self._files = files
         self._held = held
         self._mutex = threading.Lock()
         self._document: tuple[State, str] | None = None
-        self._journal = _JournalFile(files.sibling("journal"))
+        self._journal = self._new_journal()
         self._released = False
         self._stamp = files.stamp()
         self._ours: tuple[str | None, ...] = ()
@@ -76,6 +76,23 @@ class LocalSession(LockedState):
                     self._files.put_archives(documents)
             except OSError as error:
                 raise self._not_saved(f"the archive next to {self._location}", error, _ROOM_HINT) from error
+
+    def rewrite(self) -> None:
+        """Store every file as the project says now. Files that are so already are left as they are.
+
+        Raises:
+            LockLost: the lock is no longer ours; nothing was written.
+            StateNotSaved: not all of them were written.
+            StateDamaged: one cannot be opened.
+        """
+        with self._mutex:
+            self._fold()
+            try:
+                with self._guarded():
+                    self._files.rewrite()
+            except OSError as error:
+                raise self._not_saved(self._location, error, _ROOM_HINT) from error
+            self._stamp = self._files.stamp()
 
     def retire(self, place: str) -> None:
         """Replace the state with a note that it is at `place` now; the backup keeps it.
@@ -138,8 +155,8 @@ class LocalSession(LockedState):
     def _open(self) -> None:
         try:
             loaded = self._files.load()
-        except StateTooNew:
-            raise  # not even `state push` replaces what a later version wrote
+        except (StateTooNew, StateSealed):
+            raise  # not even `state push` replaces what a later version wrote, or another key opens
         except StateError as problem:
             self._problem = problem
             return
@@ -172,7 +189,7 @@ class LocalSession(LockedState):
             first = "decide which state is right" if error.strerror == _REPLACED else "make room"
             raise self._not_saved(self._location, error, self._rescued(data, first)) from error
         self._journal.close()
-        self._journal = _JournalFile(self._files.sibling("journal"))
+        self._journal = self._new_journal()
         self._state, self._document, self._problem = state, (state, fingerprint(data)), None
         self._stamp, self._ours = self._files.stamp(), (fingerprint(data),)
 
@@ -181,6 +198,9 @@ class LocalSession(LockedState):
         written = self._document[0] if self._document else None
         if self._state is not None and self._state is not written:
             self._write(self._state)
+
+    def _new_journal(self) -> _JournalFile:
+        return _JournalFile(self._files.sibling("journal"), self._files.at_rest.lines())
 
     def _close(self) -> None:
         self._released = True
@@ -202,8 +222,7 @@ class LocalSession(LockedState):
         stamp = self._files.stamp()
         if stamp == self._stamp:
             return
-        data = durable.read_optional(self._files.path)
-        if (fingerprint(data) if data is not None else None) not in self._ours:
+        if self._files.present() not in self._ours:
             raise FileExistsError(errno.EEXIST, _REPLACED, self._location)
         self._stamp = stamp
 
@@ -211,12 +230,15 @@ class LocalSession(LockedState):
 class _JournalFile:
     """The journal while it is being written, one durable line at a time; it begins with its first step.
 
+    `closed` makes what is stored of each line, in their order.
+
     Not thread-safe. After a failure it takes no more lines: the bytes after the last whole line are unknown,
     and another line would turn a torn end into damage.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, closed: Callable[[bytes], bytes]) -> None:
         self._path = path
+        self._closed = closed
         self._descriptor: int | None = None
         self._length = 0
         self._failure: OSError | None = None
@@ -230,7 +252,8 @@ class _JournalFile:
         if self._failure is not None:
             raise self._failure
         try:
-            self._write(line if self.steps else first_line + line)
+            first = b"" if self.steps else self._closed(first_line)
+            self._write(first + self._closed(line))
         except OSError as error:
             self._failure = error
             self._cut_back()

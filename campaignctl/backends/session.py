@@ -8,6 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from campaignctl.backends import durable
+from campaignctl.backends.at_rest import IN_CLEAR, STATE, AtRest
 from campaignctl.errors import Command, Sentence, StateError, StateNotSaved
 from campaignctl.state.model import LockInfo, State
 
@@ -16,10 +17,13 @@ class LockedState:
     """A state whose lock we hold.
 
     A state that cannot be read does not keep a session from opening, because `write` is the way to repair
-    it; `state` then raises its `_problem`.
+    it; `state` then raises its `_problem`. What is saved elsewhere is stored as `at_rest` says.
     """
 
-    def __init__(self, location: str, lock: LockInfo, taken_over: LockInfo | None) -> None:
+    def __init__(
+        self, location: str, lock: LockInfo, taken_over: LockInfo | None, at_rest: AtRest = IN_CLEAR
+    ) -> None:
+        self._at_rest = at_rest
         self._location = location
         self._info = lock
         self._taken_over = taken_over
@@ -65,7 +69,7 @@ class LockedState:
         A session always uses the same file, so that only the last document, which is the most complete, is
         found.
         """
-        self._rescue = self._saved_elsewhere(data)
+        self._rescue = self._saved_elsewhere(self._at_rest.close(STATE, data))
         if self._rescue is None:
             lost = "it could not be saved anywhere else either"
             return f"{lost}; {first}, and the next apply settles the open writes"

@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from campaignctl.backends import durable
+from campaignctl.backends.at_rest import HALTS, IN_CLEAR, STATE, AtRest
 from campaignctl.errors import Command, Sentence, StateDamaged, StateError
 from campaignctl.state.codec import decode, fingerprint
 from campaignctl.state.journal import Decode, Loaded, replay
@@ -54,9 +55,10 @@ def followed(path: Path, within: Path | None, *, mirrored: bool = False) -> Path
 
 @dataclass(frozen=True, slots=True)
 class StateFiles:
-    """The files next to `path`, which is not a symbolic link."""
+    """The files next to `path`, which is not a symbolic link; `at_rest` says how they are stored."""
 
     path: Path
+    at_rest: AtRest = IN_CLEAR
 
     def sibling(self, suffix: str) -> Path:
         """The file of this state that `suffix` names."""
@@ -69,20 +71,37 @@ class StateFiles:
         return (*there, *self._archives().values())
 
     def archives(self) -> dict[int, bytes]:
-        """What was archived, by year. Raises StateDamaged."""
+        """What was archived, by year. Raises StateDamaged, StateSealed."""
         try:
-            return {year: path.read_bytes() for year, path in self._archives().items()}
+            stored = {year: path.read_bytes() for year, path in self._archives().items()}
         except OSError as error:
             raise StateDamaged(
                 f"the archive next to {self.path} cannot be read",
                 detail=str(error),
                 hint="nothing was changed; make its files readable for this user",
             ) from error
+        return {
+            year: self.at_rest.open(_archive(year), data, f"the archive of {year} next to {self.path}")
+            for year, data in stored.items()
+        }
 
     def put_archives(self, documents: Mapping[int, bytes]) -> None:
         """Replace the documents of these years. Raises OSError."""
         for year, data in documents.items():
-            durable.replace(self.sibling(f"archive-{year}"), data)
+            durable.replace(self.sibling(f"archive-{year}"), self.at_rest.close(_archive(year), data))
+
+    def rewrite(self) -> None:
+        """Store every file as the project says now; those that are so already are left as they are.
+
+        Raises OSError, and StateError if one cannot be opened. The journal has ended before.
+        """
+        named = {self.path: STATE, self.sibling("backup"): STATE, self.sibling("halts"): HALTS}
+        named |= {path: _archive(year) for year, path in self._archives().items()}
+        for path, name in named.items():
+            stored = durable.read_optional(path)
+            if stored is not None and not self.at_rest.is_current(name, stored):
+                document = self.at_rest.open(name, stored, str(path))
+                durable.replace(path, self.at_rest.close(name, document))
 
     def _archives(self) -> dict[int, Path]:
         first = f"{self.path.name}.archive-"
@@ -97,9 +116,10 @@ class StateFiles:
         Raises:
             StateDamaged: it, or its journal, cannot be read or is not what was written.
             StateTooNew: a newer campaignctl wrote it.
+            StateSealed: it is encrypted or in clear, and must not be; or there is no key.
         """
         try:
-            document, journal, backup = self._snapshot()
+            stored, lines, backup = self._snapshot()
         except OSError as error:
             large = error.errno == errno.EFBIG
             hint = Sentence(
@@ -113,12 +133,14 @@ class StateFiles:
                 if large
                 else "nothing was changed; make the file and its journal readable for this user",
             ) from error
+        where = str(self.path)
+        journal_where = str(self.sibling("journal"))
         loaded = replay(
-            document,
-            journal,
-            previous=lambda: None if backup is None else fingerprint(backup),
-            where=str(self.path),
-            journal_where=str(self.sibling("journal")),
+            None if stored is None else self.at_rest.open(STATE, stored, where),
+            None if lines is None else self.at_rest.open_lines(lines, journal_where),
+            previous=lambda: self._fingerprint(backup),
+            where=where,
+            journal_where=journal_where,
             decoded=decoded,
         )
         if loaded.state is None:
@@ -140,15 +162,29 @@ class StateFiles:
         Raises OSError; until the very last step the old state and its journal stay as they are.
         """
         previous = durable.read_optional(self.path)
-        if previous is not None and previous != data:
-            durable.replace(self.sibling("backup" if readable else "damaged"), previous)
+        same = self._fingerprint(previous) == fingerprint(data)
         # A backup that equals the state could not tell which of them a journal continues.
-        if previous != data:
-            durable.replace(self.path, data)
+        if previous is not None and not same:
+            durable.replace(self.sibling("backup" if readable else "damaged"), previous)
+        if previous is None or not same or not self.at_rest.is_current(STATE, previous):
+            durable.replace(self.path, self.at_rest.close(STATE, data))
         journal = self.sibling("journal")
         if not readable and journal.exists():
             journal.replace(self.sibling("damaged.journal"))
         self.end_journal()
+
+    def present(self) -> str | None:
+        """The fingerprint of the document in its place; None if there is none, empty if it cannot be opened.
+        Raises OSError."""
+        return self._fingerprint(durable.read_optional(self.path))
+
+    def _fingerprint(self, stored: bytes | None) -> str | None:
+        if stored is None:
+            return None
+        try:
+            return fingerprint(self.at_rest.open(STATE, stored, str(self.path)))
+        except StateError:
+            return ""
 
     def end_journal(self) -> None:
         """Remove a journal whose steps are in the state. Raises OSError."""
@@ -166,6 +202,10 @@ class StateFiles:
                 found = _read(state), _read(journal), durable.read_optional(backup)
                 if _still(self.path, state) and (journal is None or _still(self.sibling("journal"), journal)):
                     return found
+
+
+def _archive(year: int) -> str:
+    return f"archive/{year}.json"
 
 
 @contextmanager

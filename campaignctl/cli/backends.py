@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from campaignctl.errors import StateError
 
 if TYPE_CHECKING:
+    from campaignctl.backends.at_rest import Accepts, AtRest
     from campaignctl.backends.cas.place import Home
     from campaignctl.cli.clock import SystemClock
     from campaignctl.project.model import Project
@@ -60,12 +61,33 @@ _HOMES: Mapping[str, Callable[[Project, SystemClock], Home]] = {
 }
 
 
+def at_rest_of(project: Project, accepts: Accepts = "own", *, commands: bool = True) -> AtRest:
+    """Return how the project's state and plans are stored; without `commands`, no program gives a key."""
+    from campaignctl.backends.at_rest import AtRest, Keys, Owner
+
+    def keys() -> Keys:
+        from campaignctl.cli.state_key import state_keys
+
+        return state_keys(os.environ, Path(project.directory), commands=commands)
+
+    return AtRest(
+        keys,
+        encrypts=project.state.encrypted,
+        owner=Owner(project.id or project.name, project.environment, project.name),
+        accepts=accepts,
+    )
+
+
 def backend_of(
-    project: Project, clock: SystemClock, recall: Recall | None = None, tell: Tell = lambda _: None
+    project: Project,
+    clock: SystemClock,
+    recall: Recall | None = None,
+    at_rest: AtRest | None = None,
+    tell: Tell = lambda _: None,
 ) -> Backend:
     """Return the backend of the project's state; with `recall`, of one that is only read. It can `tell` for
     whom a run waits."""
-    return _backend(project, clock, Path(project.directory), recall, tell)
+    return _backend(project, clock, at_rest or at_rest_of(project), Path(project.directory), recall, tell)
 
 
 def backend_at(project: Project, clock: SystemClock, place: str) -> Backend:
@@ -73,7 +95,8 @@ def backend_at(project: Project, clock: SystemClock, place: str) -> Backend:
     (`postgres:NAME`), or in a file of it."""
     from campaignctl.project.rules import state_at
 
-    return _backend(replace(project, state=state_at(project.state, place)), clock)
+    there = replace(project, state=state_at(project.state, place))
+    return _backend(there, clock, at_rest_of(there, "elsewhere"))
 
 
 def other_backends(project: Project, clock: SystemClock, remote: bool) -> dict[str, Backend]:
@@ -131,6 +154,7 @@ def mirrored(project: Project, clock: SystemClock) -> Path | None:
 def _backend(
     project: Project,
     clock: SystemClock,
+    at_rest: AtRest,
     within: Path | None = None,
     recall: Recall | None = None,
     tell: Tell = lambda _: None,
@@ -151,8 +175,9 @@ def _backend(
             interrupted=lambda: clock.interrupted,
             within=within,
             decoded=decoded,
+            at_rest=at_rest,
         )
-    home = made(project, clock)
+    home = replace(made(project, clock), at_rest=at_rest)
     followed(home.mirror, within=directory, mirrored=True)
     return CasBackend(
         home,

@@ -106,18 +106,19 @@ def _project(settings: Settings) -> Project:
 
 
 def _state(project: Project) -> State | None:
-    from campaignctl.cli.backends import backend_of, mirrored
+    from campaignctl.backends.at_rest import STATE
+    from campaignctl.cli.backends import at_rest_of, backend_of, mirrored
     from campaignctl.cli.clock import SystemClock
     from campaignctl.manifest.cache import Cache
     from campaignctl.reconciler.recall import Recall
 
     with Cache(os.environ, Path(project.directory)) as memory:
-        recall = Recall(memory, project)
+        recall, at_rest = Recall(memory, project), at_rest_of(project, commands=False)
         try:
             # A remote is too slow for TAB.
             if (mirror := mirrored(project, SystemClock())) is not None:
-                return recall.decode(mirror.read_bytes(), where="the state")
-            return backend_of(project, SystemClock(), recall).read()
+                return recall.decode(at_rest.open(STATE, mirror.read_bytes(), ""), where="the state")
+            return backend_of(project, SystemClock(), recall, at_rest).read()
         except (CampaignctlError, OSError):
             return None
 

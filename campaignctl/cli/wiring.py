@@ -202,7 +202,7 @@ def wired(
             ends.callback(api.close)
         wiring = Wiring(
             project=project,
-            backend=backend_of(project, clock, recall, partial(app.console.log, "info")),
+            backend=backend_of(project, clock, recall, tell=partial(app.console.log, "info")),
             recall=recall,
             api=api,
             clock=clock,

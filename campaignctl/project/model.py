@@ -147,6 +147,16 @@ class ApiSettings(Setting):
 
 
 @dataclass(frozen=True, slots=True)
+class Encryption(Setting):
+    """How the state is stored, and saved plans. The key comes from the environment alone."""
+
+    method: Annotated[
+        Literal["off", "aes_gcm"],
+        _said("aes_gcm: encrypted with the key in CAMPAIGNCTL_STATE_KEY. off, if absent: in clear."),
+    ] = "off"
+
+
+@dataclass(frozen=True, slots=True)
 class StateSettings(Setting):
     """Where the state lives."""
 
@@ -198,6 +208,14 @@ class StateSettings(Setting):
     name: Annotated[
         str, _said("postgres: name of the rows; ENVIRONMENT, or default, if absent.", min_length=1)
     ] = "default"
+    encryption: Annotated[Encryption, _said("Whether the state and saved plans are encrypted.")] = (
+        Encryption()
+    )
+
+    @property
+    def encrypted(self) -> bool:
+        """Whether it, and what is saved of it, is encrypted."""
+        return self.encryption.method != "off"
 
 
 @dataclass(frozen=True, slots=True)

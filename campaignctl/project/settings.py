@@ -202,6 +202,7 @@ ROWS: Mapping[str, Row] = {
     "ignore": Row("campaigns whose files are ignored are canceled", added=_any_item),
     "allow_env": Row("more of the environment may get into texts", added=_any_item),
     "state": Row("another place has another memory of what was sent"),
+    "state.encryption": Row("texts and ids can be read where the state is stored", _switched_off),
     "notify.url_env": Row("outcomes are told at another address, or at none"),
     "notify.on": Row("failures alone are told, or everything"),
     "overrides": Row("lifts a guardrail or rule", added=_wider_override),
@@ -259,6 +260,7 @@ def _walk(value: Any, prefix: str) -> Iterator[tuple[str, Any]]:
         path, part = prefix + _NAMES.get(one.name, one.name), getattr(value, one.name)
         if isinstance(part, StateSettings):
             yield path, place_of(part)
+            yield f"{path}.encryption", part.encryption.method
         elif isinstance(part, Setting):
             yield from _walk(part, f"{path}.")
         elif path == "api.markers":

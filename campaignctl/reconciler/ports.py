@@ -55,6 +55,11 @@ class Session(Protocol):
         """Put documents of the archive in place durably, by year, before a state that names them."""
         ...
 
+    def rewrite(self) -> None:
+        """Store every file of the state, archive and stop mark too, as the project says now: in clear, or
+        encrypted with the newest key."""
+        ...
+
     def retire(self, place: str) -> None:
         """Replace the state with a note that it is at `place` now; reading it raises `StateMoved`."""
         ...

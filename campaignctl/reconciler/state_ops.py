@@ -79,6 +79,15 @@ def fill(wiring: Wiring, operation: str, target: Backend, state: State, source: 
         there.release()
 
 
+def rewrite(wiring: Wiring, operation: str) -> State | None:
+    """Store the state, its archive and its stop mark as the project says now; returns the state."""
+    with wiring.locked(operation) as session:
+        if session.state is not None:
+            check_environment(session.state, wiring.project)
+        session.rewrite()
+        return session.state
+
+
 def _merged(mark: Halts, there: Halts) -> Halts:
     """The halts of a place that a state moves to, with those that come, in their format."""
     return replace(reduce(Halts.with_halt, mark.halts, there), format_version=mark.format_version)

@@ -172,4 +172,9 @@ def decode_halts(text: str | bytes, *, where: str = "the stop mark") -> Halts:
         mark = read_of(document.get("tool_version"), _StopMark, document, where)
         return Halts(mark.halts, format_version=version)
     except StateDamaged as error:
-        raise StateDamaged(error.summary, detail=error.detail, hint=_FIX_HALTS) from error
+        raise unreadable(error) from error
+
+
+def unreadable(error: StateDamaged) -> StateDamaged:
+    """The error for a stop mark that cannot be read. Then nothing may be sent."""
+    return StateDamaged(error.summary, detail=error.detail, hint=_FIX_HALTS)

@@ -7,11 +7,12 @@ import os
 import subprocess
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
 
+from campaignctl.backends.at_rest import IN_CLEAR, AtRest
 from campaignctl.backends.cas.backend import CasBackend, Patience
 from campaignctl.backends.git.place import git_home
 
@@ -56,10 +57,11 @@ def git_backend(
     pause: Callable[[timedelta], None] = _pause,
     trust: timedelta = _NOW,
     wait: Callable[[timedelta], None] = _pause,
+    at_rest: AtRest = IN_CLEAR,
 ) -> CasBackend:
     """A backend of the project in this directory."""
     return CasBackend(
-        git_home(project, name, "origin", ref, now=_now),
+        replace(git_home(project, name, "origin", ref, now=_now), at_rest=at_rest),
         now=_now,
         new_id=lambda: uuid4().hex,
         wait=wait,
@@ -112,7 +114,11 @@ class GitPlace:
         def wait(pause: timedelta) -> None:
             time.sleep(min(pause, self.longest_wait).total_seconds())
 
-        return git_backend(self.made().project, trust=self.trust, wait=wait)
+        return git_backend(self.made().project, trust=self.trust, wait=wait, at_rest=self.at_rest())
+
+    def at_rest(self) -> AtRest:
+        """How its files are stored."""
+        return IN_CLEAR
 
     def settled(self) -> None:
         with self._busy.open("a") as file:

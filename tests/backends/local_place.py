@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
 
+from campaignctl.backends.at_rest import IN_CLEAR, AtRest
 from campaignctl.backends.local import LocalBackend
 
 _CHANGES = frozenset(
@@ -45,7 +46,12 @@ class LocalPlace:
             new_id=lambda: uuid4().hex,
             wait=lambda pause: time.sleep(min(pause, _PAUSE).total_seconds()),
             interrupted=lambda: False,
+            at_rest=self.at_rest(),
         )
+
+    def at_rest(self) -> AtRest:
+        """How its files are stored."""
+        return IN_CLEAR
 
     def sibling(self, suffix: str) -> Path:
         return self.path.with_name(f"state.json.{suffix}")

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from campaignctl.backends import durable
+from campaignctl.backends.at_rest import STATE
 from campaignctl.backends.cas.lease import Watched
 from campaignctl.backends.cas.liveness import FileSigns, Sign
 from campaignctl.backends.cas.place import (
@@ -22,6 +23,7 @@ from campaignctl.backends.cas.place import (
     Seen,
     jittered,
 )
+from campaignctl.backends.cas.sealed import SealedPlace
 from campaignctl.backends.cas.session import CasSession, Held
 from campaignctl.backends.cas.snapshot import Snapshot, archived, found
 from campaignctl.backends.lock_info import claim, held, other_id, waiting
@@ -30,11 +32,13 @@ from campaignctl.errors import (
     Interrupted,
     LockError,
     LockHeld,
+    StateDamaged,
     StateError,
     StateNotSaved,
+    StateSealed,
 )
 from campaignctl.review.reports import Keeping
-from campaignctl.state.codec import decode, decode_halts, encode, encode_halts
+from campaignctl.state.codec import decode, decode_halts, encode, encode_halts, unreadable
 from campaignctl.state.halts import Halts
 from campaignctl.state.journal import Decode, Loaded
 from campaignctl.state.model import LockInfo, State
@@ -80,9 +84,10 @@ class CasBackend:
     ) -> None:
         self._home = home
         self._decoded = decoded
-        self._place = Persistent(home.place, patience.pause, patience.pauses)
-        self._stop = StopMark(replace(self._place, place=home.stop))
-        self._archive = replace(self._place, place=home.archive)
+        self._at_rest = at_rest = home.at_rest
+        self._place = Persistent(SealedPlace(home.place, at_rest), patience.pause, patience.pauses)
+        self._stop = StopMark(replace(self._place, place=SealedPlace(home.stop, at_rest)))
+        self._archive = replace(self._place, place=SealedPlace(home.archive, at_rest, "archive/"))
         self._signs = home.signs or FileSigns(home.mirror.parent)
         self._now = now
         self._new_id = new_id
@@ -103,10 +108,12 @@ class CasBackend:
             StateDamaged: it cannot be read.
             StateTooNew: a newer campaignctl wrote it.
             StateMoved: it was moved to another place.
+            StateSealed: it is encrypted or in clear, and must not be; or there is no key.
             StateError: the place cannot be read; an older copy would not do.
         """
+        self._at_rest.ready()
         with _told_as(StateError, f"the state in {self.location} cannot be read"):
-            seen = self._place.look()
+            seen = self._place.look().usable()
         state = (
             Snapshot.of(seen.files).folded(self._home.place.texts, self._home.project, self._decoded).state
         )
@@ -119,7 +126,7 @@ class CasBackend:
             StateError: the place cannot be read.
         """
         with _told_as(StateError, f"the archive of {self.location} cannot be read"):
-            return archived(self._archive.look())
+            return archived(self._archive.look().usable())
 
     def acquire(self, operation: str, timeout: timedelta) -> CasSession:
         """Take the lock, waiting up to `timeout`; fold in the journal that a dead run left.
@@ -128,8 +135,10 @@ class CasBackend:
             LockHeld: it is still held.
             Interrupted: while waiting.
             StateTooNew: a newer campaignctl wrote the state; the lock was not taken.
+            StateSealed: it cannot be opened, or must not be as it is; the lock was not taken.
             StateNotSaved: the place cannot be reached, or refuses the write.
         """
+        self._at_rest.ready()
         info = claim(operation, self._now, self._new_id, self._home.lease)
         life = self._signs.begin(info.id)
         try:
@@ -183,9 +192,11 @@ class CasBackend:
 
         Raises:
             StateDamaged: the present one cannot be read.
+            StateSealed: there is no key, or it would be in clear next to an encrypted state.
             StateNotSaved: it could not be written, or that is not known.
         """
         by = claim("halt", self._now, self._new_id)
+        self._check_form()
         with _told_as(StateNotSaved, f"the stop mark of {self.location} could not be written"):
             return self._stop.change(change, by)
 
@@ -217,6 +228,15 @@ class CasBackend:
             raise LockError(f"there is no lock on {self.location} to break")
         raise other_id(f"the lock of {self.location}", found)
 
+    def _check_form(self) -> None:
+        """Raise StateSealed where a mark would be in clear and the state is encrypted. A mark is needed most
+        when the place of the state is in trouble."""
+        with suppress(PlaceError):
+            if not self._at_rest.encrypts and self._stop.is_absent:
+                problem = self._place.look().problem
+                if isinstance(problem, StateSealed):
+                    raise problem
+
     # ------------------------------------------------------------------------------------ taking the lock
 
     def _taken(self, info: LockInfo, until: datetime, life: Sign) -> CasSession:
@@ -234,7 +254,7 @@ class CasBackend:
                 self._wait_for(before, watched, until, polls)
                 seen = self._place.look()
                 continue
-            opened, loaded = snapshot.opened(self._home.place.texts, self._home.project)
+            opened, loaded = self._opened(seen, snapshot)
             began, note = self._now(), Note(info, "took the lock")
             try:
                 # A holder that was only slow renews its lock at any moment.
@@ -254,6 +274,8 @@ class CasBackend:
                 Held(
                     place=self._place,
                     archive=self._archive,
+                    stop=self._stop.place,
+                    at_rest=self._at_rest,
                     project=self._home.project,
                     info=info,
                     taken_over=before,
@@ -266,6 +288,14 @@ class CasBackend:
                     trust=self._trust,
                 )
             )
+
+    def _opened(self, seen: Seen, snapshot: Snapshot) -> tuple[Snapshot, Loaded | StateError]:
+        """What a version becomes when the lock is taken, and its state. Raises StateTooNew, StateSealed."""
+        if isinstance(seen.problem, StateSealed):
+            raise seen.problem
+        if seen.problem is not None:
+            return snapshot, seen.problem
+        return snapshot.opened(self._home.place.texts, self._home.project)
 
     def _with_archive(self, loaded: Loaded | StateError) -> Loaded | StateError:
         if isinstance(loaded, StateError) or loaded.state is None:
@@ -323,7 +353,7 @@ class CasBackend:
             directory = self._home.mirror.parent
             durable.make_directory(directory)
             with durable.guarded(directory):
-                durable.replace(self._home.mirror, encode(state).encode())
+                durable.replace(self._home.mirror, self._at_rest.close(STATE, encode(state).encode()))
 
 
 class StopMark:
@@ -334,7 +364,7 @@ class StopMark:
     """
 
     def __init__(self, place: Persistent) -> None:
-        self._place = place
+        self.place = place
         self._looking = threading.Lock()
         self._begun = 0
         self._seen: Seen | None = None
@@ -345,24 +375,31 @@ class StopMark:
         with self._looking:
             if self._seen is None or self._begun == begun:
                 self._begun += 1
-                tip = self._place.tip()
+                tip = self.place.tip()
                 if self._seen is None or self._seen.tip != tip:
-                    self._seen = self._place.look() if tip else Seen(None, {})
+                    self._seen = self.place.look() if tip else Seen(None, {})
             return self._decoded(self._seen)
+
+    @property
+    def is_absent(self) -> bool:
+        """Whether there never was one. Raises PlaceError."""
+        return self.place.tip() is None
 
     def change(self, change: Callable[[Halts], Halts], by: LockInfo) -> Halts:
         """Apply `change` to them. Raises PlaceError, StateDamaged, StateNotSaved."""
         while True:
-            seen = self._place.look()
+            seen = self.place.look()
             halts = change(self._decoded(seen))
             files = {**seen.files, _HALTS: encode_halts(halts).encode()}
             with suppress(Moved):
-                self._place.put(seen, files, Note(by, "the stop mark", under_lock=False))
+                self.place.put(seen, files, Note(by, "the stop mark", under_lock=False))
                 return halts
 
     def _decoded(self, seen: Seen) -> Halts:
-        data = found(seen.files, _HALTS)
-        where = f"{_HALTS} in {self._place.location}"
+        if isinstance(seen.problem, StateDamaged):
+            raise unreadable(seen.problem)
+        data = found(seen.usable().files, _HALTS)
+        where = f"{_HALTS} in {self.place.location}"
         return decode_halts(data, where=where) if data is not None else Halts()
 
 

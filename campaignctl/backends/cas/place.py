@@ -12,8 +12,10 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Literal, Protocol, TypeVar
 
+from campaignctl.backends.at_rest import IN_CLEAR, AtRest
 from campaignctl.backends.cas.liveness import Signs
 from campaignctl.backends.lock_info import describe
+from campaignctl.errors import StateError
 from campaignctl.review.reports import Access
 from campaignctl.state.model import LockInfo
 
@@ -54,10 +56,22 @@ class Guarded(PlaceError):
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """One version of a place: its name and its files by path; None and no files before the first."""
+    """One version of a place: its name and its files by path; None and no files before the first.
+
+    `problem` is why a file cannot be opened, which is as it is stored then. `current`: every file is stored
+    as it would be now.
+    """
 
     tip: str | None
     files: Files
+    problem: StateError | None = None
+    current: bool = True
+
+    def usable(self) -> Seen:
+        """The same. Raises StateError if a file cannot be opened."""
+        if self.problem is not None:
+            raise self.problem
+        return self
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,7 +228,7 @@ class Home:
 
     `mirror` is a file below the project that shows the state to people. `signs` are those of the holders of
     its lock; without them, they are files next to the mirror. A lock that its holder does not renew for
-    `lease` may be taken over; zero: never.
+    `lease` may be taken over; zero: never. `at_rest` says how files are stored.
     """
 
     project: str
@@ -224,6 +238,7 @@ class Home:
     mirror: Path
     signs: Signs | None = None
     lease: timedelta = timedelta()
+    at_rest: AtRest = IN_CLEAR
 
 
 def jittered(pause: timedelta) -> timedelta:

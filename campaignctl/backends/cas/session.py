@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import reduce
 
+from campaignctl.backends.at_rest import AtRest
 from campaignctl.backends.cas.lease import Heartbeat, is_trusted, needs_renewal
 from campaignctl.backends.cas.liveness import Sign
 from campaignctl.backends.cas.place import Moved, Note, Persistent, PlaceError, Seen
@@ -32,13 +33,16 @@ _RENEWED = "renewed the lock"
 class Held:
     """A lock that we hold: our claim, the dead holder before us, and the version that records it.
 
-    `began`: its put began then. `loaded` is the state in it, or why that cannot be used. `life` is the sign
-    of our life, and `show` mirrors a state for people. A proof that the lock is ours counts for as long as
+    `stop` and `archive` are the other places of the state, `at_rest` says how files are stored. `began`: the
+    put of the lock began then. `loaded` is the state in it, or why that cannot be used. `life` is the sign of
+    our life, and `show` mirrors a state for people. A proof that the lock is ours counts for as long as
     `trust`.
     """
 
     place: Persistent
     archive: Persistent
+    stop: Persistent
+    at_rest: AtRest
     project: str
     info: LockInfo
     taken_over: LockInfo | None
@@ -60,7 +64,7 @@ class CasSession(LockedState):
     """
 
     def __init__(self, held: Held) -> None:
-        super().__init__(held.place.location, held.info, held.taken_over)
+        super().__init__(held.place.location, held.info, held.taken_over, held.at_rest)
         self._held = held
         self._mutex = threading.Lock()
         self._putting = threading.Lock()
@@ -125,7 +129,7 @@ class CasSession(LockedState):
             self._prove()
             place = self._held.archive
             try:
-                before = place.look()
+                before = place.look().usable()
                 after = {**before.files, **{f"{year}.json": data for year, data in documents.items()}}
                 place.put(before, after, Note(self.lock, "the archive"))
             except Moved as moved:
@@ -150,6 +154,28 @@ class CasSession(LockedState):
             except PlaceError as error:
                 raise self._not_saved(self._location, error, error.hint) from error
             self._state = self._written = None
+
+    def rewrite(self) -> None:
+        """Store every file as the project says now. Files that are so already are left as they are.
+
+        Raises:
+            LockLost: the lock is no longer ours, or another writer was faster; some may be as they were.
+            StateNotSaved: not all were written, or that is not known.
+            StateDamaged: one cannot be opened.
+        """
+        with self._putting:
+            self._check_known()
+            self._prove()
+            for place in (self._place, self._held.archive, self._held.stop):
+                try:
+                    before = place.look().usable()
+                    if not before.current:
+                        after = place.put(before, before.files, Note(self.lock, "stored anew"))
+                        self._seen = after if place is self._place else self._seen
+                except Moved as moved:
+                    raise lost(place.location, "it was written to", self.lock) from moved
+                except PlaceError as error:
+                    raise self._not_saved(place.location, error, error.hint) from error
 
     def append(self, entry: Entry) -> None:
         """Add one step; returns when it is in its place. Safe to call from several threads.

@@ -53,8 +53,8 @@ _LEFT_OUT = frozenset(
         TOKEN_VARIABLE,
     }
 )
-#: Pipelines have one for each environment.
-_READ_TOKENS = "OCAMBA_READ_TOKEN"
+#: Pipelines have a token for each environment; a key of the state has several variables.
+_SECRETS = ("OCAMBA_READ_TOKEN", "CAMPAIGNCTL_STATE_KEY")
 _CONFIG = "GIT_CONFIG_"
 _COUNT = f"{_CONFIG}COUNT"
 _CEILINGS = "GIT_CEILING_DIRECTORIES"
@@ -136,12 +136,12 @@ def enclosing(directory: Path, environ: Mapping[str, str]) -> Git:
     ceilings = {os.path.realpath(path) for path in environ.get(_CEILINGS, "").split(os.pathsep) if path}
     for top in (place, *takewhile(lambda above: str(above) not in ceilings, place.parents)):
         if (top / ".git").is_file() or os.path.lexists(top / ".git" / "HEAD"):
-            return Git(top, _surroundings(environ))
+            return Git(top, surroundings(environ))
     raise trouble("rev-parse", f"not a git repository (or any of the parent directories): {place}")
 
 
-def _surroundings(environ: Mapping[str, str]) -> dict[str, str]:
-    """The environment for git in the user's own repository.
+def surroundings(environ: Mapping[str, str]) -> dict[str, str]:
+    """The environment for git in the user's own repository, and for another program.
 
     A relative entry of PATH would be looked up in the checkout. A variable of any name that holds the token
     is left out.
@@ -149,7 +149,7 @@ def _surroundings(environ: Mapping[str, str]) -> dict[str, str]:
     kept = {
         name: value
         for name, value in environ.items()
-        if name not in _LEFT_OUT and not name.startswith(_READ_TOKENS) and not holds_token(value, environ)
+        if name not in _LEFT_OUT and not name.startswith(_SECRETS) and not holds_token(value, environ)
     }
     path = os.pathsep.join(filter(os.path.isabs, kept.get("PATH", "").split(os.pathsep)))
     return kept | {"PATH": path or os.defpath, "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}

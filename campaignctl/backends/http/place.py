@@ -44,7 +44,7 @@ _TRUST = timedelta(seconds=3)
 _LEFT = timedelta(seconds=10)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Draft(Seen):
     """A version to put, as a document, with the record of it."""
 
@@ -99,7 +99,7 @@ class HttpPlace(Place):
     def draft(self, before: Seen, after: Files, note: Note) -> Draft:
         """The next version as a document."""
         tip, body = encode(self._content, before.tip, after, note)
-        return Draft(tip, after, body, note)
+        return Draft(tip=tip, files=after, body=body, note=note)
 
     def put(self, before: Seen, draft: Seen, seconds: float = LONGEST) -> bool:
         """Post a version under the server's lock; False when it holds another one, perhaps this very one."""

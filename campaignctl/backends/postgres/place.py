@@ -21,7 +21,7 @@ _PASSING = ("lock.json", "about.json")
 _GROWING = "journal/"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Draft(Seen):
     """A version that is not put yet, and what to record about it."""
 
@@ -78,7 +78,7 @@ class PostgresPlace(Place):
 
     def draft(self, before: Seen, after: Files, note: Note) -> Seen:  # noqa: ARG002, the files say it all
         """The version to put, under a random name."""
-        return Draft(secrets.token_hex(16), after, note)
+        return Draft(tip=secrets.token_hex(16), files=after, note=note)
 
     def put(self, before: Seen, draft: Seen, seconds: float = LONGEST) -> bool:
         """Put it if the row still is the one that was seen; the files that changed go with it."""

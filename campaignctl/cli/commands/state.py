@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from campaignctl.backends.at_rest import STATE
 from campaignctl.campaign.keys import key_hint
-from campaignctl.cli.backends import backend_at, backend_of
+from campaignctl.cli.backends import at_rest_of, backend_at, backend_of
 from campaignctl.cli.clock import SystemClock
 from campaignctl.cli.completion_values import files, pending_keys, recorded_keys
-from campaignctl.cli.files import read_text
+from campaignctl.cli.files import read_bytes
 from campaignctl.cli.group import Lazy, LazyGroup, format_option
 from campaignctl.cli.settings import App
 from campaignctl.cli.wiring import need_token, read_desired, read_project, wired
@@ -27,12 +28,13 @@ if TYPE_CHECKING:
     from campaignctl.state.model import State
 
 _HERE = "campaignctl.cli.commands.state"
+_ENCRYPTION = "campaignctl.cli.commands.encryption"
 TABLE = {
     "list": Lazy(f"{_HERE}:list_", "List the keys of all recorded campaigns."),
     "show": Lazy(f"{_HERE}:show", "Show the record of one campaign."),
     "mv": Lazy(f"{_HERE}:mv", "Rename a record; the live campaign stays as it is."),
     "rm": Lazy(f"{_HERE}:rm", "Remove a record; the live campaign stays as it is."),
-    "pull": Lazy(f"{_HERE}:pull", "Write the state to standard output."),
+    "pull": Lazy(f"{_HERE}:pull", "Write the state to standard output, in clear."),
     "push": Lazy(f"{_HERE}:push", "Replace the state with a file."),
     "unlock": Lazy(f"{_HERE}:unlock", "Break the lock that has this id."),
     "resolve": Lazy(f"{_HERE}:resolve", "Settle a write whose outcome is unknown."),
@@ -41,6 +43,8 @@ TABLE = {
     "init": Lazy(f"{_HERE}:init", "Declare that this environment has no state yet."),
     "archive": Lazy("campaignctl.cli.commands.archive:of_state", "Move final campaigns out of the state."),
     "history": Lazy(f"{_HERE}:history", "List past applies: when, who, what, and the outcome."),
+    "encrypt": Lazy(f"{_ENCRYPTION}:encrypt", "Encrypt the state, or change its key."),
+    "decrypt": Lazy(f"{_ENCRYPTION}:decrypt", "Write the encrypted state in clear."),
     "migrate": Lazy(f"{_HERE}:migrate", "Move the state to another backend."),
 }
 _BACKENDS = ("local", "git", "http", "object_store", "postgres")
@@ -101,7 +105,7 @@ def rm(app: App, *, key: str) -> int:
 @click.command(name="pull")
 @click.pass_obj
 def pull(app: App) -> int:
-    """Write the state to standard output."""
+    """Write the state to standard output, in clear."""
     # In ASCII: the same document, and safe on a terminal.
     app.console.raw(json.dumps(_document(_existing(app)), indent=1) + "\n")
     return 0
@@ -116,7 +120,8 @@ def push(app: App, *, file: str, force: bool) -> int:
     from campaignctl.reconciler import state_ops
     from campaignctl.state import codec
 
-    state = codec.decode(read_text(file), where=file)
+    at_rest = at_rest_of(read_project(app), "all")
+    state = codec.decode(at_rest.open(STATE, read_bytes(file), file), where=file)
     return _locally(app, lambda wiring: state_ops.push(wiring, state, force))
 
 
@@ -210,6 +215,7 @@ def rebind(app: App, *, place: str | None, auto_approve: bool) -> int:
             hint=Command("state", "rebind", *(("--from", place) if place else ()), "--auto-approve"),
         )
     from campaignctl.reconciler import rebind as work
+    from campaignctl.reconciler import state_ops
     from campaignctl.render.status import rebinding_text
 
     token = need_token(app.settings, "Rebinding checks that the recorded campaigns are in the account.")
@@ -222,7 +228,11 @@ def rebind(app: App, *, place: str | None, auto_approve: bool) -> int:
             return auto_approve or run.said_yes(app, "rebind this state")
 
         source = backend_at(project, run.clock, place) if place else None
-        changed = work.rebind(run.wiring, approve, source)
+        own = backend_of(project, run.clock, at_rest=at_rest_of(project, "moved"))
+        changed = work.rebind(replace(run.wiring, backend=own), approve, source)
+        if changed and project.state.encrypted:
+            whole = backend_of(project, run.clock, at_rest=at_rest_of(project, "all"))
+            state_ops.rewrite(replace(run.wiring, backend=whole), "state rebind")
     app.console.say("The state is rebound." if changed else "Nothing was changed.")
     return 0 if changed else 1
 
@@ -306,11 +316,13 @@ def migrate(
     if project.state.backend == to and (to != "http" or project.state.address == given["address"]):
         raise UsageError(f"The state of this project is already on {to}")
     fields = {name: value for name, value in {"backend": to, **given}.items() if value is not None}
-    settings = _settings(fields, project.environment)
+    settings = replace(_settings(fields, project.environment), encryption=project.state.encryption)
     with wired(app, project, token=None) as run:
         line = state_ops.migrate(run.wiring, backend_of(replace(project, state=settings), run.clock))
     above = ["state"] if project.environment is None else ["environments", project.environment, "state"]
     lines = [f"{'  ' * depth}{name}:" for depth, name in enumerate(above)]
+    if project.state.encrypted:
+        fields["encryption"] = f"{{method: {project.state.encryption.method}}}"
     lines += [f"{'  ' * len(above)}{name}: {value}" for name, value in fields.items()]
     app.console.say(f"{line}\n\nNow replace `state` in campaignctl.yaml with:\n")
     app.console.say("\n".join(lines))
