@@ -5,10 +5,16 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from campaignctl.backends.durable import read_whole
-from campaignctl.errors import CampaignctlError
+from campaignctl.errors import CampaignctlError, PlanRefused, StateDamaged
+
+if TYPE_CHECKING:
+    from campaignctl.backends.at_rest import AtRest
+    from campaignctl.plan.model import Plan
 
 STANDARD = "-"
 _BEGINNING = 400
@@ -27,14 +33,38 @@ def read_bytes(name: str) -> bytes:
 
 def read_text(name: str) -> str:
     """Read a UTF-8 file, or standard input for `-`. Raises CampaignctlError naming the file."""
+    return _text(name, read_bytes(name))
+
+
+def _text(name: str, data: bytes) -> str:
     try:
-        return read_bytes(name).decode("utf-8")
+        return data.decode("utf-8")
     except UnicodeDecodeError as error:
         raise CampaignctlError(f"Cannot read {name}", detail="It is not UTF-8 text.") from error
 
 
-def check_replaceable(name: str, field: str) -> None:
-    """Raise CampaignctlError if the file exists and is not one of ours, which have this `field`.
+def read_plan(name: str, at_rest: AtRest) -> Plan:
+    """Read a saved plan, or one from standard input for `-`. Raises CampaignctlError, PlanRefused."""
+    from campaignctl.backends.at_rest import PLAN
+    from campaignctl.plan import codec
+
+    try:
+        data = at_rest.open(PLAN, read_bytes(name), name)
+    except StateDamaged as error:
+        raise PlanRefused(error.summary, detail=error.detail, hint=codec.AGAIN) from error
+    return codec.decode(_text(name, data), where=name)
+
+
+def plan_text(plan: Plan, at_rest: AtRest, shown: Callable[[str], str] = str) -> str:
+    """The text of a saved plan, of which `shown` is saved."""
+    from campaignctl.backends.at_rest import PLAN
+    from campaignctl.plan import codec
+
+    return at_rest.close(PLAN, shown(codec.dumps(plan)).encode()).decode()
+
+
+def check_replaceable(name: str) -> None:
+    """Raise CampaignctlError if the file exists and is not a saved plan.
 
     An empty file, a device and a pipe may be written to.
     """
@@ -45,7 +75,7 @@ def check_replaceable(name: str, field: str) -> None:
         document = json.loads(path.read_bytes())
     except (OSError, ValueError, RecursionError):
         document = None
-    if not isinstance(document, dict) or field not in document:
+    if not isinstance(document, dict) or not document.keys() & {"manifests_digest", "encryption"}:
         raise CampaignctlError(
             f"{name} already exists and is not a saved plan",
             detail="Its content would be lost.",

@@ -29,6 +29,7 @@ from campaignctl.errors import (
 
 if TYPE_CHECKING:
     from campaignctl.api.client import OcambaApi
+    from campaignctl.backends.at_rest import AtRest
     from campaignctl.campaign.problem import KeyPath
     from campaignctl.errors import Finding
     from campaignctl.manifest.load import Places
@@ -100,6 +101,18 @@ def read_project(app: App) -> Project:
     from campaignctl.project.loader import load_project
 
     return load_project(project_directory(app.settings), **app.settings.inputs)
+
+
+def any_at_rest(app: App) -> AtRest:
+    """Open documents of any project and form, to show them."""
+    from campaignctl.cli.backends import at_rest_of
+    from campaignctl.project.model import Project
+
+    try:
+        directory = project_directory(app.settings)
+    except CampaignctlError:
+        directory = app.settings.cwd
+    return at_rest_of(Project("", str(directory)), "all")
 
 
 def check_manifests(app: App) -> tuple[DesiredState | None, tuple[Finding, ...]]:

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from campaignctl.cli.backends import at_rest_of
 from campaignctl.cli.boundary import refusal_document
 from campaignctl.cli.commands.plan import compared, show_plan
 from campaignctl.cli.completion_values import files
-from campaignctl.cli.files import read_text
+from campaignctl.cli.files import read_plan
 from campaignctl.cli.group import format_option
 from campaignctl.cli.hosts.hints import to_review
 from campaignctl.cli.notify import notify
@@ -88,7 +89,7 @@ def command(
     """
     app = ctx.ensure_object(App)
     if planfile is None:
-        options = _with_reviewed(options, reviewed, to_review(app.settings.environ))
+        options = _with_reviewed(app, options, reviewed)
         return apply_manifests(app, options, RunOptions(**params, requests=_requests_of(reviewed)))
     if reviewed:
         raise UsageError(
@@ -105,14 +106,13 @@ def command(
     return _apply_saved(app, planfile, RunOptions(**params, requests=_approval_of(planfile)))
 
 
-def _with_reviewed(options: Options, names: tuple[str, ...], how: Sentence | None) -> Options:
+def _with_reviewed(app: App, options: Options, names: tuple[str, ...]) -> Options:
     """The options with the reviewed plans read. Raises PlanRefused for a damaged one."""
     if not names:
         return options
-    from campaignctl.plan import codec
-
+    at_rest, how = at_rest_of(read_project(app)), to_review(app.settings.environ)
     files = dict.fromkeys(name for given in names for name in _plan_files(given))
-    plans = tuple(codec.decode(read_text(name), where=name) for name in files)
+    plans = tuple(read_plan(name, at_rest) for name in files)
     return replace(options, reviewed=plans, how_to_review=how)
 
 
@@ -186,14 +186,12 @@ def _no_terminal(app: App, options: Options) -> UsageError:
 
 
 def _apply_saved(app: App, planfile: str, how: RunOptions) -> int:
-    from campaignctl.plan import codec
     from campaignctl.reconciler import apply
 
     token = need_token(app.settings, _NEEDS_TOKEN)
-    text = read_text(planfile)
     project = read_project(app)
+    plan = read_plan(planfile, at_rest_of(project))
     with _at_work(app, project, token, how) as run:
-        plan = codec.decode(text, where=planfile)
         outcome = apply.apply_saved(run.wiring, plan)
     return _ended(app, outcome, project, how)
 

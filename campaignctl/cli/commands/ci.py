@@ -7,12 +7,12 @@ from pathlib import Path
 
 import click
 
-from campaignctl.cli.backends import backend_of
+from campaignctl.cli.backends import at_rest_of, backend_of
 from campaignctl.cli.clock import SystemClock
-from campaignctl.cli.files import write_private
+from campaignctl.cli.files import plan_text, read_plan, write_private
 from campaignctl.cli.group import Lazy, LazyGroup
 from campaignctl.cli.settings import App
-from campaignctl.cli.wiring import read_project
+from campaignctl.cli.wiring import any_at_rest, read_project
 from campaignctl.errors import CampaignctlError, Command
 from campaignctl.render.cuts import Cuts
 
@@ -74,7 +74,7 @@ def gather(app: App, *, folder: Path, environment: str | None, alarm: bool) -> i
     git = enclosing(Path(project.directory), os.environ)
     inside = Path(project.directory).resolve().relative_to(git.directory).as_posix()
     state = backend_of(project, SystemClock()).read()
-    found = Gathering(host, git, inside, folder, say).run(state.history if state else ())
+    found = Gathering(host, git, inside, folder, say, at_rest_of(project)).run(state.history if state else ())
     Page(say, os.environ, app.console.raw).output("newer", found.newer or "")
     return 0
 
@@ -84,16 +84,17 @@ def _look(app: App, folder: Path, room: int) -> None:
     characters. Raises CampaignctlError."""
     from campaignctl.cli.commands.plan import made, markdown
     from campaignctl.cli.hosts.model import BLOCKED, COMMENT, PLAN
-    from campaignctl.plan import codec
     from campaignctl.plan.model import Options
 
     (drift, whole), samples = made(app, Options(refresh_only=True), Options())
     folder.mkdir(parents=True, exist_ok=True)
     cuts = Cuts(Command("show", PLAN, "--full"))
     text = markdown(app, drift, cuts, app.console.now(), samples, room)
-    texts = {COMMENT: text, BLOCKED: codec.dumps(whole), PLAN: codec.dumps(drift)}
+    at_rest, redacted = at_rest_of(read_project(app)), app.console.redacted
+    texts = {COMMENT: redacted(text)}
+    texts |= {name: plan_text(plan, at_rest, redacted) for name, plan in ((BLOCKED, whole), (PLAN, drift))}
     for name, content in texts.items():
-        write_private(str(folder / name), app.console.redacted(content))
+        write_private(str(folder / name), content)
 
 
 @click.command(name="comment")
@@ -105,7 +106,7 @@ def comment(app: App, *, folder: Path) -> int:
     from campaignctl.cli.hosts.detect import host_of
 
     host, console = host_of(os.environ), app.console
-    comments.comment(host, folder, console.now(), lambda text: console.log("info", text))
+    comments.comment(host, folder, console.now(), lambda text: console.log("info", text), any_at_rest(app))
     return 0
 
 
@@ -129,10 +130,10 @@ def report(app: App, *, folder: Path, status: int | None, alarm: bool) -> int:
     if alarm:
         from campaignctl.cli.hosts.alarm import report_alarm
 
-        return report_alarm(host_of(os.environ), page, folder)
+        return report_alarm(host_of(os.environ), page, folder, any_at_rest(app))
     if status is not None:
         _keep_page(app, folder)
-        return report_plan(host_of(os.environ), page, folder, status)
+        return report_plan(host_of(os.environ), page, folder, status, any_at_rest(app))
     return report_outcome(host_of(os.environ), page, folder)
 
 
@@ -140,13 +141,12 @@ def _keep_page(app: App, folder: Path) -> None:
     """Write the plan in a folder as a page next to it; the check of the plan does not depend on that."""
     from campaignctl.cli.commands.plan import plan_page
     from campaignctl.cli.hosts.model import PAGE, PLAN
-    from campaignctl.plan import codec
 
     saved = folder / PLAN
     if not saved.is_file():
         return
     try:
-        plan = codec.decode(saved.read_text("utf-8"), where=PLAN)
+        plan = read_plan(str(saved), any_at_rest(app))
         samples = read_project(app).preview.samples or {}
         page = plan_page(app, plan, Cuts(Command("show", PLAN, "--full")), plan.created_at, samples)
         write_private(str(folder / PAGE), page)

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 import click
 
+from campaignctl.cli.backends import at_rest_of
 from campaignctl.cli.completion_values import files
-from campaignctl.cli.files import STANDARD, check_replaceable, write_private
+from campaignctl.cli.files import STANDARD, check_replaceable, plan_text, write_private
 from campaignctl.cli.options import PlanForm, plan_format, selecting, spelled
 from campaignctl.cli.settings import App
-from campaignctl.cli.wiring import need_token, read_desired, wired
+from campaignctl.cli.wiring import need_token, read_desired, read_project, wired
 from campaignctl.errors import Command, Sentence, UsageError
 from campaignctl.plan.model import Options
 from campaignctl.render.cuts import Cuts
@@ -55,7 +56,7 @@ def command(app: App, *, options: Options, out: str | None, detailed_exitcode: b
             hint=f"leave out -o; the page goes to standard output: > {out}",
         )
     if out is not None:
-        check_replaceable(out, "manifests_digest")
+        check_replaceable(out)
     (plan,), samples = made(app, options)
     saved = out is not None and out != STANDARD
     whole = Command("show", str(out), "--full") if saved else Command("plan", *spelled(options), "--full")
@@ -105,12 +106,11 @@ def compared(app: App, options: Options) -> Against | None:
 
 
 def _save(app: App, plan: Plan, out: str) -> None:
-    from campaignctl.plan import codec
-
+    text = plan_text(plan, at_rest_of(read_project(app)))
     if out == STANDARD:
-        app.console.raw(codec.dumps(plan))
+        app.console.raw(text)
         return
-    write_private(out, codec.dumps(plan))
+    write_private(out, text)
     apply = Command("apply", out).at(app.settings.place(plan.environment))
     then = (
         "It cannot be applied while a guardrail objects." if plan.objections else f"To apply it:\n  {apply}"

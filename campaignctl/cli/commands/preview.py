@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 import click
 
 from campaignctl.cli.completion_values import files, keys
-from campaignctl.cli.files import check_page, read_text
+from campaignctl.cli.files import check_page, read_plan
 from campaignctl.cli.group import format_choice
 from campaignctl.cli.preview_output import Show
 from campaignctl.cli.previewed import ReadManifests, check_languages, chosen, read_manifests, samples_of
 from campaignctl.cli.settings import App
-from campaignctl.cli.wiring import need_token, project_directory, read_project, wired
+from campaignctl.cli.wiring import any_at_rest, need_token, project_directory, read_project, wired
 from campaignctl.errors import (
     CampaignctlError,
     Command,
@@ -204,10 +204,9 @@ def _of_plan(
     langs: Sequence[str],
     samples: Mapping[str, str],
 ) -> int:
-    from campaignctl.plan import codec
     from campaignctl.review.preview import compared
 
-    plan = codec.decode(read_text(planfile), where=planfile)
+    plan = read_plan(planfile, any_at_rest(show.app))
     keyed = _of_keys(plan, patterns)
     found = [
         one

@@ -11,10 +11,10 @@ from campaignctl.cli.backends import backend_of
 from campaignctl.cli.clock import SystemClock
 from campaignctl.cli.commands.plan import show_plan_as
 from campaignctl.cli.completion_values import files
-from campaignctl.cli.files import read_text
+from campaignctl.cli.files import read_plan
 from campaignctl.cli.options import PlanForm, plan_format
 from campaignctl.cli.settings import App
-from campaignctl.cli.wiring import read_project
+from campaignctl.cli.wiring import any_at_rest, read_project
 from campaignctl.errors import Command, Sentence, UsageError
 
 if TYPE_CHECKING:
@@ -31,10 +31,8 @@ _PLANS_ONLY = {"markdown": "Markdown", "html": "a page"}
 def command(app: App, *, planfile: str | None, form: PlanForm) -> int:
     """Show a saved plan (- is standard input) or, without PLANFILE, the state."""
     if planfile is not None:
-        from campaignctl.plan import codec
-
         whole = Command("show", planfile, "--full")
-        plan = codec.decode(read_text(planfile), where=planfile)
+        plan = read_plan(planfile, any_at_rest(app))
         show_plan_as(app, plan, form, whole, app.console.now(), samples={})
         return 0
     for option, given in (("--full", form.full), ("--summary", form.summary)):

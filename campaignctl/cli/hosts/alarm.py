@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from campaignctl.backends.at_rest import IN_CLEAR, AtRest
 from campaignctl.campaign.canonical import digest
 from campaignctl.cli.hosts.model import BLOCKED, COMMENT, PLAN, Host
 from campaignctl.cli.hosts.report import Page, blocked_table, document
@@ -18,16 +19,16 @@ _AGREES = "The account agrees with what was applied, and no campaign is blocked.
 _NOTHING = "nothing"
 
 
-def report_alarm(host: Host, page: Page, folder: Path) -> int:
+def report_alarm(host: Host, page: Page, folder: Path, at_rest: AtRest = IN_CLEAR) -> int:
     """Show what `ci gather --alarm` found, and open, update or close the issue of the alarm.
 
     Returns the status of the job: 1 if the account differs or a campaign is blocked. A folder without a plan
     is that of a run without a token: there is no alarm.
     """
-    plan = document(folder / PLAN)
+    plan = document(folder / PLAN, at_rest)
     if plan is None:
         return 0
-    whole = document(folder / BLOCKED) or {"blocked": []}
+    whole = document(folder / BLOCKED, at_rest) or {"blocked": []}
     drift = plan["drift"]
     left = list({(one["key"], one["reason"]): one for one in (*plan["blocked"], *whole["blocked"])}.values())
     parts = [(folder / COMMENT).read_text("utf-8")] if drift else []

@@ -9,6 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from campaignctl.backends.at_rest import IN_CLEAR, AtRest
 from campaignctl.cli.hosts.gather import Say
 from campaignctl.cli.hosts.model import ABOUT, COMMENT, PAGE, Host, Job, when
 from campaignctl.cli.hosts.report import blocked_before, blocked_table
@@ -30,7 +31,7 @@ class _Mark:
         return f"<!-- {self.name} head={self.head} at={self.at} -->"
 
 
-def comment(host: Host, folder: Path, now: datetime, say: Say) -> None:
+def comment(host: Host, folder: Path, now: datetime, say: Say, at_rest: AtRest = IN_CLEAR) -> None:
     """Write the plan as the comment of a request, in place of the one before, and what was blocked before it
     as a status of its own.
 
@@ -58,8 +59,8 @@ def comment(host: Host, folder: Path, now: datetime, say: Say) -> None:
         return
     body = "\n\n".join((f"{mark}\n{_head(host, job, made, folder)}", _plan(folder, job)))
     host.write_comment(job.number, ours[0][0].id if ours else None, body)
-    old = blocked_before(folder)
     try:
+        old = blocked_before(folder, at_rest)
         host.show_before(len(old), blocked_table(old) if old else "")
     except CampaignctlError as error:
         say(f"No status `{job.name}: blocked before`: {error.summary}. {error.hint}")

@@ -19,8 +19,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 
+from campaignctl.backends.at_rest import IN_CLEAR, PLAN, AtRest
 from campaignctl.backends.git.command import Git, without_programs
-from campaignctl.cli.files import write_private
+from campaignctl.cli.files import plan_text, write_private
 from campaignctl.cli.hosts.model import (
     ABOUT,
     FORMAT_VERSION,
@@ -32,7 +33,7 @@ from campaignctl.cli.hosts.model import (
     Request,
     Words,
 )
-from campaignctl.errors import CampaignctlError
+from campaignctl.errors import CampaignctlError, StateError
 from campaignctl.plan import codec
 from campaignctl.schedule.times import iso
 from campaignctl.state.ledger import HistoryEntry, ReviewedRequest
@@ -229,6 +230,7 @@ class Gathering:
     project: str
     folder: Path
     say: Say
+    at_rest: AtRest = IN_CLEAR
     _requests: dict[int, Request] = field(default_factory=dict)
     _without: list[str] = field(default_factory=list)
 
@@ -315,9 +317,9 @@ class Gathering:
             if (read := self.host.read(each)) is None:
                 continue
             about, text = read
-            if (why := self._is_other(about, request)) is not None:
+            if (why := self._is_other(about, request, text)) is not None:
                 return found("other", f"has a plan of {each.run}, but {why}.")
-            if left is not None and (text := _only(text, left)) == "":
+            if left is not None and (text := _only(text, left, self.at_rest)) == "":
                 return found("nothing left", f"was applied: nothing of its plan of {each.run} was left.")
             write_private(str(plans / f"{request.number}.json"), text)
             by = f", approved by {approvals.who}" if approvals.who else ""
@@ -326,7 +328,7 @@ class Gathering:
             )
         return found("expired", f"has no plan for {request.head}: its runs failed, or keep it no longer.")
 
-    def _is_other(self, about: dict[str, Any], request: Request) -> str | None:
+    def _is_other(self, about: dict[str, Any], request: Request, text: str) -> str | None:
         """Why what was planned is not what was merged; None if it is."""
         base = self.host.job.base
         if about.get("base") != base:
@@ -337,7 +339,13 @@ class Gathering:
             about.get("head") == request.head,
             about.get("kind") == "request",
         )
-        return None if all(same) else f"it is of {about.get('number')} at {about.get('head')}: run it again"
+        if not all(same):
+            return f"it is of {about.get('number')} at {about.get('head')}: run it again"
+        try:
+            self.at_rest.open(PLAN, text.encode(), "it")
+        except StateError as error:
+            return error.summary
+        return None
 
     def _has(self, commit: str) -> bool:
         """Whether a commit is an ancestor of the one that is applied, and another one."""
@@ -392,11 +400,11 @@ def _second(at: datetime) -> datetime:
     return at.replace(microsecond=0)
 
 
-def _only(text: str, keys: Iterable[str]) -> str:
+def _only(text: str, keys: Iterable[str], at_rest: AtRest) -> str:
     """A plan with only the changes of some keys; empty without any. A damaged one is left as it is."""
-    plan = codec.decode(text)
+    plan = codec.decode(at_rest.open(PLAN, text.encode(), PLAN).decode())
     changes = tuple(change for change in plan.changes if change.key in keys)
-    return codec.dumps(replace(plan, changes=changes)) if changes else ""
+    return plan_text(replace(plan, changes=changes), at_rest) if changes else ""
 
 
 def _text(git: Git, *words: str) -> str:

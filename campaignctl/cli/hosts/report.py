@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from campaignctl.backends.at_rest import IN_CLEAR, AtRest
+from campaignctl.backends.at_rest import PLAN as STORED_PLAN
 from campaignctl.cli.hosts.gather import Found, Gathered, Say, read_gathered
 from campaignctl.cli.hosts.model import BEFORE, COMMENT, NOT_JSON, PLAN, Host
 from campaignctl.errors import CampaignctlError, counted, listed, of_all
@@ -61,15 +63,15 @@ class Page:
         return True
 
 
-def report_plan(host: Host, page: Page, folder: Path, status: int) -> int:
+def report_plan(host: Host, page: Page, folder: Path, status: int, at_rest: AtRest = IN_CLEAR) -> int:
     """Show a plan that ended with a status. Returns the status of the check."""
     path = folder / COMMENT
     if path.is_file() and (text := path.read_text("utf-8")):
         page.summary(text)
-    plan = document(folder / PLAN)
+    plan = document(folder / PLAN, at_rest)
     if plan and (plan["changes"] or plan["settings_changed"]) and not plan["objections"]:
         page.output("changes", "true")
-    if old := blocked_before(folder):
+    if old := blocked_before(folder, at_rest):
         asked = host.job.kind in ("request", "queue")
         _annotate_before(page, old, f"not by this {host.words.request}" if asked else "")
         (folder / BEFORE).write_text(f"{blocked_table(old)}\n", "utf-8")
@@ -82,9 +84,9 @@ def _annotate_before(page: Page, old: Sequence[Mapping[str, Any]], why: str = ""
     page.annotate("warning", "Blocked before", f"{keys}: {why or 'left alone, as before'}.")
 
 
-def blocked_before(folder: Path) -> list[Mapping[str, Any]]:
-    """What the plan in a folder says was blocked before its request."""
-    plan = document(folder / PLAN) or {"blocked": []}
+def blocked_before(folder: Path, at_rest: AtRest = IN_CLEAR) -> list[Mapping[str, Any]]:
+    """What the plan in a folder says was blocked before its request. Raises StateSealed without its key."""
+    plan = document(folder / PLAN, at_rest) or {"blocked": []}
     return [one for one in plan["blocked"] if one["before"]]
 
 
@@ -217,9 +219,9 @@ def _list(lines: Iterable[Any]) -> str:
     return "\n".join(f"- {code_span(str(line), _LONG)}" for line in lines)
 
 
-def document(path: Path) -> dict[str, Any] | None:
-    """A document in JSON; None if there is none, or it is damaged."""
+def document(path: Path, at_rest: AtRest = IN_CLEAR) -> dict[str, Any] | None:
+    """A document in JSON; None if there is none, or it is damaged. Raises StateSealed without its key."""
     try:
-        return dict(json.loads(path.read_text("utf-8")))
+        return dict(json.loads(at_rest.open(STORED_PLAN, path.read_bytes(), path.name)))
     except (OSError, *NOT_JSON):
         return None
