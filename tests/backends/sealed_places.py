@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from campaignctl.backends.at_rest import STATE, AtRest, Key, Keys, Owner
 from tests.backends.git_place import REF, GitPlace
@@ -13,9 +15,9 @@ OLD_KEY = Key(bytes(range(32, 64)), "CAMPAIGNCTL_STATE_KEY_FALLBACK")
 OWNER = Owner("5f0c", "production")
 
 
-def encrypted(keys: Keys | None = None, **more: object) -> AtRest:
-    fields = {"encrypts": True, "owner": OWNER, **more}
-    return AtRest(lambda: keys or Keys(KEY), **fields)  # type: ignore[arg-type]  # a test names them
+def encrypted(keys: Keys | None = None, load: Callable[[], Keys] | None = None, **more: Any) -> AtRest:
+    """How documents are stored with these keys; `more` are arguments of AtRest."""
+    return AtRest(load or (lambda: keys or Keys(KEY)), **{"encrypts": True, "owner": OWNER, **more})
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,10 @@ class SealedGitPlace(GitPlace):
         return b"".join(pieces) if pieces else None
 
     def put(self, files: dict[str, bytes | None], ref: str = REF) -> None:
-        super().put({path: None if data is None else encrypted().close(path, data) for path, data in files.items()}, ref)
+        super().put(
+            {path: None if data is None else encrypted().close(path, data) for path, data in files.items()},
+            ref,
+        )
 
     def another(self, name: str) -> SealedGitPlace:
         return SealedGitPlace(self.root / name)

@@ -49,6 +49,7 @@ LOOSENS = [
     ("required_version", "required_version: '>=0.2'", ""),
     ("environments", "environments: {production: {}, staging: {}}", "environments: {production: {}}"),
     ("account.company_id", "account: {company_id: '1'}", ""),
+    ("state.encryption", "state: {encryption: {method: aes_gcm}}", ""),
     ("manifests", "manifests: [push/*.yaml, sms/*.yaml]", "manifests: [push/*.yaml]"),
     ("ignore", "", "ignore: ['drafts/**']"),
     ("allow_env", "", "allow_env: [BRAND]"),
@@ -235,6 +236,7 @@ def test_no_field_of_the_project_is_left_out() -> None:
             leaves |= set(_leaves(kind, f"{one}."))
         else:
             leaves.add(names.get(one, one))
+    leaves.add("state.encryption")
     assert leaves == set(ROWS) | set(APART)
     assert set(recorded(Project("shop", "/shop"))) == set(ROWS)
 
@@ -253,7 +255,8 @@ def test_every_field_of_the_place_of_a_state_is_shown(tmp_path: Path) -> None:
         "object_store": ("url",),
         "postgres": ("url_env", "schema", "name"),
     }
-    assert {"backend", *chain.from_iterable(own.values())} == {each.name for each in fields(StateSettings)}
+    named = {"backend", "encryption", *chain.from_iterable(own.values())}
+    assert named == {each.name for each in fields(StateSettings)}
     for backend, names in own.items():
         given: dict[str, Any] = {"backend": backend, "address": "https://h/crm", "url": "s3://acme/crm"}
         places = [StateSettings(**given), *(StateSettings(**{**given, name: "x"}) for name in names)]

@@ -146,7 +146,7 @@ class CasBackend:
                 return self._taken(info, self._now() + timeout, life)
         except BaseException as error:
             # After an error the place may hold our lock without our knowing.
-            life.end(given_back=isinstance(error, LockHeld | Interrupted))
+            life.end(given_back=isinstance(error, LockHeld | Interrupted | StateSealed))
             raise
 
     def holder(self) -> LockInfo | None:

@@ -1,0 +1,265 @@
+"""An encrypted state through the command line, in a file and on git (issue 18, item 6)."""
+
+from __future__ import annotations
+
+import base64
+import json
+import zlib
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.backends.git_place import git
+from tests.e2e.harness import PROJECT, World, kill, sms, until
+
+KEY, NEW_KEY = (base64.b64encode(bytes([number]) * 32).decode() for number in (1, 2))
+VARIABLE, FALLBACK = "CAMPAIGNCTL_STATE_KEY", "CAMPAIGNCTL_STATE_KEY_FALLBACK"
+ENCRYPTED = "encryption: {method: aes_gcm}"
+TARGETING = json.dumps({"custom_properties": {"seed": {"items": ["team"], "op": "in"}}})
+MORE = f"proofs: {{team: {{targeting: {TARGETING}}}}}\nguardrails: {{min_lead_time: 1m}}\n"
+FAR = "2036-03-22 10:00:00"
+REF = "refs/campaignctl/default"
+#: What must nowhere be in clear: texts, keys of campaigns.
+CONFIDENTIAL = ("Confidential", "launch-day")
+
+
+def project(world: World, place: str, encryption: str = f", {ENCRYPTED}") -> None:
+    world.write("campaignctl.yaml", f"{PROJECT}{MORE}state: {{backend: {place}{encryption}}}\n")
+
+
+@pytest.fixture(params=["local", "git"])
+def place(request: pytest.FixtureRequest, world: World, tmp_path: Path) -> str:
+    """A project with an encrypted state, in a clone of an empty remote."""
+    git(tmp_path, "init", "--quiet", "--bare", "remote.git")
+    git(world.folder, "init", "--quiet")
+    git(world.folder, "remote", "add", "origin", f"file://{tmp_path}/remote.git")
+    project(world, request.param)
+    world.environ[VARIABLE] = KEY
+    return str(request.param)
+
+
+def soon() -> str:
+    return (datetime.now(UTC) + timedelta(minutes=30)).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def stored(world: World) -> dict[str, bytes]:
+    """Everything that was written besides the manifests: files, and every object of the remote."""
+    files = {
+        str(path): path.read_bytes()
+        for folder in (world.folder / ".campaignctl", world.folder / "plans", world.folder / "tmp")
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
+    remote = world.folder.parent / "remote.git"
+    for path in (remote / "objects").glob("??/*"):
+        files[str(path)] = zlib.decompress(path.read_bytes())
+    for pack in (remote / "objects/pack").glob("*.idx"):
+        names = git(remote, "show-index", given=pack.read_bytes()).decode().split("\n")
+        for name in (line.split()[1] for line in names if line):
+            files[f"{pack}/{name}"] = git(remote, "cat-file", git_type(remote, name), name)
+    return files
+
+
+def git_type(remote: Path, name: str) -> str:
+    return git(remote, "cat-file", "-t", name).decode().strip()
+
+
+def in_clear(world: World, *more: str) -> list[str]:
+    """The files that hold something confidential, or one of the words, as it is or in base64."""
+    words = [word.encode() for word in (*CONFIDENTIAL, *more)]
+    return [name for name, data in stored(world).items() if any(word in data for word in words)]
+
+
+def pulled(world: World) -> dict[str, Any]:
+    return world.run("state", "pull", status=0).json
+
+
+def test_nothing_confidential_is_in_clear_through_the_life_of_a_campaign(place: str, world: World) -> None:
+    (world.folder / "plans").mkdir()
+    world.write("launch-day.yaml", sms("Confidential", scheduled_time=soon()))
+    world.write("later/launch-day.yaml", sms("Confidential later", scheduled_time=FAR))
+    world.run("proof", "launch-day", status=0)
+    world.run("plan", "-o", "plans/plan.json", status=0)
+    assert "Confidential later" in world.run("show", "plans/plan.json", status=0).out
+    world.run("apply", "plans/plan.json", status=0)
+    world.run("halt", "later/launch-day", "--reason", "Confidential reason", status=0)
+    ids = [one["id"] for one in world.control.campaigns()]
+    assert in_clear(world, *ids) == []
+
+    # What was sent goes to the archive.
+    world.run("halt", "--lift", "later/launch-day", "--reason", "over", status=0)
+    world.control.advance(3600)
+    world.apply()
+    state = pulled(world)
+    long_ago = "2026-01-10T09:00:00Z"
+    state["campaigns"]["launch-day"] |= dict.fromkeys(("created_at", "updated_at", "began"), long_ago)
+    for entry in state["sent"]:
+        entry |= {"at": long_ago, "sends": [long_ago]}
+    world.run("state", "push", "-", stdin=json.dumps(state), status=0)
+    world.run("archive", status=0)
+    assert pulled(world)["archives"] == [2026]
+    assert in_clear(world, *ids) == []
+    assert [one["key"] for one in pulled(world)["released"]] == ["launch-day"]
+    assert world.plan()["changes"] == []
+
+
+def test_an_apply_that_was_killed_is_continued(place: str, world: World) -> None:
+    for number in range(6):
+        world.write(f"launch-day/{number}.yaml", sms(f"Confidential {number}", scheduled_time=FAR))
+    world.control.fault({"method": "POST", "skip": 3, "times": 9}, {"kind": "delay", "seconds": 1.5})
+    process = world.start("apply", "--auto-approve")
+    until(lambda: len(world.control.campaigns()) >= 3)
+    kill(process)
+    if place == "local":
+        assert (world.folder / ".campaignctl/state.json.journal").exists()
+    assert in_clear(world) == []
+    world.control.clear_faults()
+    world.apply()
+    assert world.plan()["changes"] == []
+    assert len(world.campaigns()) == 6
+
+
+def test_a_key_is_changed_and_the_old_one_opens_nothing_any_more(place: str, world: World) -> None:
+    world.write("launch-day.yaml", sms("Confidential", scheduled_time=FAR))
+    world.apply()
+    world.run("halt", "launch-day", "--reason", "wait", status=0)
+    world.environ |= {VARIABLE: NEW_KEY, FALLBACK: KEY}
+    assert "launch-day" in world.run("state", "list", status=0).out
+    world.run("state", "encrypt", status=0)
+    del world.environ[FALLBACK]
+    assert "launch-day" in world.run("status", status=0).out
+    before = stored(world)
+
+    world.environ[VARIABLE] = KEY
+    at = world.mark()
+    world.write("good.json", json.dumps({"format_version": 2}))
+    for command in ("plan", "apply --auto-approve", "state encrypt", "state list", "state rm launch-day"):
+        assert "another key" in world.run(*command.split(), status=1).err
+    del world.environ[VARIABLE]
+    assert f"{VARIABLE} is not set" in world.run("apply", "--auto-approve", status=1).err
+    assert world.requests(after=at) == []
+    assert stored(world) == before
+    assert in_clear(world) == []
+
+
+def test_a_lock_is_broken_without_a_key(place: str, world: World) -> None:
+    world.write("launch-day.yaml", sms("Confidential", is_draft=True))
+    world.control.fault({"method": "POST", "times": 1}, {"kind": "delay", "seconds": 8})
+    process = world.start("apply", "--auto-approve")
+    until(lambda: "has another id" in world.run("state", "unlock", "none").err)
+    del world.environ[VARIABLE]
+    told = world.run("state", "unlock", "none", status=1).err
+    lock = told.split("has another id: ")[1].split()[0]
+    world.run("state", "unlock", lock, status=0)
+    assert "there is no lock" in world.run("state", "unlock", lock, status=1).err
+    process.communicate(timeout=60)
+
+
+def test_a_project_file_alone_neither_decrypts_nor_encrypts(place: str, world: World) -> None:
+    world.write("launch-day.yaml", sms("Confidential", scheduled_time=FAR))
+    world.apply()
+    before = stored(world)
+    project(world, place, "")
+    for command in ("plan", "apply --auto-approve", "state rm launch-day", "halt launch-day --reason x"):
+        refused = world.run(*command.split(), status=1)
+        assert "campaignctl state decrypt" in refused.err + refused.out
+    assert stored(world) == before
+
+    world.run("state", "decrypt", status=0)
+    (changed,) = world.plan()["settings_changed"]
+    assert changed == {"path": "state.encryption", "before": "aes_gcm", "after": "off", "loosens": True}
+    project(world, place)
+    assert "campaignctl state encrypt" in world.run("plan", status=1).err
+    world.run("state", "encrypt", status=0)
+    assert world.plan()["changes"] == []
+
+
+def test_a_plan_in_clear_is_not_applied(world: World) -> None:
+    """Nor one of another key: a plan that was encrypted was made by who has the key."""
+    world.write("launch-day.yaml", sms("Confidential", scheduled_time=FAR))
+    world.run("plan", "-o", "plan.json", status=0)
+    project(world, "local")
+    world.environ[VARIABLE] = KEY
+    for command in ("apply plan.json", "apply --reviewed plan.json"):
+        refused = world.run(*command.split(), status=1)
+        assert "plan.json is in clear" in refused.err
+    world.run("plan", "-o", "plan.json", status=0)
+    world.environ[VARIABLE] = NEW_KEY
+    assert "another key" in world.run("apply", "plan.json", status=1).err
+    assert "another key" in world.run("show", "plan.json", status=1).err
+    assert world.writes() == []
+
+
+@pytest.mark.parametrize("rebind", [True, False])
+def test_a_new_name_of_the_environment(rebind: bool, world: World) -> None:
+    """By `state rebind`, in place or from the old file, the state and its stop mark belong to the new one."""
+    world.environ[VARIABLE] = KEY
+    environments = "environments: {%s: {%s}}\n"
+    at = "state: {path: .campaignctl/live.json}" if rebind else ""
+    base = f"{PROJECT}{MORE}state: {{{ENCRYPTED}}}\n"
+    world.write("campaignctl.yaml", base + environments % ("live", at))
+    world.write("launch-day.yaml", sms("Confidential", scheduled_time=FAR))
+    world.environ["CAMPAIGNCTL_ENV"] = "live"
+    world.apply()
+    world.run("halt", "launch-day", "--reason", "wait", status=0)
+    world.write("campaignctl.yaml", base + environments % ("prod", at))
+    world.environ["CAMPAIGNCTL_ENV"] = "prod"
+    assert "state rebind" in world.run("plan", status=1).err
+    source = () if rebind else ("--from", ".campaignctl/live.json")
+    world.run("state", "rebind", *source, "--auto-approve", status=0)
+    assert world.plan()["changes"] == []
+    assert "launch-day" in world.run("status", status=0).out
+    assert in_clear(world) == []
+
+
+# ------------------------------------------------------------------------------------- where keys come from
+
+
+def test_a_key_comes_from_a_file_or_a_command_that_no_checkout_names(world: World, tmp_path: Path) -> None:
+    project(world, "local")
+    world.write("launch-day.yaml", sms("Confidential", scheduled_time=FAR))
+    secret = tmp_path / "key"
+    secret.write_text(f"{KEY}\n")
+    shown = tmp_path / "environ"
+    program = tmp_path / "get-key"
+    program.write_text(f'#!/bin/sh\nenv > {shown}\ncat "$1"\n')
+    program.chmod(0o755)
+    world.environ[f"{VARIABLE}_FILE"] = str(secret)
+    world.apply()
+    del world.environ[f"{VARIABLE}_FILE"]
+    world.environ[f"{VARIABLE}_COMMAND"] = f"{program} {secret}"
+    assert world.plan()["changes"] == []
+    assert "OCAMBA_TOKEN" not in shown.read_text()
+    world.environ[VARIABLE] = KEY
+    assert "are set" in world.run("plan", status=1).err
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "said"),
+    [
+        ("", "c2hvcnQ=", "32 bytes in base64"),
+        ("", "no base64 at all", "32 bytes in base64"),
+        ("_FILE", "/nowhere/key", "cannot be read"),
+        ("_FILE", "key", "outside of the project"),
+        ("_FILE", "{project}/key", "outside of the project"),
+        ("_COMMAND", "{project}/get-key", "outside of the project"),
+        ("_COMMAND", "./get-key", "no program"),
+        ("_COMMAND", "no-such-program-here", "no program"),
+        ("_COMMAND", "false", "ended with status 1"),
+        ("_COMMAND", "'", "is no command"),
+    ],
+)
+def test_what_is_no_key_is_said_without_showing_it(
+    variable: str, value: str, said: str, world: World
+) -> None:
+    project(world, "local")
+    world.write("launch-day.yaml", sms("Confidential", scheduled_time=FAR))
+    for name in ("key", "get-key"):
+        world.write(name, f"#!/bin/sh\necho {KEY}\n").chmod(0o755)
+    world.environ[VARIABLE + variable] = value.format(project=world.folder)
+    refused = world.run("plan", status=1)
+    assert said in refused.err
+    assert "c2hvcnQ=" not in refused.err
+    assert world.requests() == []
