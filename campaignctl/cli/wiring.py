@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from campaignctl.manifest.load import Places
     from campaignctl.manifest.model import DesiredState
     from campaignctl.project.model import Project
+    from campaignctl.reconciler.newest import Newest
+    from campaignctl.reconciler.ports import Backend
     from campaignctl.reconciler.recall import Recall
     from campaignctl.reconciler.run import Wiring
 
@@ -213,10 +215,12 @@ def wired(
         api = _api(app, project, token, clock) if token else None
         if api is not None:
             ends.callback(api.close)
+        backend = backend_of(project, clock, recall, tell=partial(app.console.log, "info"))
         wiring = Wiring(
             project=project,
-            backend=backend_of(project, clock, recall, tell=partial(app.console.log, "info")),
+            backend=backend,
             recall=recall,
+            newest=_newest(app, backend) if project.state.encrypted else None,
             api=api,
             clock=clock,
             on_event=progress,
@@ -235,6 +239,13 @@ def wired(
         except CampaignctlError as error:
             error.environment = project.environment
             raise
+
+
+def _newest(app: App, backend: Backend) -> Newest:
+    from campaignctl.cli.machine import Remembered
+    from campaignctl.reconciler.newest import Newest
+
+    return Newest(Remembered(app.settings.environ), lambda: backend.location)
 
 
 @contextmanager

@@ -51,6 +51,9 @@ def plans(
     CampaignctlError without a token if something has to be read.
     """
     state = wiring.backend.read()
+    if wiring.newest:
+        wiring.newest.check(state)
+        wiring.newest.note(state)
     check_environment(state, wiring.project)
     check_records(state)
     now = wiring.clock.now()

@@ -74,6 +74,9 @@ def recover(wiring: Wiring, desired: DesiredState, *, write: bool) -> Recovery:
         if strays:
             check_settled(session.state, "its campaign may be one of the unknown ones", Command("apply"))
             _take_over(run, desired, strays)
+        newest = wiring.newest.serial(session.state) if wiring.newest else 0
+        if session.state and session.state.serial < newest:
+            session.write(replace(session.state, serial=newest + 1))  # above that of every machine
     return Recovery(_shown(strays), len(opening.scan.lives), written=bool(strays))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from threading import BoundedSemaphore, Lock
@@ -18,6 +18,7 @@ from campaignctl.errors import (
     Interrupted,
     Refused,
     Sentence,
+    StateError,
     StateNotSaved,
 )
 from campaignctl.plan import records, reviewed
@@ -27,6 +28,7 @@ from campaignctl.plan.model import Action, Change
 from campaignctl.project.model import Project
 from campaignctl.reconciler import foreign, stop_mark
 from campaignctl.reconciler.intents import Writes
+from campaignctl.reconciler.newest import RESTORING, Newest
 from campaignctl.reconciler.opening import (
     Opening,
     check_environment,
@@ -61,7 +63,7 @@ class Wiring:
     tells how the checkout stands to a commit. `elsewhere` finds the project's other states. `requests` are
     those whose reviewed plans are applied. `written_at` tells where a field of a campaign's body is written
     in the manifests, as FILE:LINE:COLUMN, or nothing if that is not known. `recall` is what earlier plans
-    kept; an apply has none.
+    kept; an apply has none. `newest` is what this machine remembers of an encrypted state.
     """
 
     project: Project
@@ -80,6 +82,7 @@ class Wiring:
     requests: tuple[ReviewedRequest, ...] = ()
     written_at: Callable[[str, KeyPath], str] = lambda _key, _path: ""
     recall: Recall | None = None
+    newest: Newest | None = None
 
     def now(self) -> datetime:
         """The server's time, carried forward from its last answer; this machine's before the first."""
@@ -105,12 +108,27 @@ class Wiring:
 
     @contextmanager
     def locked(self, operation: str) -> Iterator[Session]:
-        """Hold the lock of the state; it is always released."""
-        session = self.backend.acquire(operation, self.lock_timeout)
+        """Hold the lock of the state; it is always released.
+
+        Raises StateError for a state that is older than this machine saw it, unless it is put back.
+        """
+        session, restored = self.backend.acquire(operation, self.lock_timeout), False
         try:
+            if self.newest and operation not in RESTORING:
+                self.newest.check(_readable(session))
             yield session
+            restored = operation in RESTORING
         finally:
             session.release()
+            if self.newest:
+                self.newest.note(_readable(session), restored=restored)
+
+
+def _readable(session: Session) -> State | None:
+    """The state of a session; None also if it cannot be read."""
+    with suppress(StateError):
+        return session.state
+    return None
 
 
 @dataclass

@@ -190,7 +190,8 @@ def push(wiring: Wiring, state: State, force: bool) -> str:
         if current is not None and not force:
             _refuse_backwards(current, state)
         # A state that goes back in time must not match a plan made in between.
-        serial = max(state.serial, current.serial if current else 0) + 1
+        newest = wiring.newest.serial(state) if wiring.newest else 0
+        serial = max(state.serial, newest, current.serial if current else 0) + 1
         version = max(state.format_version, current.format_version if current else 0)
         session.write(replace(state, serial=serial, format_version=version))
     return f"Pushed a state of {counted(len(state.campaigns), 'campaign')}; its serial is now {serial}."

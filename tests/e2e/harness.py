@@ -91,6 +91,7 @@ class World:
         own = {
             "OCAMBA_TOKEN": TOKEN,
             "OCAMBA_API_URL": self.url,
+            "XDG_STATE_HOME": str(self.folder.with_name(f"{self.folder.name}-home")),
             "XDG_CACHE_HOME": str(self.folder.with_name(f"{self.folder.name}-cache")),
         }
         return {**kept, **own, **self.environ}

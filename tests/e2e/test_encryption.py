@@ -263,3 +263,72 @@ def test_what_is_no_key_is_said_without_showing_it(
     assert said in refused.err
     assert "c2hvcnQ=" not in refused.err
     assert world.requests() == []
+
+
+# ------------------------------------------------------------------------------- an older one is put back
+
+
+def older(world: World, place: str, copy: dict[str, str]) -> None:
+    """Put back what `kept` has kept, as someone who can write the place of the state but has no key."""
+    if place == "git":
+        git(world.folder.parent / "remote.git", "update-ref", REF, copy[REF])
+        return
+    for path in (world.folder / ".campaignctl").iterdir():
+        path.unlink()
+    for name, text in copy.items():
+        (world.folder / ".campaignctl" / name).write_text(text)
+
+
+def kept(world: World, place: str) -> dict[str, str]:
+    if place == "git":
+        return {REF: git(world.folder.parent / "remote.git", "rev-parse", REF).decode().strip()}
+    return {path.name: path.read_text() for path in (world.folder / ".campaignctl").iterdir()}
+
+
+def test_an_older_state_put_back_is_noticed_and_accepted_on_purpose(place: str, world: World) -> None:
+    world.write("launch-day.yaml", sms("Confidential", scheduled_time=FAR))
+    world.apply()
+    copy = kept(world, place)
+    world.write("second.yaml", sms("Second", scheduled_time=FAR))
+    world.apply()
+    newest, at = pulled(world)["serial"], world.mark()
+
+    older(world, place, copy)
+    for command in ("plan", "apply --auto-approve", "state rm launch-day", "state encrypt", "archive"):
+        refused = world.run(*command.split(), status=1)
+        assert "is older than the one last seen here" in refused.err
+        assert "campaignctl state recover --write" in refused.err
+    assert world.requests(after=at) == []
+    assert world.run("state", "list", status=0).out == "launch-day\n"
+
+    world.run("state", "recover", "--write", status=0)
+    assert pulled(world)["serial"] > newest
+    assert world.run("state", "list", status=0).out == "launch-day\nsecond\n"
+    assert world.plan()["changes"] == []
+    assert world.apply().json["changes"] == []
+    assert len(world.campaigns()) == 2
+
+
+def test_a_state_that_was_put_back_and_continued_elsewhere_is_noticed(place: str, world: World) -> None:
+    world.write("launch-day.yaml", sms("Confidential", scheduled_time=FAR))
+    world.apply()
+    copy, here = kept(world, place), {"XDG_STATE_HOME": str(world.folder.parent / "here")}
+    world.environ |= here
+    world.run("state", "mv", "launch-day", "here", status=0)
+    newest = pulled(world)["serial"]
+
+    # Another machine knows nothing of it, and there the same number of decisions follows.
+    older(world, place, copy)
+    world.environ["XDG_STATE_HOME"] = str(world.folder.parent / "there")
+    world.run("state", "mv", "launch-day", "there", status=0)
+    assert pulled(world)["serial"] == newest
+    world.environ |= here
+    assert "is not the one last seen here" in world.run("plan", status=1).err
+
+
+def test_without_a_home_nothing_is_remembered_and_nothing_fails(world: World) -> None:
+    project(world, "local")
+    world.environ |= {VARIABLE: KEY, "HOME": "", "XDG_STATE_HOME": ""}
+    world.write("launch-day.yaml", sms("Confidential", scheduled_time=FAR))
+    world.apply()
+    assert world.plan()["changes"] == []
