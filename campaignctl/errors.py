@@ -129,6 +129,15 @@ class Shell(Command):
         return self.words[0]
 
 
+@dataclass(frozen=True, slots=True, init=False)
+class Lines(Shell):
+    """Lines for a file, as the last part of a sentence: `Lines("proofs:", "  team: ...")`."""
+
+    def at(self, _place: ProjectPlace) -> str:
+        """All of them."""
+        return "\n".join(self.words)
+
+
 @dataclass(frozen=True, slots=True)
 class Names:
     """Names in a sentence: all of them as text, of which a page may show the first `most` alone."""
@@ -182,13 +191,15 @@ def commands_of(text: str) -> tuple[Command, ...]:
 def hint_lines(text: str, place: ProjectPlace) -> list[tuple[str, bool]]:
     """A hint as it is printed at a place, line by line, each with whether it is a command to paste.
 
-    A command that the hint begins or ends with is alone on its line.
+    A command that the hint begins or ends with is alone on its line, and so are lines for a file.
     """
     *parts, last = Sentence(text).parts
     first = [parts.pop(0)] if parts and isinstance(parts[0], Command) else []
     final = [last] if isinstance(last, Command) else []
     between = _joined(("", *parts, *(() if final else (last,))), place).lstrip(" ,;").rstrip()
     lines = [*first, *([between] if between else []), *final]
+    if isinstance(last, Lines):
+        return [*((str(line), False) for line in lines[:-1]), *((line, True) for line in last.words)]
     return [(line.at(place), True) if isinstance(line, Command) else (str(line), False) for line in lines]
 
 
@@ -197,7 +208,8 @@ def _joined(parts: tuple[str | Command | Names, ...], place: ProjectPlace) -> st
     if len(parts) == 1:
         return shown[0]
     return "".join(
-        f"`{text}`" if isinstance(part, Command) else text for part, text in zip(parts, shown, strict=True)
+        f"\n{text}" if isinstance(part, Lines) else f"`{text}`" if isinstance(part, Command) else text
+        for part, text in zip(parts, shown, strict=True)
     )
 
 

@@ -150,6 +150,10 @@ _AROUND: Mapping[type, Examples] = {
 _ENVIRONMENT: Examples = {
     "time_zone": _ZONES,
     "variables": ({"brand": "Acme"}, {"brand": "Acme", "email_integration": "1830"}),
+    "proofs": (
+        {"team": {"targeting": {"custom_properties": {"seed": {"items": ["team"], "op": "in"}}}}},
+        {"agency": {"targeting": {"custom_properties": {"seed": {"items": ["agency"], "op": "in"}}}}},
+    ),
 }
 _PROJECT: Mapping[type, Examples] = {
     Environment: _ENVIRONMENT,
@@ -163,10 +167,6 @@ _PROJECT: Mapping[type, Examples] = {
         "environments": (
             {"staging": {}, "production": {}},
             {"staging": {"variables": {"email_integration": "1831"}}, "production": {}},
-        ),
-        "proofs": (
-            {"team": {"targeting": {"custom_properties": {"seed": {"items": ["team"], "op": "in"}}}}},
-            {"agency": {"targeting": {"custom_properties": {"seed": {"items": ["agency"], "op": "in"}}}}},
         ),
     },
     ProjectMetadata: {"name": ("acme-crm", "acme-shop")},

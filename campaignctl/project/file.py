@@ -72,6 +72,11 @@ class Environment(Part):
         description="Reviewed exceptions to guardrails. An environment's list replaces the project's.",
     )
     notify: Notify | None = Field(None, description="Where outcomes are posted, as JSON, after an apply.")
+    proofs: dict[str, Seeds] | None = Field(
+        None,
+        description="Seed lists by name: whom `proof` reaches, and nobody else. An environment adds its own"
+        " or replaces whole ones.",
+    )
 
 
 class ProjectFile(Environment):
@@ -99,9 +104,6 @@ class ProjectFile(Environment):
     )
     default_environment: str | None = Field(None, description="The environment if none is selected.")
     preview: PreviewSettings | None = Field(None, description="What previews show.")
-    proofs: dict[str, Seeds] | None = Field(
-        None, description="Seed lists by name: whom `proof` reaches, and nobody else."
-    )
     lint: LintSettings | None = Field(
         None, description="Severity and waivers of the lint rules; a manifest may have the same."
     )

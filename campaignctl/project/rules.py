@@ -63,13 +63,16 @@ Fields = Mapping[str, Any]
 def layered(value: Fields, environment: str | None) -> dict[str, Any]:
     """The fields of a project file with an environment's laid over them, except the state.
 
-    Objects merge field by field; a list replaces, but an environment's windows are added to the project's.
+    Objects merge field by field; a list replaces, but an environment's windows are added to the project's. So
+    does a seed list: half of one and half of another would be people whom nobody named.
     """
     layer = value["environments"][environment] if environment else {}
     fields: dict[str, Any] = over(value, {name: part for name, part in layer.items() if name != "state"})
     project, own = (each.get("guardrails", {}).get("freeze", []) for each in (value, layer))
     if own:
         fields["guardrails"] = {**fields["guardrails"], "freeze": [*project, *own]}
+    if "proofs" in layer:
+        fields["proofs"] = {**value.get("proofs", {}), **layer["proofs"]}
     return fields
 
 
@@ -279,8 +282,6 @@ def problems(value: Fields, tool_version: str) -> Iterator[Problem]:
                 hint = "paths are relative to the project, as in `push/**/*.yaml`"
                 yield error("pattern", (name, index), f"{pattern!r} points outside the project", hint)
     yield from sample_problems(value.get("preview", {}).get("samples", {}), ("preview", "samples"))
-    for name, seeds in value.get("proofs", {}).items():
-        yield from _seeds(name, seeds.get("targeting", {}), ("proofs", name))
     yield from _environments(value)
 
 
@@ -369,6 +370,8 @@ def _layer(layer: Fields, path: KeyPath, zone: str) -> Iterator[Problem]:
         yield from freeze_problems(window, (*path, "guardrails", "freeze", index), zone)
     for index, one in enumerate(layer.get("overrides", ())):
         yield from _end(one, (*path, "overrides", index), zone)
+    for name, seeds in layer.get("proofs", {}).items():
+        yield from _seeds(name, seeds.get("targeting", {}), (*path, "proofs", name))
 
 
 def _end(one: Fields, path: KeyPath, zone: str) -> Iterator[Problem]:

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from campaignctl.campaign.keys import key_hint
-from campaignctl.errors import CampaignctlError, Command, Sentence, UsageError, counted
+from campaignctl.errors import CampaignctlError, Command, Lines, Sentence, UsageError, counted
 from campaignctl.manifest.model import DesiredState
 from campaignctl.plan import proofing
 from campaignctl.project.model import Project
@@ -18,7 +18,7 @@ from campaignctl.review.proofing import ProofReport, ProofResult
 from campaignctl.schedule.times import parse_iso, zone_of
 from campaignctl.state.model import FORMAT_VERSION, State
 
-_EXAMPLE = "proofs: {team: {targeting: {custom_properties: {seed: {items: [team], op: in}}}}}"
+_EXAMPLE = Lines("proofs:", "  team:", "    targeting: {custom_properties: {seed: {items: [team], op: in}}}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +88,7 @@ def _seeds(project: Project, order: Order) -> tuple[str, Mapping[str, Any]]:
     if not names:
         raise UsageError(
             "the project has no seed list, so a proof would reach nobody",
-            hint=f"add one to campaignctl.yaml: {_EXAMPLE}",
+            hint=Sentence("add one to campaignctl.yaml:", _EXAMPLE),
         )
     if order.to is None and len(names) > 1:
         raise UsageError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from textwrap import dedent
 from typing import Any
 from urllib.request import urlopen
 
@@ -141,6 +142,40 @@ def test_a_loosened_guardrail_is_shown_as_other_settings_are(world: World) -> No
     }
     note = world.run("proof", "other", "--dry-run", status=0).out
     assert "the seed list team was changed since the last apply" in note
+
+
+def test_an_environment_has_seeds_of_its_own(world: World) -> None:
+    """Also in the settings that its state keeps: another list is shown as loosened there alone."""
+    qa = {"languages": {"items": ["de"], "op": "in"}}
+
+    def declare(items: str) -> None:
+        own = f"{{team: {{targeting: {json.dumps({'languages': {'items': [items], 'op': 'in'}})}}}}}"
+        text = f"{PROJECT}{SEEDS}environments: {{staging: {{proofs: {own}}}, production: {{}}}}\n"
+        world.write("campaignctl.yaml", text)
+
+    declare("de")
+    world.write("spring.yaml", spring("Spring sale"))
+    for environment, seeds in (("staging", qa), ("production", TARGETING)):
+        after = len(world.control.sends())
+        world.run("-e", environment, "state", "init", status=None)
+        world.run("-e", environment, "proof", "spring", "--lang", "en", status=0)
+        assert [send["body"]["targeting"] for send in world.control.sends()[after:]] == [seeds]
+        world.run("-e", environment, "apply", "--auto-approve", "--override", "resend", status=0)
+    declare("fr")
+    plans = [world.run("-e", one, "plan", "--format", "json").json for one in ("staging", "production")]
+    assert [[one["path"] for one in plan["settings_changed"]] for plan in plans] == [["proofs"], []]
+    note = world.run("-e", "staging", "proof", "spring", "--dry-run", status=0).out
+    assert "the seed list team was changed since the last apply" in note
+
+
+def test_without_a_seed_list_the_lines_to_add_are_shown(world: World) -> None:
+    """As they are pasted into the project file."""
+    world.write("spring.yaml", spring("Spring sale"))
+    refused = world.run("proof", "spring", "--dry-run", status=64)
+    assert max(map(len, refused.err.splitlines())) < 100
+    block = refused.err.partition("campaignctl.yaml:\n")[2]
+    world.write("campaignctl.yaml", PROJECT + dedent(block))
+    assert "2 would be sent" in world.run("proof", "spring", "--dry-run", status=0).out
 
 
 @pytest.mark.parametrize(

@@ -210,6 +210,26 @@ def test_an_environment_adds_freezes_to_the_projects(project: Check) -> None:
     assert (len(freeze), freeze[-1].start) == (5, _utc("2036-04-30T22:00"))
 
 
+SEEDED = NAMED + (
+    "proofs:\n"
+    "  team: {targeting: {countries: {items: [DE], op: in}}}\n"
+    "  agency: {targeting: {countries: {items: [FR], op: in}}}\n"
+    "environments:\n"
+    "  live: {}\n"
+    "  test: {proofs: {team: {targeting: {languages: {items: [de], op: in}}},"
+    " qa: {targeting: {cities: {items: [Berlin], op: in}}}}}\n"
+)
+
+
+def test_an_environment_adds_seed_lists_and_replaces_whole_ones(project: Check) -> None:
+    def conditions(environment: str) -> dict[str, list[str]]:
+        proofs = project({"campaignctl.yaml": SEEDED}, environment=environment).sound.project.proofs
+        return {name: list(seeds.targeting) for name, seeds in proofs.items()}
+
+    assert conditions("live") == {"team": ["countries"], "agency": ["countries"]}
+    assert conditions("test") == {"team": ["languages"], "agency": ["countries"], "qa": ["cities"]}
+
+
 LIFTED = NAMED + (
     "overrides:\n"
     "- {guardrail: max_immediate_sends, keys: [a, 'b*'], until: 2036-12-01, reason: flash week}\n"

@@ -199,6 +199,8 @@ def test_the_url_variable_overrides_the_file(project: Check) -> None:
         ("proofs: {a b: {targeting: {}}}\n", "2:10", "not a valid name of a seed list"),
         ("proofs: {a: {targeting: {countries: {items: [1], op: in}}}}\n", "2:46", "valid string"),
         ("guardrails: {max_proofs_per_day: -1}\n", "2:34", "below 0"),
+        ("environments: {a: {proofs: {b c: {targeting: {}}}}}\n", "2:29", "not a valid name of a seed list"),
+        ("environments: {a: {proofs: {b: {}}}}\n", "2:29", "`targeting` is missing"),
     ],
 )
 def test_a_bad_setting_is_refused_at_its_place(tail: str, place: str, said: str, project: Check) -> None:
