@@ -1,19 +1,22 @@
-"""How long a plan takes after 20,000 final campaigns were archived, against one whose state never had them.
+"""What a plan costs after 20,000 final campaigns were archived, against one whose state never had them.
 
 Both plan the same 500 live campaigns from the state alone, as processes in turns; with one new campaign in
-the manifests, the plan reads the archive too.
+the manifests, the plan asks the archive too. Processor time: the least of each side.
 """
 
 from __future__ import annotations
 
+import os
 import sys
 import tempfile
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from uuid import uuid4
 
-from benchmarks.timing import alternate
+from benchmarks.timing import Used, process, turns
 from campaignctl.backends.local import LocalBackend
 from campaignctl.campaign.canonical import body_digest
 from campaignctl.diff import content
@@ -43,23 +46,26 @@ spec:
 
 
 def main() -> int:
-    """Measure, print the ratios, and end with 1 when that of a plan without creates is above the bound."""
+    """Measure, print the ratios, and end with 1 when one is above the bound."""
     with tempfile.TemporaryDirectory() as directory:
         names = {"without": 0, "archived": ARCHIVED}
-        sides: dict[str, list[str]] = {}
+        sides: dict[str, Callable[[], Used]] = {}
+        environ = {**os.environ, "CAMPAIGNCTL_CACHE": "off"}
         for name, count in names.items():
             for extra in (0, 1):
                 folder = Path(directory) / f"{name}-{extra}"
                 _made(folder, count, extra)
                 command = [sys.executable, "-m", "campaignctl", "-C", str(folder), "plan", "--no-refresh"]
-                sides[f"{name}, {extra} new"] = command
-        medians = alternate(sides, ROUNDS)
-    ratios = [medians[f"archived, {extra} new"] / medians[f"without, {extra} new"] for extra in (0, 1)]
-    print(f"{LIVE} live campaigns, {ARCHIVED:,} archived, median of {ROUNDS}:")
-    for name, value in medians.items():
-        print(f"  {name:16} {value * 1000:7.0f} ms")
+                sides[f"{name}, {extra} new"] = partial(process, command, environ)
+        used = turns(sides, ROUNDS)
+    ratios = [
+        used[f"archived, {extra} new"].seconds / used[f"without, {extra} new"].seconds for extra in (0, 1)
+    ]
+    print(f"{LIVE} live campaigns, {ARCHIVED:,} archived, least of {ROUNDS}:")
+    for name, one in used.items():
+        print(f"  {name:16} {one.seconds * 1000:7.0f} ms")
     print(f"  ratio            {ratios[0]:7.2f}    (bound {BOUND}); with a create {ratios[1]:.2f}")
-    return int(ratios[0] > BOUND)
+    return int(max(ratios) > BOUND)
 
 
 def _made(folder: Path, archived: int, extra: int) -> None:

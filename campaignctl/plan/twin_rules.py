@@ -19,6 +19,7 @@ from campaignctl.plan.twins import Campaign, collide
 from campaignctl.plan.verdict import Verdict
 from campaignctl.schedule.humanize import duration_text
 from campaignctl.schedule.times import iso
+from campaignctl.state.archive import NO_ARCHIVE
 from campaignctl.state.ledger import Released
 from campaignctl.state.model import Record
 
@@ -217,9 +218,9 @@ class _Others:
 def _of_others(ctx: PlanContext) -> Iterator[Campaign]:
     """The campaigns of the account that the state does not know."""
     seen = ctx.reading.foreign
-    old = ctx.state.archive.ids if ctx.state else ()
+    old = ctx.state.archive if ctx.state else NO_ARCHIVE
     for live in seen.values():
-        if live is not None and "messages" in live.members and live.id not in old:
+        if live is not None and "messages" in live.members and not old.has_id(live.id):
             yield from filter(None, [twins.of_live(live, ctx.now, content(live.members))])
     for campaign_id, entry in (ctx.state.foreign if ctx.state else {}).items():
         if campaign_id not in seen and entry.content:

@@ -23,6 +23,7 @@ from campaignctl.review.reports import UnmanagedRow
 from campaignctl.schedule.collisions import LATELY, SendTimes, near, send_times
 from campaignctl.schedule.humanize import instant
 from campaignctl.schedule.times import iso, parse_iso
+from campaignctl.state.archive import NO_ARCHIVE
 from campaignctl.state.model import Foreign, State
 
 if TYPE_CHECKING:
@@ -100,10 +101,10 @@ def strangers(seen: Iterable[Live], state: State | None) -> dict[str, Live]:
     known = {record.id for record in state.campaigns.values()} if state else set()
     known |= {entry.id for entry in state.released} if state else set()
     left = {live.id: live for live in lives if live.id not in known}
-    # The archive is read only for what carries our marker.
-    marked = {each for each, live in left.items() if state and marker.read(live.members)}
-    old = state.archive.ids if state and marked else frozenset()
-    return {each: live for each, live in left.items() if each not in old}
+    # The archive is read only if something carries our marker.
+    marked = any(marker.read(live.members) for live in left.values())
+    old = state.archive if state and marked else NO_ARCHIVE
+    return {each: live for each, live in left.items() if not old.has_id(each)}
 
 
 def unmanaged(seen: Iterable[Live], state: State | None, desired: DesiredState) -> list[UnmanagedRow]:

@@ -382,7 +382,7 @@ def unknown_to(state: State | None, mine: Iterable[tuple[Live, Marker]]) -> list
     left = [(live, found) for live, found in mine if found.intent not in known and live.id not in recorded]
     if not left or state is None:  # the archive is read only if something seems to be unknown
         return left
-    return [(live, found) for live, found in left if found.intent not in state.archive.intents]
+    return [(live, found) for live, found in left if not state.archive.has_intent(found.intent)]
 
 
 def second_copies(

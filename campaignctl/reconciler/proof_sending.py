@@ -156,17 +156,17 @@ class Sending:
             self._check_held()
 
         live = self.run.api.send(Request("create", body={**self.body, **marked}), before=before)
-        if live.id in self._known:  # whatever is done to a proof must not be done to another campaign
+        # Whatever is done to a proof must not be done to another campaign.
+        if live.id in self._known or self.run.state.archive.has_id(live.id):
             raise Refused(f"the create of a proof was answered with {live.id}, which was there before")
         self._note("created", id=live.id)
 
     @property
     def _known(self) -> set[str | None]:
-        """The ids of campaigns that are no new proof."""
+        """The ids of campaigns that are no new proof, without those of the archive."""
         state = self.run.state
         ids = {*self.run.opening.lives, *state.foreign, *(each.id for each in state.campaigns.values())}
-        released = (each.id for each in (*state.released, *state.archive.released))
-        return {*ids, *released, *(each.id for each in state.proofs)}
+        return {*ids, *(each.id for each in state.released), *(each.id for each in state.proofs)}
 
     def _look(self) -> None:
         """Read the created proof until it is shown as asked for. Raises Refused."""

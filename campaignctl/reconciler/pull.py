@@ -198,7 +198,7 @@ class _Choice:
         if self.state and not named and any(proof.id == live.id for proof in self.state.proofs):
             return LeftOut(live.id, live.name, "a proof of a campaign, which reaches seeds alone")
         released = self.state and (
-            any(entry.id == live.id for entry in self.state.released) or live.id in self.state.archive.ids
+            any(entry.id == live.id for entry in self.state.released) or self.state.archive.has_id(live.id)
         )
         if released and not named:
             return LeftOut(

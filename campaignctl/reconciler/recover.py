@@ -254,10 +254,10 @@ def _ledger(run: Run, desired: DesiredState, intent: Intent, live: Live) -> Iter
     over = status in _HAVE_SENT and not runs_left(intent.spec, run.now())
     if not (intent.at_once or over):
         return
-    known = {entry.digest for entry in (*run.state.sent, *run.state.archive.sent)}
+    known, old = {entry.digest for entry in run.state.sent}, run.state.archive
     bodies = [intent.digest, *_asked_by(desired, live, fired=intent.at_once)]
     for digest in dict.fromkeys(bodies):
-        if digest not in known:
+        if digest not in known and not old.sent_as(digest, None):
             yield records.sent(_key_of(run.state, live.id), live.id, intent.spec, digest, run.now())
 
 

@@ -2,34 +2,79 @@
 
 from __future__ import annotations
 
+import hashlib
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, Literal
 
 from campaignctl.state.ledger import Released, Sent, Year
 from campaignctl.state.strict import damaged, read
 
-_Raw = Mapping[str, Any]
+Raw = Mapping[str, Any]
+_Part = Literal["sent", "released"]
+#: Bytes of a digest in an index: few values share them, and those only make a search read the entries.
+_WIDTH = 5
 
 
-@dataclass(frozen=True, slots=True)
+def index_of(year: Year) -> bytes:
+    """The index of a year: the first bytes of a digest of each value that an entry is found by, in order."""
+    values = {value for one in year.sent for value in (one.digest, one.content)}
+    values |= {
+        value
+        for one in year.released
+        for value in (one.key, one.id, one.digest, one.content, one.intent or "")
+    }
+    return b"".join(sorted({_short(one) for one in values}))
+
+
+def _short(value: str) -> bytes:
+    return hashlib.sha256(value.encode("utf-8", "surrogatepass")).digest()[:_WIDTH]
+
+
 class Document:
-    """What the document of a year holds, as JSON values; `whole` decodes all of it. `where` is its place, for
-    messages."""
+    """The document of a year. `where` is its place, for messages; `entries` gives what was sent and what was
+    released as JSON values, `whole` decodes all of it. Neither is called for values that the `index` does not
+    have, if there is one."""
 
-    number: int
-    where: str
-    sent: tuple[_Raw, ...]
-    released: tuple[_Raw, ...]
-    whole: Callable[[], Year]
+    def __init__(
+        self,
+        number: int,
+        where: str,
+        entries: Callable[[], Mapping[_Part, tuple[Raw, ...]]],
+        whole: Callable[[], Year],
+        index: bytes | None = None,
+    ) -> None:
+        self.number, self.where, self.whole = number, where, whole
+        self._entries, self._index = entries, index
+        self._by: dict[tuple[_Part, str], dict[str, list[Raw]]] = {}
+
+    def find(self, part: _Part, name: str, value: str) -> list[Raw]:
+        """The entries of a part that have this value in a field."""
+        if not self._may_have(value):
+            return []
+        if (part, name) not in self._by:
+            self._by[part, name] = _by_value(self._parts[part], name, self.where)
+        return self._by[part, name].get(value, [])
+
+    @cached_property
+    def _parts(self) -> Mapping[_Part, tuple[Raw, ...]]:
+        return self._entries()
+
+    def _may_have(self, value: str) -> bool:
+        if (index := self._index) is None:
+            return True
+        short, count = _short(value), len(index) // _WIDTH
+        at = bisect_left(range(count), short, key=lambda at: index[at * _WIDTH : (at + 1) * _WIDTH])
+        return index[at * _WIDTH : (at + 1) * _WIDTH] == short
 
 
 class Archive:
     """What left the state: searched by what a plan asks for, and not read before.
 
-    `load` gives the documents, the oldest first. Of those a search decodes only what it finds: no
-    plan pays for what was sent in years. Everything here raises what `load` raises, and StateDamaged.
+    `load` gives the documents, the oldest first. Of those a search decodes only what it finds, and parses
+    none whose index does not have it: no plan pays for what was sent in years. Everything here raises what
+    `load` and its documents raise, and StateDamaged.
     """
 
     def __init__(self, load: Callable[[], tuple[Document, ...]] = tuple) -> None:
@@ -37,19 +82,20 @@ class Archive:
 
     def sent_as(self, body: str, shown: str | None) -> Sent | None:
         """What was sent with this body, or at once with this content."""
-        found = self._sent("digest").get(body) or (self._sent("content").get(shown) if shown else None)
-        entries = (read(Sent, raw, where) for raw, where in found or ())
+        found = self._found("sent", "digest", body)
+        if not found and shown:
+            found = self._found("sent", "content", shown)
+        entries = (read(Sent, raw, where) for raw, where in found)
         return next((one for one in entries if one.digest == body or one.at_once), None)
 
     def releases(self, key: str, body: str) -> list[Released]:
         """The campaigns that had this key or this body."""
-        found = (*self._released("key").get(key, ()), *self._released("digest").get(body, ()))
+        found = (*self._found("released", "key", key), *self._found("released", "digest", body))
         return list({raw["id"]: read(Released, raw, where) for raw, where in found}.values())
 
     def alike(self, content: str) -> list[Sent | Released]:
         """What has this content."""
-        released = self._released("content").get(content, ())
-        sent = self._sent("content").get(content, ())
+        released, sent = (self._found(part, "content", content) for part in ("released", "sent"))
         return [
             *(read(Released, raw, where) for raw, where in released),
             *(read(Sent, raw, where) for raw, where in sent),
@@ -57,18 +103,16 @@ class Archive:
 
     def of_key(self, key: str) -> Released | None:
         """The campaign of a key that was archived last; None if none was."""
-        found = (read(Released, raw, where) for raw, where in reversed(self._released("key").get(key, ())))
+        found = (read(Released, raw, where) for raw, where in reversed(self._found("released", "key", key)))
         return next((one for one in found if one.archived is not None), None)
 
-    @cached_property
-    def ids(self) -> frozenset[str]:
-        """The ids of all campaigns."""
-        return frozenset(self._released("id"))
+    def has_id(self, campaign_id: str) -> bool:
+        """Whether a campaign was released with this id."""
+        return bool(self._found("released", "id", campaign_id))
 
-    @cached_property
-    def intents(self) -> frozenset[str]:
-        """The ids of the intents that made them."""
-        return frozenset(self._released("intent"))
+    def has_intent(self, intent: str) -> bool:
+        """Whether a campaign was released that the intent with this id made."""
+        return bool(self._found("released", "intent", intent))
 
     @cached_property
     def years(self) -> Mapping[int, Year]:
@@ -89,36 +133,24 @@ class Archive:
     def _documents(self) -> tuple[Document, ...]:
         return self._load()
 
-    @cached_property
-    def _indexes(self) -> dict[tuple[str, str], dict[str, list[tuple[_Raw, str]]]]:
-        return {}
-
-    def _sent(self, name: str) -> dict[str, list[tuple[_Raw, str]]]:
-        if ("sent", name) not in self._indexes:
-            self._indexes["sent", name] = _index(((one.sent, one.where) for one in self._documents), name)
-        return self._indexes["sent", name]
-
-    def _released(self, name: str) -> dict[str, list[tuple[_Raw, str]]]:
-        if ("released", name) not in self._indexes:
-            parts = ((one.released, one.where) for one in self._documents)
-            self._indexes["released", name] = _index(parts, name)
-        return self._indexes["released", name]
+    def _found(self, part: _Part, name: str, value: str) -> list[tuple[Raw, str]]:
+        """The entries that have this value in a field, each with the place of its document."""
+        return [(raw, one.where) for one in self._documents for raw in one.find(part, name, value)]
 
 
 # Fields that an entry may leave out, or have as null.
 _OPTIONAL = ("content", "intent")
 
 
-def _index(parts: Iterable[tuple[Iterable[_Raw], str]], name: str) -> dict[str, list[tuple[_Raw, str]]]:
+def _by_value(entries: Iterable[Raw], name: str, where: str) -> dict[str, list[Raw]]:
     """Entries by the value of a field; without those that do not have an optional one."""
-    found: dict[str, list[tuple[_Raw, str]]] = {}
-    for entries, where in parts:
-        for raw in entries:
-            value = raw.get(name)
-            if isinstance(value, str):
-                found.setdefault(value, []).append((raw, where))
-            elif value is not None or name not in _OPTIONAL:
-                raise damaged(where, f"an entry has no {name}", hint="nothing was changed; put a copy back")
+    found: dict[str, list[Raw]] = {}
+    for raw in entries:
+        value = raw.get(name)
+        if isinstance(value, str):
+            found.setdefault(value, []).append(raw)
+        elif value is not None or name not in _OPTIONAL:
+            raise damaged(where, f"an entry has no {name}", hint="nothing was changed; put a copy back")
     return found
 
 

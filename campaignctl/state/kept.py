@@ -68,19 +68,19 @@ def digests_of(text: str, places: Places) -> dict[str, str]:
 
 def places_of(text: str) -> Places | None:
     """The places in a document that was decoded without an error; None if it records no campaign."""
-    for name, start, _ in _members(text, _after(text, 0), _FIELD):
+    for name, start, _ in members(text, _FIELD):
         if name == _FIELD:
-            records = {key: (begin, end) for key, begin, end in _members(text, start)}
+            records = {key: (begin, end) for key, begin, end in members(text, at=start)}
             last = max((end for _, end in records.values()), default=0)
             return Places((start, _after(text, last) + 1), records) if records else None
     return None
 
 
-def _members(text: str, at: int, last: str | None = None) -> Iterator[tuple[str, int, int]]:
+def members(text: str, last: str | None = None, at: int = 0) -> Iterator[tuple[str, int, int]]:
     """The names of an object that begins at a place, each with the begin and the end of its value; the value
-    of the `last` one is not looked at."""
+    of the `last` one is not looked at. Raises ValueError or LookupError where there is no such object."""
     scan = json.JSONDecoder().raw_decode
-    at = _after(text, at + 1)
+    at = _after(text, _after(text, at) + 1)
     while text[at] == '"':
         name, at = scanstring(text, at + 1, True)
         start = _after(text, _after(text, at) + 1)

@@ -18,6 +18,8 @@ _T = TypeVar("_T")
 
 def is_later(writer: Any) -> bool:
     """Whether this names a later version than this one."""
+    if writer == __version__:
+        return False
     from packaging.version import InvalidVersion, Version  # only documents that do not fit need it
 
     try:
