@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import getpass
+import hashlib
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from campaignctl.plan.context import Standing
 
 _SECONDS = 2.0
+_SHA1 = 40
 _COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 # Where GitHub Actions checks the repository out.
 _WORKSPACE = "GITHUB_WORKSPACE"
@@ -72,6 +74,29 @@ def has_changes(directory: Path) -> bool:
         return bool(git.run(*words, seconds=_SECONDS))
     except GitTrouble:
         return False
+
+
+def committed(directory: Path, paths: Collection[str]) -> frozenset[str]:
+    """Those of the files, by path from the directory, whose bytes are in the commit that is checked out; none
+    without git. What a filter of git's has changed counts as not committed."""
+    try:
+        git = enclosing(directory, os.environ)
+        listed = git.run("ls-tree", "-r", "-z", "--full-tree", "HEAD", seconds=_SECONDS)
+    except GitTrouble:
+        return frozenset()
+    place = directory.resolve().relative_to(git.directory)
+    entries = (entry.split("\t", 1) for entry in os.fsdecode(listed).split("\0")[:-1])
+    blobs = {name: about.split()[2] for about, name in entries}
+    known = {path: blobs.get((place / path).as_posix(), "") for path in paths}
+    return frozenset(path for path, blob in known.items() if blob and _is_blob(directory / path, blob))
+
+
+def _is_blob(path: Path, blob: str) -> bool:
+    """Whether git names the bytes of a file so."""
+    data = path.read_bytes()
+    made = hashlib.sha1(usedforsecurity=False) if len(blob) == _SHA1 else hashlib.sha256()
+    made.update(b"blob %d\0%b" % (len(data), data))
+    return made.hexdigest() == blob
 
 
 def refuse_links(links: Iterable[Path], environ: Mapping[str, str]) -> None:

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import TypeVar
 
 from campaignctl.campaign.canonical import body_digest
-from campaignctl.errors import CampaignctlError, Command, StateError, counted
+from campaignctl.errors import Command, StateError, counted
 from campaignctl.manifest.files import ProjectFiles
-from campaignctl.manifest.model import DesiredState
+from campaignctl.manifest.model import DesiredCampaign, DesiredState
 from campaignctl.manifest.put_away import FileMove, moves_of, put_away, why_not
 from campaignctl.plan import records
 from campaignctl.project.model import Project
@@ -36,22 +36,30 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True, slots=True)
 class Environment:
-    """Another environment of the project: the keys that it declares, and its state."""
+    """Another environment of the project: what it declares, and its state."""
 
     name: str
-    keys: Collection[str]
+    desired: DesiredState
     backend: Backend
 
 
 @dataclass(frozen=True, slots=True)
+class Manifests:
+    """What is declared now. With `files`, the files of archived campaigns go too; then `others` are the other
+    environments, and `committed` tells which of some paths git has as they are."""
+
+    desired: DesiredState
+    files: ProjectFiles | None = None
+    others: tuple[Environment, ...] = ()
+    committed: Callable[[Collection[str]], Collection[str]] = frozenset
+
+
+@dataclass(frozen=True, slots=True)
 class Order:
-    """What to archive: campaigns that ended `before` a time. `files`: their manifests too, which `delete`
-    deletes; then `others` are the other environments that have them."""
+    """What to archive: campaigns that ended `before` a time. `delete`: their files are deleted."""
 
     before: datetime | None = None
-    files: ProjectFiles | None = None
     delete: bool = False
-    others: tuple[Environment, ...] = ()
     dry_run: bool = False
 
 
@@ -72,29 +80,33 @@ class _Parted:
     years: Mapping[int, Year] = field(default_factory=dict)
 
 
-def archive(wiring: Wiring, desired: DesiredState, order: Order) -> ArchiveReport:
-    """Archive final campaigns, or only tell which (`dry_run`). The account is not asked.
+def archive(
+    wiring: Wiring, order: Order, read: Callable[[], Manifests], approve: Callable[[ArchiveReport], bool]
+) -> ArchiveReport:
+    """Archive final campaigns that are approved, or only tell which (`dry_run`). The account is not asked.
 
+    The manifests are read under the lock: an earlier reading could lack what another run has applied since.
     First the files go, then the archive is written, then the state: after an interrupt a plan forgets what no
     manifest declares, as ever, and running it again ends the work.
 
-    Raises StateError for a state that is missing, damaged or of an older format, and CampaignctlError for a
-    file that cannot be put away.
+    Raises StateError for a state that is missing, damaged or of an older format, CampaignctlError for a file
+    that cannot be put away, and what `read` raises.
     """
     if order.dry_run:
         state = wiring.backend.read()
         if state is None:
             return ArchiveReport()
-        return _done(wiring, desired, order, state)[0]
+        return _done(wiring, read(), order, state)[0]
     with wiring.locked("archive") as session:
-        report, parted, chosen = _done(wiring, desired, order, existing(session))
-        if report.result == "nothing":
+        report, parted, chosen = _done(wiring, read(), order, existing(session))
+        if report.result == "nothing" or not approve(report):
             return report
         documents = dict(_documents(parted))
         put_away(Path(wiring.project.directory), chosen.moves)
         if documents:
             session.archive(documents)
-        session.write(parted.state)
+        if documents or report.campaigns:
+            session.write(parted.state)
     return replace(report, written=True)
 
 
@@ -106,7 +118,7 @@ def _documents(parted: _Parted) -> Iterator[tuple[int, bytes]]:
 
 
 def _done(
-    wiring: Wiring, desired: DesiredState, order: Order, state: State
+    wiring: Wiring, manifests: Manifests, order: Order, state: State
 ) -> tuple[ArchiveReport, _Parted, _Chosen]:
     check_environment(state, wiring.project)
     check_records(state)
@@ -114,11 +126,11 @@ def _done(
         hint = Command("state", "migrate", "--format", str(FORMAT_VERSION))
         raise StateError(f"a state of format {state.format_version} has no archive", hint=hint)
     now = wiring.clock.now()
-    chosen = _chosen(wiring, desired, order, state, now)
+    chosen = _chosen(wiring, manifests, order, state, now)
     parted = _parted(state, chosen.records, wiring.project, now)
     files = {move.of for move in chosen.moves}
     campaigns = tuple(
-        ArchivedCampaign(key, one.id, one.status, _ended(one), _file(desired, order, key, files))
+        ArchivedCampaign(key, one.id, one.status, _ended(one), _file(manifests, key, files))
         for key, one in chosen.records.items()
     )
     report = ArchiveReport(
@@ -134,10 +146,10 @@ def _done(
     return report, parted, chosen
 
 
-def _file(desired: DesiredState, order: Order, key: str, files: Collection[str]) -> str | None:
+def _file(manifests: Manifests, key: str, files: Collection[str]) -> str | None:
     """The manifest of a key, if it is put away."""
-    one = desired.campaigns.get(key)
-    path = order.files.path_of(one.source) if one and order.files else None
+    one = manifests.desired.campaigns.get(key)
+    path = manifests.files.path_of(one.source) if one and manifests.files else None
     return path if path in files else None
 
 
@@ -149,24 +161,32 @@ def _ended(record: Record) -> str:
     return record.began or record.updated_at
 
 
-def _chosen(wiring: Wiring, desired: DesiredState, order: Order, state: State, now: datetime) -> _Chosen:
+def _chosen(wiring: Wiring, manifests: Manifests, order: Order, state: State, now: datetime) -> _Chosen:
+    desired, before = manifests.desired, order.before
     final = {
         key: record
         for key, record in sorted(state.campaigns.items())
-        if records.final(record, now) and (order.before is None or parse_iso(_ended(record)) < order.before)
+        if records.final(record, now) and (before is None or parse_iso(_ended(record)) < before)
     }
-    if not final:
-        return _Chosen({}, {})
     halts = wiring.backend.halts()
     heirs = {old: one.key for one in desired.campaigns.values() for old in one.moved_from}
     reasons = ((key, _why_left(desired, state, halts, heirs, key)) for key in final)
     left = {key: why for key, why in reasons if why}
     moves: tuple[FileMove, ...] = ()
-    if order.files is not None:
-        left |= _final_here_alone(order.others, final.keys() - left.keys(), now)
-        moves, more = _moves(desired, order, order.files, final.keys() - left.keys())
+    if manifests.files is not None:
+        done = {key for key, one in desired.campaigns.items() if _is_left_over(state, one, before)}
+        left |= _final_here_alone(manifests.others, (final.keys() | done) - left.keys(), now)
+        moves, more = _moves(manifests, manifests.files, order, (final.keys() | done) - left.keys())
         left |= more
     return _Chosen({key: record for key, record in final.items() if key not in left}, left, moves)
+
+
+def _is_left_over(state: State, one: DesiredCampaign, before: datetime | None) -> bool:
+    """Whether a manifest is still there whose campaign was archived, and declares what it did then."""
+    entry = None if one.key in state.campaigns else _archived_as(state, one.key)
+    if entry is None or one.source_digest != entry.archived:
+        return False
+    return before is None or parse_iso(_last(entry, _at(entry))) < before
 
 
 def _why_left(desired: DesiredState, state: State, halts: Halts, heirs: Mapping[str, str], key: str) -> str:
@@ -193,45 +213,55 @@ def _final_here_alone(
         for key in keys:
             record = state.campaigns.get(key) if state else None
             over = record is not None and records.final(record, now)
-            known = over or (state is not None and (key in state.missed or _is_archived(state, key)))
-            needs = key in other.keys if record is None else True
+            known = over or (state is not None and (key in state.missed or _archived_as(state, key)))
+            needs = key in other.desired.campaigns if record is None else True
             if (needs and not known) or (state and key in state.pending):
                 yield key, f"it is not final in the environment {other.name}"
 
 
-def _is_archived(state: State, key: str) -> bool:
-    hot = any(one.key == key and one.archived is not None for one in state.released)
-    return hot or state.archive.of_key(key) is not None
+def _archived_as(state: State, key: str) -> Released | None:
+    hot = (one for one in state.released if one.key == key and one.archived is not None)
+    return next(hot, None) or state.archive.of_key(key)
 
 
 def _moves(
-    desired: DesiredState, order: Order, files: ProjectFiles, keys: Collection[str]
+    manifests: Manifests, files: ProjectFiles, order: Order, keys: Collection[str]
 ) -> tuple[tuple[FileMove, ...], dict[str, str]]:
-    """The moves of the files that declare these keys and nothing else, and why other keys stay."""
-    declared: dict[str, list[str]] = {}
-    for key, one in desired.campaigns.items():
-        declared.setdefault(files.path_of(one.source), []).append(key)
-    gone = {files.path_of(one.source) for one in desired.removed.values()}
+    """The moves of the files that declare these keys and nothing else, in any environment, and why other keys
+    stay."""
+    every = (manifests.desired, *(other.desired for other in manifests.others))
+    declared: dict[str, set[str]] = {}
+    for desired in every:
+        for key, one in desired.campaigns.items():
+            declared.setdefault(files.path_of(one.source), set()).add(key)
+    gone = {files.path_of(one.source) for desired in every for one in desired.removed.values()}
     left: dict[str, str] = {}
-    whole = []
+    whole: dict[str, set[str]] = {}
     for path, there in declared.items():
-        if not (here := [key for key in there if key in keys]):
+        if not (here := there.intersection(keys)):
             continue
         others = len(there) - len(here)
         if others or path in gone:
             what = counted(others, "campaign") + " that cannot go yet" if others else "a Removed document"
             left |= dict.fromkeys(here, f"{path} declares {what} too")
         else:
-            whole.append(path)
+            whole[path] = here
     moves = moves_of(files.named_alone(whole), delete=order.delete)
-    root = Path(desired.project.directory)
-    for move in moves:
-        if why := why_not(root, move):
-            raise CampaignctlError(
-                f"Cannot archive {move.of}: {why}",
-                hint="move that file away, or archive what ended earlier with --before",
-            )
-    return tuple(moves), left
+    kept = _kept_back(manifests, order, moves)
+    left |= {key: why for path, why in kept.items() for key in whole[path]}
+    return tuple(move for move in moves if move.of not in kept), left
+
+
+def _kept_back(manifests: Manifests, order: Order, moves: Iterable[FileMove]) -> dict[str, str]:
+    """The manifests that stay because one of their files cannot go, by path, with the reason."""
+    root = Path(manifests.desired.project.directory)
+    kept = {move.of: why for move in moves if (why := why_not(root, move))}
+    if order.delete:
+        known = manifests.committed([move.path for move in moves])
+        for move in moves:
+            if move.path not in known:
+                kept.setdefault(move.of, f"{move.path} is not committed as it is, and --delete would lose it")
+    return kept
 
 
 # -------------------------------------------------------------------------------------- what leaves the state

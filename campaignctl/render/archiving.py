@@ -54,6 +54,9 @@ def _lines(report: ArchiveReport, place: ProjectPlace, *, full: bool) -> Iterato
         named = keys if full else keys[:_FEW]
         more = f" and {len(keys) - len(named):,} more" if len(keys) > len(named) else ""
         yield f"Left alone: {escape(', '.join(named), None)}{more}: {escape(reason, None)}"
+    if not report.written and any(to is None for _, to in report.files):
+        yield "Deletes:"
+        yield from (f"  {escape(path, None)}" for path, _ in report.files)
     yield archive_verdict(report)
     if report.written and report.files:
         yield f"Next, commit the files; the plan has nothing to do for them.\n  {Command('plan').at(place)}"

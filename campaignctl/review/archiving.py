@@ -43,6 +43,6 @@ class ArchiveReport:
     @property
     def result(self) -> str:
         """`nothing`, `planned` or `done`."""
-        if not (self.campaigns or self.sent or self.released or self.applies):
+        if not (self.campaigns or self.files or self.sent or self.released or self.applies):
             return "nothing"
         return "done" if self.written else "planned"
