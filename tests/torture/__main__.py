@@ -88,7 +88,7 @@ def _stages(options: argparse.Namespace, root: Path) -> Iterator[Stage]:
         return
     times = Times()
     if options.backend:
-        yield from _shared(times, root, options.backend)
+        yield from _shared(times, root, options, options.backend)
         return
     yield Stage.built(plans.small(times), root / "small")
     if not options.all and (options.altered or not options.slice):
@@ -97,7 +97,7 @@ def _stages(options: argparse.Namespace, root: Path) -> Iterator[Stage]:
     for plan in others if options.all else _of_a_slice(others, options):
         yield Stage.built(plan, root / plan.name)
     if options.all and not options.altered:
-        yield from _shared(times, root, "git")
+        yield from _shared(times, root, options, "git")
 
 
 def _of_a_slice(others: list[Scenario], options: argparse.Namespace) -> list[Scenario]:
@@ -107,10 +107,12 @@ def _of_a_slice(others: list[Scenario], options: argparse.Namespace) -> list[Sce
     return named or random.Random(options.seed).sample(others, number)
 
 
-def _shared(times: Times, root: Path, kind: str) -> Iterator[Stage]:
-    for runner in (False, True):
-        plan = Shared.of(plans.small(times), kind, runner=runner)
-        yield Stage.built(plan, root / plan.name)
+def _shared(times: Times, root: Path, options: argparse.Namespace, kind: str) -> Iterator[Stage]:
+    named = options.all or plans.archived(times).name in options.only
+    for plan in (plans.small(times), *([plans.archived(times)] if named else [])):
+        for runner in (False, True):
+            shared = Shared.of(plan, kind, runner=runner)
+            yield Stage.built(shared, root / shared.name)
 
 
 def _jobs(
@@ -134,7 +136,7 @@ def _jobs(
             yield from (schedules.halts if anywhere else schedules.halts_at_writes)(name, crossed)
         if broad and any(call.name == "flock" and call.about.endswith(".lock") for call in crossed):
             yield from schedules.frozen_holders(name, crossed)
-        if broad and not (shared and shared.runner):
+        if broad and not (shared and shared.runner) and any(call.is_request for call in crossed):
             yield from schedules.random_faults(name, crossed, _SCHEDULES, options.seed)
     if broad and "small" in calls and not options.altered:
         yield from schedules.paired_faults("small", calls["small"])

@@ -64,6 +64,8 @@ def brought_to_an_end(
     first, until it succeeds.
     """
     scenario = stage.scenario
+    if scenario.applied_first:
+        verdict.said += place.apply().text
     if scenario.command != APPLY:
         _command_done(place, stage, verdict, quiet)
     # Without the stop mark, a person has to say whose pause it is.
@@ -130,6 +132,11 @@ def judge(place: Place, scenario: Scenario, verdict: Verdict) -> None:
     verdict.unseen += _beyond_the_seeds(place)
     if plan["changes"] or plan["blocked"]:
         verdict.stuck.append(f"the next plan is not empty: {plan['changes']} {plan['blocked']}")
+    if scenario.repeats:
+        place.write(scenario.repeats)
+        ended = place.apply()
+        if len(place.control.campaigns()) != len(account):
+            verdict.duplicates.append(f"what was sent before was created again: {ended.text}")
 
 
 def _strangers(account: list[dict[str, Any]], scenario: Scenario) -> Iterator[str]:

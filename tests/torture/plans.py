@@ -257,6 +257,27 @@ def proofed(times: Times) -> Scenario:
     return Proofed("proof", (), last, {"shown": Due()}, command=("proof", "shown"))
 
 
+def archived(times: Times, *, applied_first: bool = False) -> Scenario:
+    """What was sent and canceled months ago is archived, and then somebody sends the same content."""
+    first = {
+        "sent": campaign("sent", run_immediately=True),
+        "ended": campaign("ended", scheduled_time=times.far),
+        "kept": campaign("kept", scheduled_time=times.far),
+    }
+    second: Manifests = {"ended": _phase(first["ended"], "canceled")}
+    due = {"sent": Due("left", sends=1), "ended": Due("gone"), "kept": Due()}
+    return Scenario(
+        "archive, then applied" if applied_first else "archive",
+        (first, second),
+        {},
+        due,
+        command=("archive",),
+        long_ago=True,
+        applied_first=applied_first,
+        repeats={"sent": first["sent"], "december": first["sent"]},
+    )
+
+
 def _phase(document: Mapping[str, Any], phase: str) -> Mapping[str, Any]:
     return {**document, "lifecycle": {"phase": phase}}
 
@@ -295,4 +316,6 @@ OTHERS: tuple[Callable[[Times], Scenario], ...] = (
     partial(renamed, moved=True),
     partial(renamed, moved=False),
     proofed,
+    archived,
+    partial(archived, applied_first=True),
 )

@@ -62,7 +62,9 @@ class Scenario:
     campaign of that name. `dashboard` is done by others before the last layer; `command` is tortured, with
     `replace` for `--replace`. `two_step` is `api.immediate`. `environments` are the one that is declared
     before the last layer and the one in it. `loses_state`: the state is lost after the tortured command.
-    `adopting`: a manifest that is blocked by a campaign with its content adopts that.
+    `adopting`: a manifest that is blocked by a campaign with its content adopts that. `long_ago`: what is
+    final before the last layer was sent months ago. `applied_first`: somebody applies before the command is
+    repeated. `repeats` are written at the very end, and none of them may be created.
     """
 
     name: str
@@ -76,6 +78,9 @@ class Scenario:
     environments: tuple[str | None, str | None] = (None, None)
     loses_state: bool = False
     adopting: bool = False
+    long_ago: bool = False
+    applied_first: bool = False
+    repeats: Manifests = field(default_factory=dict)
 
     @property
     def words(self) -> tuple[str, ...]:
