@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
+from pathlib import Path
 from textwrap import dedent
 from typing import Any
 from urllib.request import urlopen
 
 import pytest
 
+from tests.backends.git_place import git
 from tests.cli.webhook import webhook
 from tests.e2e.harness import PROJECT, TOKEN, World, kill, sms, until
 
@@ -231,3 +234,36 @@ def test_the_outcome_of_a_proof_is_posted(world: World) -> None:
         assert hook.bodies[-1]["error"]["summary"].startswith("2 proofs")
     assert not any(TOKEN in raw for raw in hook.raw)
     assert beyond(world) == []
+
+
+def test_proofs_are_known_to_everybody_who_shares_the_state(world: World, tmp_path: Path) -> None:
+    """On git: what one laptop has proofed, another arms; and one that died is settled by the other."""
+    git(tmp_path, "init", "--quiet", "--bare", "remote.git")
+    shared = f"{NEEDED}state: {{backend: git}}\n"
+    both = [world, World(tmp_path / "other", world.url, world.control)]
+    for each in both:
+        each.write("campaignctl.yaml", shared)
+        git(each.folder, "init", "--quiet")
+        git(each.folder, "remote", "add", "origin", f"file://{tmp_path}/remote.git")
+        each.write("spring.yaml", spring("Spring sale"))
+    _, other = both
+    world.control.fault({"method": "PATCH"}, {"kind": "delay", "seconds": 30, "when": "after"})
+    running = world.start("proof", "spring", "--lang", "en")
+    until(world.control.sends)
+    kill(running)
+    # Its lock is left: from another clone nobody can tell whether it is dead.
+    order = ("proof", "spring", "--lang", "en", "--lang", "de")
+    locked = other.run(*order, "--lock-timeout", "0s", status=1)
+    lock = re.search(r"state unlock (\S+)", locked.err)
+    assert lock, locked.err
+    other.run("state", "unlock", lock[1], status=0)
+    other.run(*order, status=0)
+    assert sorted(texts(world)) == ["Spring sale", "Spring sale (de)"]
+    assert beyond(world) == []
+    shown = {one["lang"]: one["to"] for one in world.plan()["changes"][0]["proofs"]}
+    assert shown == {"en": "team", "de": "team"}
+    world.apply()
+    assert other.plan()["changes"] == []
+    # The other corrects a text: what it shows has not been seen.
+    other.write("spring.yaml", spring("Spring Sale"))
+    assert other.plan(status=1)["blocked"][0]["hint"] == "campaignctl proof spring"
