@@ -161,5 +161,6 @@ def free_port() -> int:
         return int(found.getsockname()[1])
 
 
-def die_with_us() -> None:
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGQUIT)
+def die_with_us(how: signal.Signals = signal.SIGQUIT) -> None:
+    """In a child: get a signal when the thread that started it ends, as it does if it is killed."""
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, how)

@@ -8,6 +8,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -51,7 +52,7 @@ def pooler(request: pytest.FixtureRequest) -> Iterator[int]:
         [str(_PROGRAM), "-q", str(file)],
         stderr=subprocess.DEVNULL,
         cwd="/",
-        preexec_fn=die_with_us,  # noqa: PLW1509 - it only asks the kernel
+        preexec_fn=partial(die_with_us, signal.SIGKILL),  # noqa: PLW1509 - it only asks the kernel
         **as_server(),
     ) as process:
         give_up = time.monotonic() + 10
@@ -64,7 +65,7 @@ def pooler(request: pytest.FixtureRequest) -> Iterator[int]:
                 assert time.monotonic() < give_up
                 time.sleep(0.02)
         yield port
-        process.send_signal(signal.SIGQUIT)
+        process.kill()
 
 
 @pytest.fixture

@@ -257,6 +257,12 @@ def remote_away(world: World) -> str:
     return refused(world)
 
 
+def database_away(world: World) -> str:
+    world.write("campaignctl.yaml", PROJECT + "state: {backend: postgres}\n")
+    world.write("push/spring.yaml", sms("Spring", scheduled_time=FAR))
+    return refused(world)
+
+
 def shared_ref(world: World) -> str:
     on_git(world)
     world.write("push/spring.yaml", sms("Spring", scheduled_time=FAR))

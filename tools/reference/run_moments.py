@@ -130,6 +130,11 @@ RUNS = (
     ),
     Moment(runs.remote_away, "the git remote is unreachable or refuses the push", "retry when it is back"),
     Moment(
+        runs.database_away,
+        "the database is unreachable, rejects the login, or lacks a grant; or its address is not set here",
+        "what the next line says; `campaignctl doctor` names the grants, and tells when it is back",
+    ),
+    Moment(
         runs.older_pushed,
         "campaigns created since would be forgotten",
         "push a newer file; only if you are sure, `campaignctl state push --force FILE` (also for another "
