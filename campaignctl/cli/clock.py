@@ -117,7 +117,7 @@ def end_on_signals() -> None:
     """Let SIGTERM end this process as SIGINT does, and either of them within a second.
 
     A thread watches: the main one may be inside a call that no signal ends, or wait for others that are.
-    While a run writes, its requests in flight are recorded first; only reads of git are ended.
+    While a run writes, its requests in flight are recorded first; only reads of its state are ended.
     """
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     numbers, number = os.pipe()
@@ -136,6 +136,9 @@ def _watch(numbers: int) -> None:
     git = sys.modules.get("campaignctl.backends.git.command")  # not loaded for a run without git
     if git is not None:
         git.end_children(reads_only=SystemClock.writing > 0)
+    database = sys.modules.get("campaignctl.backends.postgres.connection")
+    if database is not None:
+        database.end_reads()
     if not SystemClock.writing:
         _tell(_ENDED)
         os._exit(INTERRUPTED)

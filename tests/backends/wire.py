@@ -14,7 +14,8 @@ class Wire:
     """All connections to `port`, which lead to another port.
 
     `deaf`: what the server answers is swallowed. With `cut_at` connections end as soon as a client has sent
-    these bytes: before they are passed on, or with `after` once the server has answered them.
+    these bytes: before they are passed on, or with `after` once the server has answered them. With `deaf_at`
+    it gets deaf there.
     """
 
     def __init__(self, target: int) -> None:
@@ -24,6 +25,7 @@ class Wire:
         self.port = int(self._listener.getsockname()[1])
         self.closed = self.deaf = self.after = False
         self.cut_at: bytes | None = None
+        self.deaf_at: bytes | None = None
         self.cuts = 0
         threading.Thread(target=self._accept, daemon=True).start()
 
@@ -70,6 +72,8 @@ class Wire:
                         self.cut()
                         break
                     leaving.set()
+                if is_client and self.deaf_at is not None and self.deaf_at in data:
+                    self.deaf = True
                 if not is_client and leaving.is_set():
                     self.cut()
                     break

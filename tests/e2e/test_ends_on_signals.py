@@ -10,6 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.backends.postgres_place import VARIABLE
+from tests.backends.postgres_server import NEEDED, binaries, shared_server
+from tests.backends.wire import wire_to
 from tests.e2e.harness import PROJECT, World, sms, until
 
 FAR = "2036-03-22 10:00:00"
@@ -120,3 +123,20 @@ def test_a_git_that_hangs_is_ended_too(patient: World, number: signal.Signals, c
     ended(process, number, lambda: told.exists() and told.read_text().strip())
     child = Path("/proc", told.read_text().strip())
     until(lambda: not child.exists() or ") Z " in (child / "stat").read_text(), seconds=GUARD)
+
+
+@pytest.mark.skipif(binaries() is None, reason=NEEDED)
+@pytest.mark.parametrize("command", [["plan"], ["apply", "--auto-approve"]])
+def test_a_database_that_hangs_is_left_too(
+    patient: World, number: signal.Signals, command: list[str]
+) -> None:
+    server = shared_server()
+    database = server.new_database()
+    with wire_to(server.port) as wire:
+        patient.write("campaignctl.yaml", f"{PATIENT}state: {{backend: postgres}}\n")
+        patient.environ[VARIABLE] = server.address(database, port=wire.port)
+        patient.run("state", "init", status=0)
+        wire.deaf_at = b"left join"  # the look at the state
+        process = patient.start(*command)
+        ended(process, number, lambda: wire.deaf)
+    server.drop(database)

@@ -18,7 +18,7 @@ from weakref import finalize
 
 from campaignctl.backends.cas.place import LONGEST, PlaceError
 from campaignctl.backends.postgres import errors, tables
-from campaignctl.errors import Sentence, Shell
+from campaignctl.errors import Interrupted, Sentence, Shell
 
 if TYPE_CHECKING:
     import psycopg
@@ -65,13 +65,18 @@ class Database:
         """Whether the session is ours alone: no pooler lends it out between our statements."""
         return self._direct
 
-    def ask(self, text: str, values: Values | None = None, seconds: float = LONGEST) -> list[Any]:
+    def ask(
+        self, text: str, values: Values | None = None, seconds: float = LONGEST, *, writes: bool = False
+    ) -> list[Any]:
         """The rows that one statement returns; `{s}` in it is the schema.
 
-        Raises PlaceError: `away` where it may have been done; NoTables: the schema or a table is not there.
+        Raises:
+            PlaceError: `away` where it may have been done.
+            NoTables: the schema or a table is not there.
+            Interrupted: the run was interrupted while it only read.
         """
         with self._mutex:
-            return self._asked(self._connection(seconds), text, values, seconds)
+            return self._asked(self._connection(seconds), text, values, seconds, writes=writes)
 
     def prepare(self) -> None:
         """Make the schema and its tables, or bring them to the format of this version. Raises PlaceError."""
@@ -107,9 +112,9 @@ class Database:
             if lock_id in self._claims:
                 self._claims.remove(lock_id)
                 if self._kept and given_back:
-                    self.ask(tables.FORGET, {"lock": lock_id})
+                    self.ask(tables.FORGET, {"lock": lock_id}, writes=True)
                 if self._kept:
-                    self.ask(tables.DISCLAIM, {"key": _key(lock_id)})
+                    self.ask(tables.DISCLAIM, {"key": _key(lock_id)}, writes=True)
 
     def lives(self, lock_id: str) -> bool | None:
         """Whether the session of a claim is there; None if the holder made none, or that cannot be told."""
@@ -154,10 +159,16 @@ class Database:
                 hint=Sentence(Shell("pip install 'campaignctl[postgres]'")),
             ) from error
         given = self._address()
+        waiting = _Waiting(None)
+        _READS.add(waiting)
         try:
             return psycopg.connect(**given, autocommit=True, prepare_threshold=None)
         except psycopg.Error as error:
+            if waiting.interrupted:
+                raise Interrupted("interrupted; the database did not answer") from error
             raise errors.unconnected(str(error), str(given.get("password", "")), self.variable) from error
+        finally:
+            _READS.discard(waiting)
 
     def _address(self) -> dict[str, Any]:
         """The parameters for libpq. No message has the value: it may be a secret of something else."""
@@ -225,8 +236,10 @@ class Database:
         text: str,
         values: Values | None = None,
         seconds: float = LONGEST,
+        *,
+        writes: bool = True,
     ) -> list[Any]:
-        with self._translated(connection, seconds):
+        with self._translated(connection, seconds, writes=writes):
             return self._run(connection, text, values)
 
     def _run(self, connection: psycopg.Connection[Any], text: str, values: Values | None = None) -> list[Any]:
@@ -237,24 +250,24 @@ class Database:
         return cursor.fetchall() if cursor.description else []
 
     @contextmanager
-    def _translated(self, connection: psycopg.Connection[Any], seconds: float) -> Iterator[None]:
+    def _translated(
+        self, connection: psycopg.Connection[Any], seconds: float, *, writes: bool = True
+    ) -> Iterator[None]:
         """Cut the connection if the block takes longer, and translate what psycopg raises in it."""
         from psycopg import Error
 
-        late = threading.Event()
-
-        def cut() -> None:
-            late.set()
-            with suppress(Error, OSError), socket.socket(fileno=os.dup(connection.fileno())) as wire:
-                wire.shutdown(socket.SHUT_RDWR)
-
-        watch = threading.Timer(seconds, cut)
+        waiting = _Waiting(connection)
+        watch = threading.Timer(seconds, waiting.cut)
         watch.daemon = True
         watch.start()
+        if not writes:
+            _READS.add(waiting)
         try:
             yield
         except Error as error:
-            if late.is_set():
+            if waiting.interrupted:
+                raise Interrupted("interrupted; the look at the database was ended") from error
+            if waiting.was_cut:
                 raise PlaceError(
                     "away", f"the database did not answer within {seconds:.0f} s", hint=_HINT
                 ) from error
@@ -265,7 +278,37 @@ class Database:
             _close(self._kept)  # interrupted in the middle of a statement
             raise
         finally:
+            _READS.discard(waiting)
             watch.cancel()
+
+
+class _Waiting:
+    """What is under way on a connection, or to get one, and how another thread ends it."""
+
+    def __init__(self, connection: psycopg.Connection[Any] | None) -> None:
+        self._connection = connection
+        self.was_cut = self.interrupted = False
+
+    def cut(self) -> None:
+        """Let it fail, by the end of its connection."""
+        from psycopg import Error
+
+        self.was_cut = True
+        if self._connection is None:
+            return  # it has a time-out of its own
+        with suppress(Error, OSError), socket.socket(fileno=os.dup(self._connection.fileno())) as wire:
+            wire.shutdown(socket.SHUT_RDWR)
+
+
+_READS: set[_Waiting] = set()
+"""What only reads, and is under way."""
+
+
+def end_reads() -> None:
+    """End the reads that are under way, from any thread; their calls raise Interrupted."""
+    for each in tuple(_READS):
+        each.interrupted = True
+        each.cut()
 
 
 def _parsed(value: str) -> dict[str, Any] | None:

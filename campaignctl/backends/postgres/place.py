@@ -105,6 +105,7 @@ class PostgresPlace(Place):
                 "contents": list(new.values()),
             },
             seconds,
+            writes=True,
         )
         return bool(rows)
 
