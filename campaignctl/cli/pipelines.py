@@ -82,6 +82,8 @@ _SERVER = """
 _API = "https://api.ocamba.com"
 #: The variable with the address for outcomes, unless `notify` of the project names another one.
 WEBHOOK = "CAMPAIGNS_WEBHOOK"
+# Where GitHub's jobs get a token, they get the address of a database too.
+_TOKEN_LINE = re.compile(r"^( +)OCAMBA_TOKEN: .*\n", re.MULTILINE)
 _READ_TOKEN = "OCAMBA_READ_TOKEN"  # noqa: S105 - the name of the secret, not its value
 
 
@@ -94,8 +96,13 @@ class Pipelines:
     jobs install, with its hash. `environment` is the project's, None if it declares none. `label` tells the
     project from another one of the repository. `action` is the address of a repository and a commit that has
     the steps, `OWNER/REPO@SHA`; without it they are written out. `api` is where the token goes, whatever a
+<<<<<<< HEAD
     checkout says. `webhook` is the variable with the address for outcomes. `server` is the address of a state
     on a server, empty for one on git.
+=======
+    checkout says. `webhook` is the variable with the address for outcomes, `database` the one with that of
+    the state's database; empty if it is in none.
+>>>>>>> d92bd014 (postgres: the stop mark has a connection of its own; pipelines get the library and the address)
     """
 
     host: Host
@@ -107,7 +114,11 @@ class Pipelines:
     action: str | None = None
     api: str = _API
     webhook: str = WEBHOOK
+<<<<<<< HEAD
     server: str = ""
+=======
+    database: str = ""
+>>>>>>> d92bd014 (postgres: the stop mark has a connection of its own; pipelines get the library and the address)
 
     def files(self, *, included: bool = False) -> dict[str, str]:
         """The texts by their paths relative to the root of the repository.
@@ -139,10 +150,17 @@ class Pipelines:
             texts = {path: self._on_server(text) for path, text in texts.items()}
         if self.action is not None:
             texts = {path: self._shortened(text, self.action) for path, text in texts.items()}
-        return {
+        filled = {
             path: _FIELD.sub(lambda field: fields[field[1]], with_install(text))
             for path, text in texts.items()
         }
+        return {path: self._with_database(text) for path, text in filled.items()} if self.database else filled
+
+    def _with_database(self, text: str) -> str:
+        """A file whose jobs install the library of the database, and on GitHub get its address."""
+        text = text.replace("/requirements.lock", "/requirements-extras.lock")
+        address = rf"\g<0>\g<1>{self.database}: ${{{{ secrets.{self.database} }}}}\n"
+        return _TOKEN_LINE.sub(address, text) if self.host == "github" else text
 
     def _shortened(self, text: str, action: str) -> str:
         """A template whose jobs use the action, or that includes GitLab's template."""
@@ -279,10 +297,16 @@ class Added:
         yield f"  The head of {self.first} lists what to set up once; see also docs/ci.md."
         made = self.pipelines
         yield f"  They apply the branch `{made.branch}`, and send the token to {made.api}."
+<<<<<<< HEAD
         if made.server:
             yield from self._on_server()
             return
         if not has_remote(self.root, _ORIGIN):
+=======
+        if made.database:
+            yield f"  {made.database} is a secret of the jobs that plan and apply: the address of the state."
+        elif not has_remote(self.root, _ORIGIN):
+>>>>>>> d92bd014 (postgres: the stop mark has a connection of its own; pipelines get the library and the address)
             yield f"  git remote add {_ORIGIN} URL    the state is kept there"
         yield from self._state()
 
@@ -348,7 +372,11 @@ def pipelines_for(
         action=action,
         api=api,
         webhook=webhook,
+<<<<<<< HEAD
         server=project.state.address if project else server,
+=======
+        database=project.state.url_env if project and project.state.backend == "postgres" else "",
+>>>>>>> d92bd014 (postgres: the stop mark has a connection of its own; pipelines get the library and the address)
     )
     if _is_taken(root, pipelines):
         pipelines = replace(pipelines, label=re.sub(r"[^a-z0-9]+", "-", folder.lower()).strip("-") or "root")

@@ -175,6 +175,9 @@ def _database_problems(own: Fields, path: KeyPath) -> Iterator[Problem]:
     if "name" in own and not _NAME.fullmatch(own["name"]):
         message = f"{own['name'][:70]!r} is not a valid name of a state"
         yield error("state", (*path, "name"), message, "use letters, digits, `_` and `-`")
+    if own.get("url_env") == TOKEN_VARIABLE:
+        message = f"{TOKEN_VARIABLE} is no address of a database"
+        yield error("state", (*path, "url_env"), message, "use a variable of its own")
     if "url_env" in own and not _VARIABLE.fullmatch(own["url_env"]):
         # A whole address may have been written here, with its password.
         message = "`url_env` is the name of an environment variable, not an address"

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.backends.s3_server import s3_server
 from tests.backends.postgres_server import Server, shared_server
+from tests.backends.s3_server import s3_server
 from tests.backends.wire import Wire, wire_to
 
 pytest.register_assert_rewrite("tests.backends.conformance", "tests.backends.crash_conformance")

@@ -75,6 +75,18 @@ def test_a_project_with_a_shared_state_gets_no_hint_about_it(repository: Cli) ->
     assert "git remote add" not in done.out
 
 
+@pytest.mark.parametrize(("host", "jobs"), [("github", 4), ("gitlab", 0)])
+def test_jobs_get_the_library_and_the_address_of_a_database(repository: Cli, host: str, jobs: int) -> None:
+    project = f"{PROJECT}state: {{backend: postgres, url_env: SHOP_DB}}\n"
+    (repository.cwd / "campaignctl.yaml").write_text(project, encoding="utf-8")
+    done = repository("init", "--ci", host, *PACKAGE)
+    assert "SHOP_DB is a secret of the jobs" in done.out
+    text = "".join((repository.cwd / path).read_text() for path in FILES[host])
+    assert "share/campaignctl/requirements-extras.lock" in text
+    assert "share/campaignctl/requirements.lock" not in text
+    assert text.count("SHOP_DB: ${{ secrets.SHOP_DB }}") == jobs
+
+
 @pytest.mark.parametrize("host", ["github", "gitlab"])
 def test_a_file_in_the_way_is_kept_and_nothing_is_written(repository: Cli, host: str) -> None:
     (repository.cwd / "campaignctl.yaml").write_text(PROJECT)

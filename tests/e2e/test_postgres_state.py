@@ -184,6 +184,7 @@ def test_the_address_of_the_database_gets_into_no_text(shared: World) -> None:
         ("{backend: postgres, schema: 'a\"; drop'}", "not a valid name of a schema"),
         ("{backend: postgres, name: shop.stop}", "not a valid name of a state"),
         ("{backend: postgres, url_env: 'postgresql://shop:hunter2@db/shop'}", "environment variable"),
+        ("{backend: postgres, url_env: OCAMBA_TOKEN}", "is no address of a database"),
         ("{backend: git, schema: shop}", "`schema` needs `backend: postgres`"),
         ("{backend: postgres, ref: refs/campaignctl/x}", "`ref` needs `backend: git`"),
     ],

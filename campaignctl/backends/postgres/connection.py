@@ -200,9 +200,8 @@ class Database:
         # A pooler has made up the number that it greeted us with.
         self._direct = pid == info.backend_pid
         if self._direct:
-            self._asked(connection, tables.SETTINGS)
-            if version >= tables.NEVER_IDLE_SINCE:
-                self._asked(connection, tables.NEVER_IDLE)
+            never = tables.NEVER_IDLE if version >= tables.NEVER_IDLE_SINCE else ""
+            self._asked(connection, tables.SETTINGS + never)
         self._format = None
         try:
             [(self._format,)] = self._asked(connection, tables.FORMAT_OF)

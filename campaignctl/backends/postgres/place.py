@@ -19,6 +19,7 @@ from campaignctl.state.model import LockInfo
 # gone as a whole were folded into the next document, or given up with a damaged one.
 _PASSING = ("lock.json", "about.json")
 _GROWING = "journal/"
+_WAY = "write"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,21 +124,21 @@ class PostgresPlace(Place):
             there = bool(self._made())
             [(may, writable)] = database.ask(tables.MAY if there else tables.MAY_MAKE, schema)
         except PlaceError as error:
-            return Access(False, f"{database.variable}: {error}", error.hint)
+            return Access(False, f"{database.variable}: {error}", error.hint, _WAY)
         where = f"{database.server} (user {database.role}, schema {database.schema})"
         if not writable:
-            return Access(False, f"{where} is read only", "let the address name a server that accepts writes")
+            other = "let the address name a server that accepts writes"
+            return Access(False, f"{where} is read only", other, _WAY)
         if not may:
             grant = errors.may_write if there else _may_make
-            return Access(False, f"{where} refuses writes", grant(database.schema, database.role))
-        if database.direct:
-            return Access(True, f"{where} accepts writes; a lock ends with its process", way="write")
-        return Access(
-            True,
-            f"{where} accepts writes, through a pooler: the lock of a process that died on another machine"
-            " stays until `state unlock`",
-            way="write",
+            fix = grant(database.schema, database.role)
+            return Access(False, f"{where} refuses writes", fix, _WAY)
+        lock = (
+            "; a lock ends with its process"
+            if database.direct
+            else ", through a pooler: the lock of a process that died on another machine stays until `state unlock`"
         )
+        return Access(True, f"{where} accepts writes{lock}", way=_WAY)
 
     def _made(self) -> list[object]:
         try:
@@ -206,7 +207,9 @@ def state_names(variable: str, schema: str) -> tuple[str, ...]:
 
 def postgres_home(directory: Path, project: str, variable: str, schema: str, name: str) -> Home:
     """The home of a state of this name in a schema of the database whose address is in a variable."""
-    database = Database(variable, schema)
-    place, stop, archive = (PostgresPlace(database, name + end) for end in ("", ".stop", ".archive"))
+    # The stop mark is looked at before each request, and must not wait for a step that is being put.
+    database, other = Database(variable, schema), Database(variable, schema)
+    place, archive = (PostgresPlace(database, name + end) for end in ("", ".archive"))
+    stop = PostgresPlace(other, f"{name}.stop")
     mirror = directory / ".campaignctl" / "postgres" / f"{name}.json"
     return Home(project, place, stop, archive, mirror, SessionSigns(database, FileSigns(mirror.parent)))

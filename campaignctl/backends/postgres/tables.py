@@ -67,7 +67,7 @@ SETTINGS = (
     " set_config('lock_timeout', '10s', false), set_config('tcp_keepalives_idle', '15', false),"
     " set_config('tcp_keepalives_interval', '5', false), set_config('tcp_keepalives_count', '3', false)"
 )
-NEVER_IDLE = "select set_config('idle_session_timeout', '0', false)"
+NEVER_IDLE = ", set_config('idle_session_timeout', '0', false)"
 NEVER_IDLE_SINCE = 140000
 
 TIP = "select tip from {s}.states where name = %(name)s"
