@@ -157,7 +157,7 @@ class Handler(BaseHTTPRequestHandler):
             return
         found = _GITLAB.fullmatch(parts.path) or _PLAIN.fullmatch(parts.path)
         if found is None:
-            self._answer(404, {"message": "404 Not Found"})
+            self._answer(*self._elsewhere(body))
             return
         project, name, what = unquote(found[1]), unquote(found[2]), found[3] or ""
         method = _METHODS.get((self.command, what), self.command)
@@ -194,6 +194,18 @@ class Handler(BaseHTTPRequestHandler):
                 self._cut(
                     _bytes(document)[: len(_bytes(document)) // 2] if fault.do == "half" else None, status
                 )
+
+    def _elsewhere(self, body: bytes) -> tuple[int, Any]:
+        """What the rest of the host answers, if it has one."""
+        if not self.server.rest:
+            return 404, {"message": "404 Not Found"}
+        connection = HTTPConnection(self.server.rest, timeout=60)
+        try:
+            connection.request(self.command, self.path, body, dict(self.headers.items()))
+            answer = connection.getresponse()
+            return answer.status, answer.read()
+        finally:
+            connection.close()
 
     def _user(self) -> tuple[str, str] | None:
         kind, _, code = self.headers.get("Authorization", "").partition(" ")
@@ -237,6 +249,8 @@ class StateServer(ThreadingHTTPServer):
         self.switches: dict[str, Switches] = {}
         self.asked: list[str] = []
         self.bytes = 0
+        #: Host and port of what answers everything but states.
+        self.rest = ""
         self._timers: list[threading.Timer] = []
         self._met: dict[str, int] = {}
 

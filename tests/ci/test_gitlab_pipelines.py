@@ -8,12 +8,15 @@ import re
 import signal
 import subprocess
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from threading import Thread
+from urllib.parse import urlsplit
 
 import pytest
 
+from tests.backends.http_server import StateServer, Store, Switches
 from tests.ci.gitlab_host import GitLab, Request
 from tests.ci.runner import SECONDS, Ran, Watch, processes_on_the_runner
 from tests.ci.team import PACKAGE
@@ -22,6 +25,7 @@ from tests.e2e.harness import sms
 pytestmark = pytest.mark.slow
 
 FAR = "2036-03-22 10:00:00"
+JOB = "j0b-t0ken-of-gitlab"
 ENVIRONMENTS = """\
 environments:
   staging: {variables: {where: staging}}
@@ -313,3 +317,42 @@ def test_a_removed_container_leaves_a_lock_that_the_next_job_names(gitlab: GitLa
     next_one = gitlab.pushed()["campaigns:apply"]
     assert next_one.result == "success", next_one.log
     assert_settled(gitlab, "one", "two")
+
+
+@contextmanager
+def keeping_states(gitlab: GitLab, folder: Path) -> Iterator[StateServer]:
+    """The host keeps the state too, for its jobs and for Mira."""
+    server = StateServer(Store(folder))
+    server.rest = urlsplit(gitlab.address).netloc
+    server.switches["*"] = Switches(users={"gitlab-ci-token": JOB, "mira": "s3cr3t"}, readers=())
+    with server:
+        Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+        gitlab.address = f"http://127.0.0.1:{server.server_address[1]}/api/v4"
+        gitlab.secrets["CI_JOB_TOKEN"] = JOB
+        gitlab.environ |= {"CAMPAIGNCTL_HTTP_USERNAME": "mira", "CAMPAIGNCTL_HTTP_PASSWORD": "s3cr3t"}
+        try:
+            yield server
+        finally:
+            server.shutdown()
+
+
+def test_a_merge_applies_with_a_state_on_gitlab_and_a_job_token(gitlab: GitLab, tmp_path: Path) -> None:
+    with keeping_states(gitlab, tmp_path / "states") as server:
+        address = f"{gitlab.address}/projects/42/terraform/state/crm"
+        project = (gitlab.work / "campaigns/campaignctl.yaml").read_text()
+        on_gitlab = project.replace("{backend: git}", f"{{backend: http, address: {address}}}")
+        gitlab.edit({"campaigns/campaignctl.yaml": on_gitlab, ".gitlab-ci.yml": None})
+        gitlab.campaignctl("init", "campaigns", "--ci", "gitlab", "--package", PACKAGE)
+        gitlab.push({})
+        # Its jobs have a job token, and Mira's login is for her laptop.
+        login = {name: gitlab.environ.pop(f"CAMPAIGNCTL_HTTP_{name}") for name in ("USERNAME", "PASSWORD")}
+        request = campaign(gitlab, "spring")
+        assert request.jobs["campaigns:plan"].result == "success", request.jobs["campaigns:plan"].log
+        gitlab.merge(request)
+        apply = gitlab.pushed()["campaigns:apply"]
+        assert apply.result == "success", apply.log
+        assert JOB not in request.jobs["campaigns:plan"].log + apply.log
+        gitlab.environ |= {f"CAMPAIGNCTL_HTTP_{name}": text for name, text in login.items()}
+        assert_settled(gitlab, "spring")
+        assert "refs/campaignctl" not in gitlab.git("ls-remote", "origin")
+        assert server.store.lock("42", "crm") is None
