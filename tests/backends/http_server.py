@@ -12,9 +12,8 @@ import json
 import os
 import re
 import select
-import shutil
 import socket
-import subprocess
+import ssl
 import sys
 import threading
 import time
@@ -433,18 +432,20 @@ class Client:
 
 
 @contextmanager
-def running(root: Path) -> Iterator[Client]:
-    """A server in a process of its own, which ends with this one."""
-    command = [sys.executable, "-m", "tests.backends.http_server", str(root)]
-    here = Path(__file__).parents[2]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=here) as process:
-        assert process.stdin is not None
-        assert process.stdout is not None
-        try:
-            yield Client(int(process.stdout.readline()), root)
-        finally:
-            process.stdin.close()
-            process.wait(10)
+def running(root: Path, context: ssl.SSLContext | None = None, rest: str = "") -> Iterator[Client]:
+    """A server in a thread of this process; `context` for TLS, `rest` answers what is no state."""
+    server = StateServer(Store(root))
+    server.rest = rest
+    if context is not None:
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,))
+    thread.start()
+    try:
+        yield Client(server.server_address[1], root)
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
 
 
 def serve(root: Path, told: Callable[[int], None], port: int = 0) -> None:
@@ -463,11 +464,6 @@ def main() -> None:
 
     threading.Thread(target=ended, daemon=True).start()
     serve(Path(sys.argv[1]), lambda port: print(port, flush=True))  # noqa: T201 - whoever started it reads it
-
-
-def copied(root: Path, target: Path) -> None:
-    """What a server keeps, elsewhere."""
-    shutil.copytree(root, target, dirs_exist_ok=True)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,6 @@ import json
 import shutil
 import ssl
 import subprocess
-import threading
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -21,7 +20,7 @@ from campaignctl.project.model import StateSettings
 from campaignctl.state.codec import decode
 from campaignctl.state.halts import Halt, Halts
 from tests.backends.http_place import ServerPlace, http_backend
-from tests.backends.http_server import Client, Fault, StateServer, Store
+from tests.backends.http_server import Client, Fault, running
 from tests.state.samples import decision, observation, sample_state
 
 NOW = timedelta()
@@ -142,7 +141,9 @@ def lived(place: ServerPlace) -> None:
 
 
 @pytest.mark.parametrize("method", ["GET", "POST", "LOCK", "UNLOCK"])
-@pytest.mark.parametrize("do", ["lost", "cut", "half", "503", "429"])
+@pytest.mark.parametrize(
+    "do", ["lost", *(pytest.param(each, marks=pytest.mark.slow) for each in ("cut", "half", "503", "429"))]
+)
 def test_a_lost_answer_changes_nothing(place: ServerPlace, method: str, do: str) -> None:
     clean = replace(place, project=f"{place.project}-clean")
     place.client.control("/_forget")
@@ -421,18 +422,10 @@ def certified(tmp_path: Path) -> Iterator[tuple[str, Path]]:
     made = [openssl, "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
     made += ["-days", "2", "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"]
     subprocess.run([*made, "-keyout", key, "-out", certificate], check=True, capture_output=True)
-    server = StateServer(Store(tmp_path / "states"))
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate, key)
-    server.socket = context.wrap_socket(server.socket, server_side=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"https://localhost:{server.server_address[1]}/states/7/crm", certificate
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    with running(tmp_path / "states", context) as client:
+        yield f"https://localhost:{client.port}/states/7/crm", certificate
 
 
 def test_a_certificate_that_nobody_knows_is_refused_until_it_is_named(

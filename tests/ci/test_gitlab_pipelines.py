@@ -11,12 +11,11 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from threading import Thread
 from urllib.parse import urlsplit
 
 import pytest
 
-from tests.backends.http_server import StateServer, Store, Switches
+from tests.backends.http_server import Client, running
 from tests.ci.gitlab_host import GitLab, Request
 from tests.ci.runner import SECONDS, Ran, Watch, processes_on_the_runner
 from tests.ci.team import PACKAGE
@@ -320,20 +319,14 @@ def test_a_removed_container_leaves_a_lock_that_the_next_job_names(gitlab: GitLa
 
 
 @contextmanager
-def keeping_states(gitlab: GitLab, folder: Path) -> Iterator[StateServer]:
+def keeping_states(gitlab: GitLab, folder: Path) -> Iterator[Client]:
     """The host keeps the state too, for its jobs and for Mira."""
-    server = StateServer(Store(folder))
-    server.rest = urlsplit(gitlab.address).netloc
-    server.switches["*"] = Switches(users={"gitlab-ci-token": JOB, "mira": "s3cr3t"}, readers=())
-    with server:
-        Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
-        gitlab.address = f"http://127.0.0.1:{server.server_address[1]}/api/v4"
+    with running(folder, rest=urlsplit(gitlab.address).netloc) as server:
+        server.switch("42", users={"gitlab-ci-token": JOB, "mira": "s3cr3t"})
+        gitlab.address = server.api
         gitlab.secrets["CI_JOB_TOKEN"] = JOB
         gitlab.environ |= {"CAMPAIGNCTL_HTTP_USERNAME": "mira", "CAMPAIGNCTL_HTTP_PASSWORD": "s3cr3t"}
-        try:
-            yield server
-        finally:
-            server.shutdown()
+        yield server
 
 
 def test_a_merge_applies_with_a_state_on_gitlab_and_a_job_token(gitlab: GitLab, tmp_path: Path) -> None:

@@ -73,6 +73,7 @@ def test_a_job_and_a_laptop_share_the_state_with_their_own_logins(
             assert not any(secret.encode() in text for text in texts)
 
 
+@pytest.mark.slow
 def test_without_a_login_nothing_is_read_and_the_variables_are_named(job: World, tmp_path: Path) -> None:
     job.apply()
     other = laptop(job, tmp_path / "laptop")
@@ -106,6 +107,7 @@ def test_a_state_moves_to_a_server_and_back(job: World, place: ServerPlace) -> N
     assert job.state["serial"] == serial
 
 
+@pytest.mark.slow
 def test_a_killed_job_leaves_a_lock_that_names_it_and_a_halt_works_past_it(
     job: World, place: ServerPlace, tmp_path: Path
 ) -> None:
@@ -135,6 +137,7 @@ def test_a_killed_job_leaves_a_lock_that_names_it_and_a_halt_works_past_it(
     assert nothing_to_do(other)
 
 
+@pytest.mark.slow
 def test_a_killed_process_is_taken_over_on_its_own_machine(job: World, place: ServerPlace) -> None:
     job.apply()
     job.write("near.yaml", sms("Near", scheduled_time=FAR))
@@ -149,6 +152,7 @@ def test_a_killed_process_is_taken_over_on_its_own_machine(job: World, place: Se
     assert nothing_to_do(job)
 
 
+@pytest.mark.slow
 def test_a_server_that_is_away_stops_what_would_start(job: World, place: ServerPlace) -> None:
     job.apply()
     job.write("near.yaml", sms("Near", scheduled_time=FAR))
@@ -163,6 +167,7 @@ def test_a_server_that_is_away_stops_what_would_start(job: World, place: ServerP
     assert nothing_to_do(job)
 
 
+@pytest.mark.slow
 def test_a_state_that_is_damaged_is_put_back_from_a_version_of_gitlab(job: World, place: ServerPlace) -> None:
     job.apply()
     good = json.loads(place.client.store.current(place.project, "crm") or b"")["serial"]
@@ -188,6 +193,7 @@ def test_doctor_says_what_the_server_does(job: World, place: ServerPlace) -> Non
     assert f"{place.address} has no lock" in checks["server"]["found"]
 
 
+@pytest.mark.slow
 def test_environments_have_places_next_to_the_project_s(job: World, place: ServerPlace) -> None:
     job.write("campaignctl.yaml", at(place.address) + "environments: {staging: {}, production: {}}\n")
     job.run("-e", "staging", "apply", "--auto-approve", status=0)
