@@ -57,7 +57,7 @@ class Switches:
     `ids`: `strict` as GitLab, `held` refuses another id only while there is a lock, `ignored` never.
     `refused` is the status for a POST with another id. `echo`: the holder of a lock is told as GitLab does,
     without its own words. `users` are passwords by name; none: everyone. `most` bytes of a document, 0 for
-    any number.
+    any number. `hidden`: the project is not shown. `twice`: a lock is given to whoever asks.
     """
 
     no_lock: int = 0
@@ -67,6 +67,7 @@ class Switches:
     echo: bool = True
     most: int = 0
     hidden: bool = False
+    twice: bool = False
     users: Mapping[str, str] = field(default_factory=dict)
     readers: tuple[str, ...] = ()
     faults: tuple[Fault, ...] = ()
@@ -324,7 +325,7 @@ class StateServer(ThreadingHTTPServer):
         wanted = {"ID", "Operation", "Info", "Who", "Version", "Created", "Path"} - info.keys()
         if wanted:
             return 400, {"error": f"{min(wanted)} is missing"}
-        if lock is None:
+        if lock is None or here.twice:
             self.store.set_lock(project, name, {**info, "user": user[0] if user else "someone"})
             return 200, info
         if not here.echo:

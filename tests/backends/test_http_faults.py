@@ -71,6 +71,15 @@ def test_a_server_without_locks_is_refused(backend: CasBackend, place: ServerPla
     assert "has no lock" in access.found
 
 
+def test_a_server_that_locks_twice_is_refused(place: ServerPlace, backend: CasBackend) -> None:
+    switch(place, twice=True)
+    with pytest.raises(StateNotSaved) as refused:
+        backend.acquire("apply", NOW)
+    assert "two runs at a time" in refused.value.detail
+    assert place.files() == {}
+    assert place.lock() is None
+
+
 @pytest.mark.parametrize("gitlab", [True, False])
 def test_a_server_that_accepts_any_write_is_refused_before_the_first(
     place: ServerPlace, gitlab: bool
@@ -230,6 +239,16 @@ def test_a_state_that_is_too_large_for_the_server_is_rescued(place: ServerPlace,
     rescue = Path(refused.value.hint.split("the state is in ")[1].split(";")[0])
     assert decode(rescue.read_bytes()) == sample_state()
     rescue.unlink()
+
+
+def test_a_refused_write_leaves_no_lock(place: ServerPlace, backend: CasBackend) -> None:
+    switch(place, most=10)
+    with pytest.raises(StateNotSaved, match="cannot be taken"):
+        backend.acquire("apply", NOW)
+    assert place.lock() is None
+    with pytest.raises(StateNotSaved, match="could not be written"):
+        backend.change_halts(halted)
+    assert place.client.store.lock(place.project, "crm-stop") is None
 
 
 def test_a_password_is_in_no_message(place: ServerPlace) -> None:

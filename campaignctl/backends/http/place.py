@@ -14,6 +14,7 @@ import re
 import secrets
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -112,8 +113,11 @@ class HttpPlace(Place):
                 if self._version(seconds)[0] != before.tip:
                     return False
                 raise
-            except PlaceError:
+            except PlaceError as error:
                 self._ours = ""
+                if error.kind != "away" and Snapshot.of(before.files).holder != draft.note.by:
+                    with suppress(PlaceError):
+                        self._unlock(draft.note.by, seconds)
                 raise
 
     def holds(self, found: Seen, draft: Seen) -> bool:
@@ -164,10 +168,10 @@ class HttpPlace(Place):
         if self._ours != by.id:
             replaced = {first.id} if first is not None and first != by else set()
             self._lock(by, frozenset(replaced), seconds)
-        if before.tip is None and self._content == "state":
-            self._probe(by)
         found = self._version(seconds)[0] if compare else before.tip
         if found == before.tip:
+            if found is None and self._content == "state":
+                self._probe(by)
             found = self._post(by, before, draft, seconds)
         arrived = found == draft.tip
         if not (arrived and keeps):
@@ -262,6 +266,7 @@ class HttpPlace(Place):
         """
         other, note = replace(by, id=secrets.token_hex(16)), Note(by, "a version without files")
         if self._holder(self._ask_lock(other, LONGEST)) is None:
+            self._unlock(other, LONGEST)
             raise self._useless("it gives its lock to two runs at a time")
         body = present or encode(self._content, None, {}, note)[1]
         for _ in range(1 if present else 2):
@@ -269,7 +274,6 @@ class HttpPlace(Place):
             if not answer.done:
                 break
         else:
-            self._unlock(by, LONGEST)
             raise self._useless("it accepts what is written without its lock")
         if answer.status in _SURE:
             raise self._server.trouble(answer)
