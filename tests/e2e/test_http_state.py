@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from tests.backends.http_place import ServerPlace
-from tests.backends.http_server import Client, Fault
+from tests.backends.http_server import Client
+from tests.backends.http_store import Fault
 from tests.e2e.harness import PROJECT, World, kill, sms, until
 
 FAR = "2036-03-22 10:00:00"

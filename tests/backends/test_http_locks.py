@@ -1,0 +1,167 @@
+"""The server's lock: the guard of ours, which others may hold, break or leave behind."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from campaignctl.backends.cas.backend import CasBackend
+from campaignctl.errors import LockError, LockHeld, LockLost
+from campaignctl.state.halts import Halt, Halts
+from tests.backends.http_place import ServerPlace, http_backend
+from tests.backends.http_server import Client
+from tests.state.samples import decision, sample_state
+
+NOW = timedelta()
+HALT = Halt("h1", None, "wrong text", "mira", "laptop", "2036-01-01T00:00:00Z")
+LENIENT = {"ids": "held", "serials": False}
+
+
+@pytest.fixture
+def place(state_server: Client, tmp_path: Path) -> ServerPlace:
+    return ServerPlace(state_server, tmp_path)
+
+
+@pytest.fixture
+def backend(place: ServerPlace) -> CasBackend:
+    return place.backend()
+
+
+def halted(halts: Halts) -> Halts:
+    return replace(halts, halts=(*halts.halts, HALT))
+
+
+def asked(place: ServerPlace) -> list[str]:
+    """What the server was asked since the last time."""
+    found = place.client.control("/_forget")["asked"]
+    assert isinstance(found, list)
+    return found
+
+
+def locked_by_hand(place: ServerPlace, name: str = "crm") -> None:
+    info = {"ID": "by-hand", "Who": "ben", "user": "ben", "Info": "", "Created": "2036-01-01T00:00:00Z"}
+    place.client.store.set_lock(place.project, name, info)
+
+
+@pytest.mark.parametrize("echo", [True, False])
+def test_a_lock_that_only_the_server_knows_is_named_and_broken_by_its_id(
+    place: ServerPlace, backend: CasBackend, echo: bool
+) -> None:
+    place.client.switch(place.project, echo=echo)
+    locked_by_hand(place)
+    with pytest.raises(LockHeld) as held:
+        backend.acquire("apply", NOW)
+    assert "held by ben" in held.value.detail
+    assert "campaignctl state unlock by-hand" in held.value.hint
+    access = backend.keeping().access
+    assert access is not None
+    assert not access.allowed
+    assert "campaignctl state unlock by-hand" in access.fix
+    with pytest.raises(LockError):
+        backend.unlock("another")
+    assert place.lock() == "by-hand"
+    assert backend.unlock("by-hand").holder == "ben"
+    assert place.lock() is None
+    backend.acquire("apply", NOW).release()
+
+
+def test_a_lock_of_the_server_is_waited_for(place: ServerPlace, backend: CasBackend) -> None:
+    waited: list[timedelta] = []
+
+    def wait(pause: timedelta) -> None:
+        waited.append(pause)
+        if len(waited) == 3:
+            place.client.store.set_lock(place.project, "crm", None)
+
+    locked_by_hand(place)
+    http_backend(place.directory, place.settings, wait=wait).acquire("apply", timedelta(minutes=1)).release()
+    assert len(waited) == 3
+
+
+def test_the_server_is_locked_for_as_long_as_the_state(place: ServerPlace, backend: CasBackend) -> None:
+    session = backend.acquire("apply", NOW)
+    assert place.lock() == session.lock.id
+    session.write(sample_state())
+    assert place.lock() == session.lock.id
+    told = place.client.store.lock(place.project, "crm") or {}
+    assert told["Operation"] == "campaignctl apply"
+    assert told["Who"] == f"{session.lock.holder}@{session.lock.host}"
+    session.release()
+    assert place.lock() is None
+
+
+def test_an_unlock_on_gitlabs_page_alone_does_not_take_the_lock_away(
+    place: ServerPlace, backend: CasBackend
+) -> None:
+    session = backend.acquire("apply", NOW)
+    session.write(sample_state())
+    place.client.store.set_lock(place.project, "crm", None)
+    with pytest.raises(LockHeld):
+        place.backend().acquire("apply", NOW)
+    session.append(decision("a"))
+    assert place.lock() == session.lock.id
+    session.release()
+    assert place.backend().read() == sample_state().after(decision("a"))
+
+
+@pytest.mark.parametrize("switches", [{}, {"refused": 500}, LENIENT])
+def test_a_holder_that_slept_loses_whatever_the_server_checks(
+    place: ServerPlace, switches: dict[str, object]
+) -> None:
+    place.client.switch(place.project, **switches)
+    slept = timedelta()
+
+    def now() -> datetime:
+        return datetime.now(UTC) + slept
+
+    session = http_backend(place.directory, place.settings, now=now).acquire("apply", NOW)
+    session.write(sample_state())
+    slept = timedelta(minutes=5)
+    other = place.backend()
+    other.unlock(session.lock.id)
+    successor = other.acquire("apply", NOW)
+    successor.append(decision("b"))
+    successor.release()
+    for act in (session.check, lambda: session.append(decision("late")), session.release):
+        with pytest.raises(LockLost):
+            act()
+    assert other.read() == sample_state().after(decision("b"))
+    assert place.lock() is None
+
+
+def test_a_halt_works_past_a_lock_and_past_one_that_a_dead_halt_left(
+    place: ServerPlace, backend: CasBackend
+) -> None:
+    session = backend.acquire("apply", NOW)
+    assert backend.change_halts(halted) == Halts((HALT,))
+    session.release()
+    locked_by_hand(place, "crm-stop")
+    began = time.monotonic()
+    clock: Iterator[int] = iter(range(0, 10_000, 6))
+    later = http_backend(
+        place.directory,
+        place.settings,
+        now=lambda: datetime(2036, 1, 1, tzinfo=UTC) + timedelta(seconds=next(clock)),
+    )
+    assert later.change_halts(halted) == Halts((HALT, HALT))
+    assert time.monotonic() - began < 5
+    assert place.client.store.lock(place.project, "crm-stop") is None
+
+
+def test_a_step_is_one_request_and_a_lock_a_few(place: ServerPlace, backend: CasBackend) -> None:
+    backend.acquire("apply", NOW).release()
+    place.client.control("/_forget")
+    session = backend.acquire("apply", NOW)
+    assert asked(place) == ["GET crm", "LOCK crm", "GET crm", "POST crm"]
+    session.write(sample_state())
+    session.append(decision("a"))
+    assert asked(place) == ["POST crm", "POST crm"]
+    backend.halts()
+    assert asked(place) == ["GET crm-stop"]
+    session.release()
+    assert asked(place) == ["POST crm", "UNLOCK crm"]
