@@ -96,13 +96,8 @@ class Pipelines:
     jobs install, with its hash. `environment` is the project's, None if it declares none. `label` tells the
     project from another one of the repository. `action` is the address of a repository and a commit that has
     the steps, `OWNER/REPO@SHA`; without it they are written out. `api` is where the token goes, whatever a
-<<<<<<< HEAD
-    checkout says. `webhook` is the variable with the address for outcomes. `server` is the address of a state
-    on a server, empty for one on git.
-=======
     checkout says. `webhook` is the variable with the address for outcomes, `database` the one with that of
-    the state's database; empty if it is in none.
->>>>>>> d92bd014 (postgres: the stop mark has a connection of its own; pipelines get the library and the address)
+    the state's database, and `server` the address of a state on a server; both are empty for one elsewhere.
     """
 
     host: Host
@@ -114,11 +109,8 @@ class Pipelines:
     action: str | None = None
     api: str = _API
     webhook: str = WEBHOOK
-<<<<<<< HEAD
     server: str = ""
-=======
     database: str = ""
->>>>>>> d92bd014 (postgres: the stop mark has a connection of its own; pipelines get the library and the address)
 
     def files(self, *, included: bool = False) -> dict[str, str]:
         """The texts by their paths relative to the root of the repository.
@@ -297,16 +289,12 @@ class Added:
         yield f"  The head of {self.first} lists what to set up once; see also docs/ci.md."
         made = self.pipelines
         yield f"  They apply the branch `{made.branch}`, and send the token to {made.api}."
-<<<<<<< HEAD
         if made.server:
             yield from self._on_server()
             return
-        if not has_remote(self.root, _ORIGIN):
-=======
         if made.database:
             yield f"  {made.database} is a secret of the jobs that plan and apply: the address of the state."
         elif not has_remote(self.root, _ORIGIN):
->>>>>>> d92bd014 (postgres: the stop mark has a connection of its own; pipelines get the library and the address)
             yield f"  git remote add {_ORIGIN} URL    the state is kept there"
         yield from self._state()
 
@@ -372,11 +360,8 @@ def pipelines_for(
         action=action,
         api=api,
         webhook=webhook,
-<<<<<<< HEAD
         server=project.state.address if project else server,
-=======
         database=project.state.url_env if project and project.state.backend == "postgres" else "",
->>>>>>> d92bd014 (postgres: the stop mark has a connection of its own; pipelines get the library and the address)
     )
     if _is_taken(root, pipelines):
         pipelines = replace(pipelines, label=re.sub(r"[^a-z0-9]+", "-", folder.lower()).strip("-") or "root")

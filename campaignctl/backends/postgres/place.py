@@ -136,7 +136,7 @@ class PostgresPlace(Place):
         lock = (
             "; a lock ends with its process"
             if database.direct
-            else ", through a pooler: the lock of a process that died on another machine stays until `state unlock`"
+            else ", through a pooler: the lock of a process that died elsewhere stays until `state unlock`"
         )
         return Access(True, f"{where} accepts writes{lock}", way=_WAY)
 
