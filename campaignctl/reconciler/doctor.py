@@ -114,7 +114,7 @@ def _state_checks(
         yield _pending(state)
         yield _markers(wiring, state)
     if kept is not None and state is not None:
-        yield _permissions(kept, location)
+        yield _permissions(kept, location, wiring.project.state.encrypted)
     if kept is not None and kept.access is not None:
         access = kept.access
         yield Check(access.way, "ok" if access.allowed else "problem", access.found, access.fix)
@@ -170,9 +170,10 @@ def _phase(intent: Intent) -> str:
     return f"{intent.operation} sent{since}, outcome unknown"
 
 
-def _permissions(kept: Keeping, location: str) -> Check:
+def _permissions(kept: Keeping, location: str, encrypted: bool) -> Check:
     if kept.exposed is None:
-        return Check("permissions", "ok", f"everyone who can read {location} can read the state")
+        who = "who has the key" if encrypted else "who can read {location}"
+        return Check("permissions", "ok", f"everyone {who.format(location=location)} can read the state")
     if not kept.exposed:
         return Check("permissions", "ok", "only the owner can read the state")
     files = " ".join(map(shlex.quote, kept.exposed))

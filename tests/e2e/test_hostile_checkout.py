@@ -295,6 +295,7 @@ def test_git_gets_the_environment_without_the_token(state: str, world: World, tm
     fake.write_text(f'#!/bin/sh\nenv >> {seen}\nexec {real} "$@"\n', encoding="utf-8")
     fake.chmod(0o755)
     aliases = {"OCAMBA_READ_TOKEN": "r3ad-t0ken-4c1b", "INPUT_TOKEN": TOKEN, "HEADER": f"Bearer {TOKEN}"}
+    aliases |= {"CAMPAIGNCTL_STATE_KEY": "a2V5", "CAMPAIGNCTL_STATE_KEY_FALLBACK_FILE": "/key"}
     world.environ = {"PATH": f"{fake.parent}:{os.environ['PATH']}", **aliases}
     for command in COMMANDS:
         seen.unlink(missing_ok=True)

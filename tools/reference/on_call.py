@@ -14,6 +14,7 @@ from tests.docs.acting import Scene
 from tests.e2e.harness import PROJECT, World
 from tools.reference.campaign_moments import CAMPAIGNS
 from tools.reference.content_moments import CONTENT
+from tools.reference.encryption_moments import ENCRYPTION
 from tools.reference.halt_moments import HALTS
 from tools.reference.identity_moments import IDENTITY
 from tools.reference.moment import Moment
@@ -46,7 +47,18 @@ _VOLATILE = (
 )
 
 
-MOMENTS = (*CAMPAIGNS, *CONTENT, *HALTS, *IDENTITY, *PIPELINES, *PROOFS, *RUNS, *SERVERS, *TRUST)
+MOMENTS = (
+    *CAMPAIGNS,
+    *CONTENT,
+    *ENCRYPTION,
+    *HALTS,
+    *IDENTITY,
+    *PIPELINES,
+    *PROOFS,
+    *RUNS,
+    *SERVERS,
+    *TRUST,
+)
 
 
 def messages() -> str:
