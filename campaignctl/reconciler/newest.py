@@ -15,6 +15,7 @@ from campaignctl.errors import Command, Sentence, StateError
 from campaignctl.reconciler.ports import Memory
 from campaignctl.state.model import State
 
+_NEVER = (-1, "")
 #: Operations by which a person puts a state back, or takes over what it lacks.
 RESTORING = frozenset({"state push", "state recover"})
 
@@ -27,8 +28,8 @@ class Newest:
     location: Callable[[], str]
 
     def serial(self, state: State | None) -> int:
-        """The newest serial of the lineage of a state; 0 if it was never seen here."""
-        return self._known(state)[0] if state else 0
+        """The newest serial of the lineage of a state; below any if it was never seen here."""
+        return self._known(state)[0] if state else -1
 
     def check(self, state: State | None) -> None:
         """Raise StateError for a state that is older than, or another one with the serial of, the newest."""
@@ -56,10 +57,10 @@ class Newest:
 
     def _known(self, state: State) -> tuple[int, str]:
         try:
-            serial, digest = json.loads(self.memory.recall(_name(state)) or b'[0, ""]')
+            serial, digest = json.loads(self.memory.recall(_name(state)) or "null") or _NEVER
             return int(serial), str(digest)
         except (ValueError, TypeError):
-            return 0, ""
+            return _NEVER
 
 
 def _name(state: State) -> bytes:

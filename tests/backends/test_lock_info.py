@@ -11,9 +11,11 @@ from pathlib import Path
 import pytest
 
 from campaignctl.backends import lock_info
+from campaignctl.backends.at_rest import STATE
 from campaignctl.backends.session import LockedState
 from campaignctl.errors import Sentence, StateNotSaved, commands_of
 from campaignctl.state.model import LockInfo
+from tests.backends.sealed_places import encrypted
 
 HELD = LockInfo("l-1", "ana", "desk", 42, "apply", "2036-03-01T10:00:00Z")
 IN_CI = replace(HELD, run="https://github.com/acme/crm/actions/runs/7")
@@ -131,6 +133,12 @@ def test_a_state_that_cannot_be_saved_is_put_elsewhere(session: Session, tmp_pat
     assert path.name.startswith("campaignctl-state-")
     assert said == (f"the state is in {path}; free some space, then run `campaignctl state push {path}`")
     assert commands_of(said) == (), "the command comes after what must be done first"
+
+
+def test_a_state_that_is_encrypted_is_put_elsewhere_as_such(session: Session, tmp_path: Path) -> None:
+    Session("the state", HELD, None, encrypted()).rescue(b"one")
+    (path,) = (tmp_path / "temporary").iterdir()
+    assert encrypted().open(STATE, path.read_bytes(), "") == b"one"
 
 
 def test_the_last_document_replaces_the_ones_before(session: Session, tmp_path: Path) -> None:

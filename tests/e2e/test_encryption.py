@@ -214,6 +214,37 @@ def test_a_new_name_of_the_environment(rebind: bool, world: World) -> None:
     assert in_clear(world) == []
 
 
+def test_what_was_altered_cut_or_exchanged_is_refused_and_can_be_replaced(world: World) -> None:
+    world.environ[VARIABLE] = KEY
+    environments = "environments: {staging: {}, prod: {}}\n"
+    world.write("campaignctl.yaml", f"{PROJECT}{MORE}state: {{{ENCRYPTED}}}\n{environments}")
+    world.write("launch-day.yaml", sms("Confidential", scheduled_time=FAR))
+    folder = world.folder / ".campaignctl"
+    for name in ("staging", "prod"):
+        world.environ["CAMPAIGNCTL_ENV"] = name
+        world.run("state", "init", status=0)
+        world.run("halt", "launch-day", "--reason", "x")
+        assert (folder / f"{name}.json.halts").exists()
+    at = world.mark()
+    for name in ("prod.json", "prod.json.halts"):
+        path, taken = folder / name, folder / name.replace("prod", "staging")
+        good = path.read_bytes()
+        altered = good.replace(b'"data":"', b'"data":"AAAA')
+        for bad in (taken.read_bytes(), b"{}", altered, good[:-9]):
+            path.write_bytes(bad)
+            said = world.run("apply", "--auto-approve", status=1)
+            named = ("another project or environment", "altered, cut or exchanged", "is in clear")
+            assert any(words in said.err + said.out for words in named), said.err + said.out
+            assert path.read_bytes() == bad
+        path.write_bytes(good)
+    assert world.writes(at) == []
+
+    whole = json.dumps(pulled(world))
+    (folder / "prod.json").write_bytes((folder / "prod.json").read_bytes()[:-9])
+    world.run("state", "push", "-", stdin=whole, status=0)
+    assert pulled(world)["environment"] == "prod"
+
+
 # ------------------------------------------------------------------------------------- where keys come from
 
 
