@@ -11,8 +11,10 @@ from typing import Any
 
 import pytest
 
+from campaignctl.backends.at_rest import AtRest, Key, Keys, Owner
+from campaignctl.cli.hosts.gather import _only
 from tests.backends.git_place import git
-from tests.e2e.harness import PROJECT, World, kill, sms, until
+from tests.e2e.harness import PROJECT, PROJECT_ID, World, kill, sms, until
 
 KEY, NEW_KEY = (base64.b64encode(bytes([number]) * 32).decode() for number in (1, 2))
 VARIABLE, FALLBACK = "CAMPAIGNCTL_STATE_KEY", "CAMPAIGNCTL_STATE_KEY_FALLBACK"
@@ -190,6 +192,37 @@ def test_a_plan_in_clear_is_not_applied(world: World) -> None:
     assert "another key" in world.run("apply", "plan.json", status=1).err
     assert "another key" in world.run("show", "plan.json", status=1).err
     assert world.writes() == []
+
+
+def test_the_plans_that_jobs_of_a_pipeline_pass_on_are_encrypted(world: World) -> None:
+    project(world, "local")
+    world.environ |= {VARIABLE: KEY, "GITHUB_ACTIONS": "true", "GITHUB_REPOSITORY": "acme/shop"}
+    world.write("launch-day.yaml", sms("Confidential", scheduled_time=FAR))
+    world.apply()
+    world.control.edit(world.campaigns()["Confidential"]["id"], name="By hand")
+    (world.folder / "plans").mkdir()
+    world.run("ci", "gather", "plans", "--alarm", status=0)
+    assert {Path(name).name for name in in_clear(world)} == {"plan.md"}
+    assert "By hand" in world.run("show", "plans/plan.json", status=0).out
+    world.run("ci", "report", "plans", "--status", "2", status=0)
+    assert "By hand" in (world.folder / "plans/plan.html").read_text(encoding="utf-8")
+    del world.environ[VARIABLE]
+    assert f"{VARIABLE} is not set" in world.run("ci", "report", "plans", "--status", "2", status=1).err
+
+
+def test_what_is_left_of_a_reviewed_plan_stays_encrypted(world: World) -> None:
+    project(world, "local")
+    world.environ[VARIABLE] = KEY
+    for key in ("launch-day", "second"):
+        world.write(f"{key}.yaml", sms(f"Confidential {key}", scheduled_time=FAR))
+    world.run("plan", "-o", "plan.json", status=0)
+    key = Key(base64.b64decode(KEY), VARIABLE)
+    at_rest = AtRest(lambda: Keys(key), encrypts=True, owner=Owner(PROJECT_ID, None))
+    rest = _only((world.folder / "plan.json").read_text(), {"second"}, at_rest)
+    assert "Confidential" not in rest
+    world.write("rest.json", rest)
+    assert list(world.run("apply", "--reviewed", "rest.json", "--format", "json").outcomes()) == ["second"]
+    assert list(world.campaigns()) == ["Confidential second"]
 
 
 @pytest.mark.parametrize("rebind", [True, False])
