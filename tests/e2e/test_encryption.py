@@ -216,8 +216,8 @@ def test_what_is_left_of_a_reviewed_plan_stays_encrypted(world: World) -> None:
     for key in ("launch-day", "second"):
         world.write(f"{key}.yaml", sms(f"Confidential {key}", scheduled_time=FAR))
     world.run("plan", "-o", "plan.json", status=0)
-    key = Key(base64.b64decode(KEY), VARIABLE)
-    at_rest = AtRest(lambda: Keys(key), encrypts=True, owner=Owner(PROJECT_ID, None))
+    secret = Key(base64.b64decode(KEY), VARIABLE)
+    at_rest = AtRest(lambda: Keys(secret), encrypts=True, owner=Owner(PROJECT_ID, None))
     rest = _only((world.folder / "plan.json").read_text(), {"second"}, at_rest)
     assert "Confidential" not in rest
     world.write("rest.json", rest)
