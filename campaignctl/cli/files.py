@@ -45,11 +45,16 @@ def _text(name: str, data: bytes) -> str:
 
 def read_plan(name: str, at_rest: AtRest) -> Plan:
     """Read a saved plan, or one from standard input for `-`. Raises CampaignctlError, PlanRefused."""
+    return plan_of(name, read_bytes(name), at_rest)
+
+
+def plan_of(name: str, stored: bytes, at_rest: AtRest) -> Plan:
+    """The plan in what was read from a file. Raises CampaignctlError, PlanRefused."""
     from campaignctl.backends.at_rest import PLAN
     from campaignctl.plan import codec
 
     try:
-        data = at_rest.open(PLAN, read_bytes(name), name)
+        data = at_rest.open(PLAN, stored, name)
     except StateDamaged as error:
         raise PlanRefused(error.summary, detail=error.detail, hint=codec.AGAIN) from error
     return codec.decode(_text(name, data), where=name)

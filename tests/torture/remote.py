@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import re
@@ -16,6 +17,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, ClassVar
 
+from campaignctl.backends.at_rest import AtRest, Key, Keys, Owner
 from campaignctl.backends.postgres.tables import STEPS
 from campaignctl.project.model import StateSettings
 from campaignctl.reconciler.ports import Backend
@@ -34,6 +36,7 @@ from tests.torture.processes import fork
 from tests.torture.scenario import Scenario
 
 _KIND, _RUNNER = "backend", "runner"
+_KEY = Key(bytes(range(32)), "CAMPAIGNCTL_STATE_KEY")
 _UNLOCK = re.compile(r"the state is locked.*?campaignctl state unlock (\S+)", re.DOTALL)
 
 
@@ -144,6 +147,27 @@ class OnGit(Remote):
     def backend(self) -> Backend:
         """A backend of this checkout."""
         return git_backend(self.root / "project", name="torture", ref="refs/campaignctl/default")
+
+
+class EncryptedOnGit(OnGit):
+    """The same, with files that only a key opens."""
+
+    kind = "git-encrypted"
+    settings = "backend: git, encryption: {method: aes_gcm}"
+
+    @classmethod
+    @contextmanager
+    def opened(cls, root: Path) -> Iterator[OnGit]:
+        """The remote of this copy, for runs that have the key."""
+        with super().opened(root):
+            key = base64.b64encode(_KEY.secret).decode()
+            yield cls(root, {_KEY.source: key, "XDG_STATE_HOME": str(root / "home")})
+
+    def backend(self) -> Backend:
+        """A backend that opens what any project and environment has written."""
+        at_rest = AtRest(lambda: Keys(_KEY), encrypts=True, owner=Owner("", None), accepts="elsewhere")
+        project = self.root / "project"
+        return git_backend(project, name="torture", ref="refs/campaignctl/default", at_rest=at_rest)
 
 
 class OnServer(Remote):
@@ -266,7 +290,9 @@ class OnObjects(Remote):
         return in_a_fork(super().lock_id)
 
 
-REMOTES: Mapping[str, type[Remote]] = {each.kind: each for each in (OnGit, OnServer, OnObjects, OnPostgres)}
+REMOTES: Mapping[str, type[Remote]] = {
+    each.kind: each for each in (OnGit, EncryptedOnGit, OnServer, OnObjects, OnPostgres)
+}
 """The kinds of backend that can be tortured besides `local`."""
 
 

@@ -15,7 +15,7 @@ from campaignctl.cli.backends import at_rest_of
 from campaignctl.cli.boundary import refusal_document
 from campaignctl.cli.commands.plan import compared, show_plan
 from campaignctl.cli.completion_values import files
-from campaignctl.cli.files import read_plan
+from campaignctl.cli.files import plan_of, read_bytes, read_plan
 from campaignctl.cli.group import format_option
 from campaignctl.cli.hosts.hints import to_review
 from campaignctl.cli.notify import notify
@@ -189,9 +189,10 @@ def _apply_saved(app: App, planfile: str, how: RunOptions) -> int:
     from campaignctl.reconciler import apply
 
     token = need_token(app.settings, _NEEDS_TOKEN)
+    stored = read_bytes(planfile)
     project = read_project(app)
-    plan = read_plan(planfile, at_rest_of(project))
     with _at_work(app, project, token, how) as run:
+        plan = plan_of(planfile, stored, at_rest_of(project))
         outcome = apply.apply_saved(run.wiring, plan)
     return _ended(app, outcome, project, how)
 
