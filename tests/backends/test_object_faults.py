@@ -226,6 +226,23 @@ def _names(place: Objects) -> list[str]:
     return [each["path"] for chunk in found for each in chunk]
 
 
+def test_the_project_file_names_no_host(place: Objects, proxy: Proxy) -> None:
+    """The bucket is a part of the path, whatever it is called; also where a variable names another bucket."""
+    os.environ["AWS_BUCKET"] = BUCKET
+    try:
+        for name in ("campaigns.example.com", "x--usw2-az1--x-s3", "s3.amazonaws.com"):
+            with pytest.raises(StateError, match=r"cannot be read") as refused:
+                replace(place, url=f"s3://{name}/crm").backend().read()
+            assert f"there is no bucket s3://{name}" in refused.value.detail
+    finally:
+        del os.environ["AWS_BUCKET"]
+    assert {each.path.split("/")[1] for each in proxy.requests} == {
+        "campaigns.example.com",
+        "x--usw2-az1--x-s3",
+        "s3.amazonaws.com",
+    }
+
+
 def test_credentials_of_a_profile_are_refused_not_replaced_by_others(url: str) -> None:
     place = ObjectPlace(Bucket.at(url), {"AWS_PROFILE": "work"})
     with pytest.raises(PlaceError, match="AWS_PROFILE is work") as refused:

@@ -9,6 +9,7 @@ import subprocess
 import time
 
 from tests.backends.git_place import git
+from tests.backends.s3_server import environ_of, shared_server
 from tests.docs.acting import (
     AUTHOR,
     ENVIRONMENTS,
@@ -259,6 +260,14 @@ def remote_away(world: World) -> str:
 
 def database_away(world: World) -> str:
     world.write("campaignctl.yaml", PROJECT + "state: {backend: postgres}\n")
+    world.write("push/spring.yaml", sms("Spring", scheduled_time=FAR))
+    return refused(world)
+
+
+def bucket_missing(world: World) -> str:
+    world.environ.update(environ_of(shared_server()))
+    state = "state: {backend: object_store, url: s3://acme-campaigns/crm}\n"
+    world.write("campaignctl.yaml", PROJECT + state)
     world.write("push/spring.yaml", sms("Spring", scheduled_time=FAR))
     return refused(world)
 

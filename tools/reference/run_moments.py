@@ -135,6 +135,13 @@ RUNS = (
         "what the next line says; `campaignctl doctor` names the grants, and tells when it is back",
     ),
     Moment(
+        runs.bucket_missing,
+        "the next line says what: no such bucket; credentials missing, expired or rejected; a permission; "
+        "the clock; a store that ignores conditions; no network. Nothing was sent",
+        "what the hint says, then `campaignctl apply`. If the message names a file, `campaignctl state push "
+        "FILE` first",
+    ),
+    Moment(
         runs.older_pushed,
         "campaigns created since would be forgotten",
         "push a newer file; only if you are sure, `campaignctl state push --force FILE` (also for another "
