@@ -4,21 +4,28 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from unittest.mock import patch
 
 import pytest
 
 from tests.backends.postgres_server import Server, shared_server
-from tests.backends.s3_server import s3_server
+from tests.backends.s3_server import shared_server as s3_server
 from tests.backends.wire import Wire, wire_to
 
 pytest.register_assert_rewrite("tests.backends.conformance", "tests.backends.crash_conformance")
 
 
+@pytest.fixture(autouse=True)
+def environ_as_before() -> Iterator[None]:
+    """Places in buckets put what their library is to find into the environment."""
+    with patch.dict(os.environ):
+        yield
+
+
 @pytest.fixture(scope="session")
-def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def s3() -> str:
     """The endpoint of a real S3 server with an empty bucket."""
-    with s3_server(tmp_path_factory.mktemp("s3")) as endpoint:
-        yield endpoint
+    return s3_server()
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import atexit
+import fcntl
 import os
 import re
 import shutil
@@ -11,10 +11,10 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, gettempdir
 
 import httpx
 
@@ -23,6 +23,9 @@ BUCKET = "campaigns"
 _LEASH = "import ctypes, os, sys; ctypes.CDLL(None).prctl(1, 9); os.execvp(sys.argv[1], sys.argv[1:])"
 _PATIENCE = 60.0
 _POLL = 0.05
+_PAUSE = 0.5
+_ROOT = Path(__file__).parents[2]
+_STARTED: list[subprocess.Popen[str]] = []
 
 
 def environ_of(endpoint: str) -> dict[str, str]:
@@ -36,8 +39,8 @@ def environ_of(endpoint: str) -> dict[str, str]:
 
 
 @contextmanager
-def s3_server(folder: Path, *, kept: Path | None = None) -> Iterator[str]:
-    """The endpoint of a server with an empty bucket; with `kept`, it keeps its objects in that directory."""
+def s3_server(folder: Path) -> Iterator[str]:
+    """The endpoint of a server with an empty bucket; its log is in a directory."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -46,8 +49,6 @@ def s3_server(folder: Path, *, kept: Path | None = None) -> Iterator[str]:
         "BIND_HOST": "127.0.0.1",
         "GATEWAY_PORT": str(port),
         "SERVICES": "s3",
-        "S3_PERSIST": "1" if kept else "0",
-        "S3_DATA_DIR": str(kept or folder),
         "LOG_LEVEL": "WARNING",
     }
     program = Path(sys.executable).with_name("ministack")
@@ -65,11 +66,35 @@ def s3_server(folder: Path, *, kept: Path | None = None) -> Iterator[str]:
 
 @cache
 def shared_server() -> str:
-    """The endpoint of a server that lives as long as this process, for its forks too."""
-    ends = ExitStack()
-    atexit.register(ends.close)
-    folder = ends.enter_context(TemporaryDirectory(prefix="s3-"))
-    return ends.enter_context(s3_server(Path(folder)))
+    """The endpoint of a server for this run of the tests, whichever of its processes asks."""
+    in_worker = "PYTEST_XDIST_WORKER" in os.environ
+    owner = os.getppid() if in_worker else os.getpid()
+    told = Path(gettempdir()) / f"s3-{os.environ.get('PYTEST_XDIST_TESTRUNUID', owner)}"
+    with told.open("a+", encoding="utf-8") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        file.seek(0)
+        endpoint = file.read()
+        if not endpoint:
+            command = [sys.executable, "-m", __spec__.name, str(owner), str(told)]
+            quiet = subprocess.DEVNULL
+            server = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=quiet, text=True, cwd=_ROOT)
+            _STARTED.append(server)
+            assert server.stdout is not None
+            endpoint = server.stdout.readline().strip()
+            file.write(endpoint)
+    return endpoint
+
+
+def main(owner: int, told: Path) -> None:
+    """Serve until a process is gone; the file with the endpoint goes with it."""
+    with TemporaryDirectory(prefix="s3-") as folder, s3_server(Path(folder)) as endpoint:
+        sys.stdout.write(f"{endpoint}\n")
+        sys.stdout.flush()
+        with suppress(ProcessLookupError):
+            while True:
+                os.kill(owner, 0)
+                time.sleep(_PAUSE)
+        told.unlink(missing_ok=True)
 
 
 class Account:
@@ -120,3 +145,7 @@ def _make_bucket(endpoint: str, server: subprocess.Popen[bytes]) -> None:
             time.sleep(_POLL)
         else:
             return
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]), Path(sys.argv[2]))

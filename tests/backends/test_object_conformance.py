@@ -27,5 +27,6 @@ class TestObjectLock(_Objects, LockConformance):
     pass
 
 
+@pytest.mark.slow
 class TestObjectCrash(_Objects, CrashConformance):
     STRIDE = 151  # an object arrives whole: this is for what else may have written it

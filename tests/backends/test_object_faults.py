@@ -38,6 +38,7 @@ _ANSWERS = {
     "InternalError": 500,
     "PreconditionFailed": 412,
 }
+_MORE = sorted(_ANSWERS.keys() - {"ConditionalRequestConflict"})
 _REFUSED = Fault("GET", f"/{BUCKET}", "answer", 403, "AccessDenied")
 
 
@@ -97,7 +98,14 @@ def accepts_one(url: str, environ: Mapping[str, str], rounds: int) -> None:
 # ------------------------------------------------------------------------------ answers that are lost
 
 
-@pytest.mark.parametrize("kind", ["lost", "cut", *_ANSWERS])
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "lost",
+        "ConditionalRequestConflict",
+        *(pytest.param(each, marks=pytest.mark.slow) for each in ("cut", *_MORE)),
+    ],
+)
 @pytest.mark.parametrize("moment", ["acquire", "write", "append", "release", "halt"])
 def test_an_answer_that_is_lost_late_or_unkind_changes_nothing(
     place: Objects, proxy: Proxy, moment: str, kind: str
@@ -121,7 +129,7 @@ def test_an_answer_that_is_lost_late_or_unkind_changes_nothing(
     assert place.backend().holder() is None
 
 
-@pytest.mark.parametrize("kind", ["lost", "cut", "half", "SlowDown", "InternalError"])
+@pytest.mark.parametrize("kind", ["lost", "half", "SlowDown"])
 @pytest.mark.parametrize("path", ["/head", "-state.json"])
 def test_a_look_outlives_faults(place: Objects, proxy: Proxy, path: str, kind: str) -> None:
     session = place.backend().acquire("apply", NOW)

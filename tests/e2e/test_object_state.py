@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Mapping
-from functools import partial
 from pathlib import Path
+from unittest.mock import patch
 from uuid import uuid4
 
 import pytest
@@ -14,7 +14,6 @@ import pytest
 from campaignctl.backends.cas.place import Note
 from campaignctl.backends.object_store.place import ObjectPlace
 from campaignctl.backends.object_store.store import Bucket
-from tests.backends.crashes import in_a_fork
 from tests.backends.object_place import BY
 from tests.backends.s3_server import BUCKET, environ_of, shared_server
 from tests.backends.store_proxy import Fault, Proxy, store_proxy
@@ -139,7 +138,7 @@ def test_the_lock_of_a_run_on_another_machine_says_when_it_runs_out(shop: World,
         '{"id": "l-1", "holder": "ana", "host": "desk", "process": 7, "operation": "apply",'
         ' "since": "2036-01-01T00:00:00Z", "run": "", "lease": 60}'
     )
-    in_a_fork(partial(_held, url, shop.environ, lock))
+    _held(url, shop.environ, lock)
     checks = shop.run("doctor", "--format", "json").json["checks"]
     (found,) = (each["found"] for each in checks if each["name"] == "lock")
     assert "ana on desk" in found
@@ -156,8 +155,8 @@ def test_the_lock_of_a_run_on_another_machine_says_when_it_runs_out(shop: World,
 
 
 def _held(url: str, environ: Mapping[str, str], lock: str) -> None:
-    os.environ.update(environ)
-    place = ObjectPlace(Bucket.at(url), environ)
-    seen = place.look()
-    draft = place.draft(seen, {**seen.files, "lock.json": lock.encode()}, Note(BY, "by a test"))
-    assert place.put(seen, draft)
+    with patch.dict(os.environ, environ):
+        place = ObjectPlace(Bucket.at(url), environ)
+        seen = place.look()
+        draft = place.draft(seen, {**seen.files, "lock.json": lock.encode()}, Note(BY, "by a test"))
+        assert place.put(seen, draft)
