@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -256,6 +257,13 @@ def test_credentials_of_a_profile_are_refused_not_replaced_by_others(url: str) -
     with pytest.raises(PlaceError, match="AWS_PROFILE is work") as refused:
         place.tip()
     assert "export-credentials" in refused.value.hint
+
+
+def test_without_the_library_the_extra_is_named(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "obstore.store", None)
+    with pytest.raises(PlaceError, match="obstore is not installed") as refused:
+        ObjectPlace(Bucket.at(url), {}).tip()
+    assert refused.value.hint == "pip install 'campaignctl[object-store]'"
 
 
 def test_an_address_that_is_signed_is_shown_without_its_signature() -> None:

@@ -78,6 +78,20 @@ def test_a_state_moves_to_a_bucket_and_back(shop: World, url: str) -> None:
     shop.assert_settled()
 
 
+def test_the_state_of_a_renamed_environment_is_found_in_the_bucket_and_moved(shop: World, url: str) -> None:
+    shop.write("campaignctl.yaml", on_objects(url) + "environments: {live: {}}\n")
+    shop.run("-e", "live", "state", "init", status=0)
+    shop.run("-e", "live", "apply", "--auto-approve", status=0)
+    shop.write("campaignctl.yaml", on_objects(url) + "environments: {production: {}}\n")
+    refused = shop.run("-e", "production", "apply", "--auto-approve", status=1)
+    told = refused.out + refused.err
+    assert f"state rebind --from {url}/live" in told
+    moved = ("state", "rebind", "--from", f"{url}/live", "--auto-approve")
+    shop.run("-e", "production", *moved, status=0)
+    assert shop.run("-e", "production", "plan", "--format", "json", status=0).json["changes"] == []
+    assert len(shop.campaigns()) == 1
+
+
 def test_a_store_that_is_away_stops_an_apply_before_its_first_request(shop: World, proxy: Proxy) -> None:
     shop.apply()
     shop.write("near.yaml", sms("Near", scheduled_time=FAR))
