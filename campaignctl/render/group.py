@@ -13,6 +13,7 @@ from campaignctl.render.cuts import Cuts, json_text
 from campaignctl.render.escape import LIMIT, escape
 from campaignctl.render.summary import (
     CHANGES_SENDS,
+    NO_PROOF,
     REACHING,
     by_text,
     keys_text,
@@ -134,7 +135,7 @@ def _facts(group: Group, page: Page) -> Iterator[tuple[str, list[str]]]:
     yield "sends", [style(line, "bold", "red") for line in sends] if change.sends_at_once else sends
     if change.action in REACHING:
         yield "reaches", _told(group, lambda one: (_reaches(one, page),), "audience", _AUDIENCES, page)
-    yield "proof", _told(group, lambda one: tuple(proof_lines(one, page.zone)), "proof", _TIMES, page)
+    yield "proof", _told(group, _proofs(group, page), "proof", _TIMES, page)
     yield "waits", _told(group, _waits, "cancel", _TIMES, page)
     yield "undo", _told(group, lambda one: (undo_text(one.undo, page.zone),), "time", _TIMES, page)
     if any(one.valid_until not in (None, page.valid_until) for one in group.changes):
@@ -192,6 +193,13 @@ def _waits(change: Change) -> tuple[str, ...]:
     return (f"until this is canceled: {keys}",) if keys else ()
 
 
+def _proofs(group: Group, page: Page) -> _Tell:
+    """What tells of proofs: on lines of their own for one campaign, on one for each of several."""
+    if len(group.changes) == 1 or not any(one.proofs for one in group.changes):
+        return lambda one: tuple(proof_lines(one, page.zone))
+    return lambda one: ("; ".join(proof_lines(one, page.zone)) or NO_PROOF,)
+
+
 def _undo(change: Change, page: Page) -> tuple[str, ...]:
     """Until when it can be undone; nothing if that is the time of the send, which is told next to it."""
     first = change.sends.first
@@ -222,7 +230,7 @@ def _rows(group: Group, page: Page) -> Iterator[str]:
     tells: list[tuple[str, _Tell]] = [
         ("sends", lambda one: _sends(one, page, distances=False)),
         ("reaches", lambda one: (audience_text(one.audience, page.cuts),)),
-        ("proof", lambda one: tuple(proof_lines(one, page.zone))),
+        ("proof", _proofs(group, page)),
         ("waits", _waits),
         ("can be undone", lambda one: _undo(one, page)),
     ]

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from campaignctl.content.model import EmailPreview, Preview, PushPreview
 from campaignctl.diff import EVERYONE
+from campaignctl.errors import counted
 from campaignctl.plan.model import Change, Conflict
 from campaignctl.render.cuts import Cuts
 from campaignctl.render.escape import LIMIT, escape
 from campaignctl.render.fields_html import Field, Piece, Values, safe
 from campaignctl.render.preview_html import Side, draw
-from campaignctl.render.summary import REACHING, proof_lines, sends_lines, undo_text
+from campaignctl.render.summary import NO_PROOF, REACHING, proof_lines, sends_lines, undo_text
 from campaignctl.render.values import audience_text, set_outside
 from campaignctl.review.preview import Compared
 from campaignctl.review.review import Group, Remark, Review
@@ -21,6 +23,8 @@ from campaignctl.schedule import humanize
 
 #: Texts of a preview that are compared word by word.
 _TEXTS = ("sender_name", "subject", "preheader", "title", "body", "text")
+# What is said of proofs: its label, and how many different ones.
+_PROOF, _PROOFS = "Proof", 6
 # The length of a side in the page, roughly.
 _SIDE = 2_500
 
@@ -179,14 +183,15 @@ class Blocks:
         keys: Sequence[str],
         about: dict[str, list[Remark]],
     ) -> Block:
-        rows = [{fact.label: fact for fact in self._facts(change)} for change in group.changes]
+        proofed = any(change.proofs for change in group.changes)
+        rows = [{fact.label: fact for fact in self._facts(change, proofed)} for change in group.changes]
         labels = dict.fromkeys(label for row in rows for label in row)
         shared = [label for label in labels if len({row.get(label) for row in rows}) == 1]
         several = len(rows) > 1
         remarks = dict.fromkeys(id(one) for key in keys for one in about.get(key, ()))
         return Block(
             group,
-            facts=tuple(rows[0][label] for label in shared),
+            facts=(*(rows[0][label] for label in shared), *_different_proofs(rows)),
             rows=tuple(self._row(*row, group) for row in zip(group.changes, rows, strict=True))
             if several
             else (),
@@ -201,15 +206,15 @@ class Blocks:
             messages=self._messages(group.changes),
         )
 
-    def _facts(self, change: Change) -> Iterator[Fact]:
+    def _facts(self, change: Change, proofed: bool) -> Iterator[Fact]:
         plan, cuts = self.review.plan, self.values.cuts
         zone = plan.time_zone
         if sends := sends_lines(change, zone, plan.created_at, distances=False):
             yield Fact("Sends", tuple(sends))
         if change.action in REACHING:
             yield Fact("Reaches", (_audience(change, cuts),))
-        if change.proofs:
-            yield Fact("Proof", tuple(proof_lines(change, zone)))
+        if proofed:
+            yield Fact(_PROOF, tuple(proof_lines(change, zone)) or (NO_PROOF,))
         yield Fact("Can be undone", (undo_text(change.undo, zone),))
         yield Fact("Why", (escape(cuts.named(change.reason), None),))
         if change.moved_from:
@@ -296,6 +301,16 @@ def _audience(change: Change, cuts: Cuts) -> str:
         return audience
     aimed = bool((change.spec or {}).get("targeting"))
     return f"{EVERYONE} ({'no condition certainly narrows it' if aimed else 'there is no targeting'})"
+
+
+def _different_proofs(rows: Sequence[Mapping[str, Fact]]) -> Iterator[Fact]:
+    """How many campaigns have which proofs, where they differ: a reviewer looks for it first."""
+    counts = Counter("; ".join(row[_PROOF].lines) for row in rows if _PROOF in row)
+    if len(counts) > 1:
+        most = counts.most_common(_PROOFS)
+        rest = [f"and {len(counts) - _PROOFS:,} more, below"] if len(counts) > _PROOFS else []
+        told = (f"{text}: {counted(count, 'campaign')}" for text, count in most)
+        yield Fact(_PROOF, (*told, *rest))
 
 
 def _conflict(one: Conflict, cuts: Cuts) -> str:

@@ -15,6 +15,7 @@ from campaignctl.render.escape import LIMIT, code_span, fenced, html_code, prose
 from campaignctl.render.fitting import Section, joined
 from campaignctl.render.summary import (
     CHANGES_SENDS,
+    NO_PROOF,
     REACHING,
     by_text,
     proof_lines,
@@ -89,7 +90,7 @@ def _facts(group: Group, plan: Plan) -> Iterator[_Fact]:
         everyone = change.audience == EVERYONE
         yield "Reaches", lambda one: audience_text(one.audience, Cuts(full=True)), everyone
     if any(one.proofs for one in group.changes):
-        yield "Proof", lambda one: "; ".join(proof_lines(one, plan.time_zone)), False
+        yield "Proof", lambda one: "; ".join(proof_lines(one, plan.time_zone)) or NO_PROOF, False
     if change.waits_for:
         yield "Waits until canceled", lambda one: ", ".join(one.waits_for), False
     yield "Can be undone", lambda one: undo_text(one.undo, plan.time_zone), change.undo == "never"

@@ -13,7 +13,7 @@ from campaignctl.render.cuts import Cuts, json_text
 from campaignctl.render.escape import escape
 from campaignctl.review.review import Group
 from campaignctl.schedule import humanize
-from campaignctl.schedule.times import TimeError, parse_iso
+from campaignctl.schedule.times import TimeError, parse_iso, zone_of
 
 T = TypeVar("T", bound=Hashable)
 
@@ -24,6 +24,9 @@ REACHING = (Action.CREATE, Action.UPDATE, Action.REPLACE, Action.RESUME)
 
 #: The mark of a change that does not arm, but of which an armed campaign sends something else.
 CHANGES_SENDS = "changes what it sends"
+
+#: Of a campaign, or a language of it, that no seeds have seen.
+NO_PROOF = "none"
 
 _KEYS_SHOWN = 8
 
@@ -207,21 +210,22 @@ def _distance(at: datetime, now: datetime, distances: bool) -> str:
 
 
 def proof_lines(change: Change, zone: str) -> list[str]:
-    """Who has sent each language to seeds, and when; empty where nothing is known of proofs. Of several
-    messages, each is named."""
+    """Who has sent which languages to which seeds, and on which day; empty where nothing is known of proofs.
+    Of several messages, each is named."""
     several = len({one.message for one in change.proofs}) > 1
-    lines = []
+    said: dict[str, list[str]] = {}
     for one in change.proofs:
-        what = escape(one.lang) + (f", {escape(one.message)}" if several else "")
         by = f"by {escape(one.who)} " if one.who else ""
-        said = f"proofed {by}on {_time(one.at, zone)}, to {escape(one.to)}" if one.id else "no proof"
-        lines.append(f"{what}: {said}")
-    return lines
+        told = f"proofed {by}on {_day(one.at, zone)}, to {escape(one.to)}" if one.id else NO_PROOF
+        what = escape(one.lang) + (f" of {escape(one.message)}" if several else "")
+        said.setdefault(told, []).append(what)
+    return [f"{', '.join(what)}: {told}" for told, what in said.items()]
 
 
-def _time(text: str, zone: str) -> str:
+def _day(text: str, zone: str) -> str:
+    """The day of a time, so that campaigns that were proofed one after the other read alike."""
     try:
-        return humanize.instant(parse_iso(text), zone)
+        return humanize.day(parse_iso(text).astimezone(zone_of(zone)))
     except TimeError:
         return escape(text)
 

@@ -72,15 +72,14 @@ def test_a_campaign_is_seen_corrected_seen_again_approved_and_armed(world: World
 
     world.run("plan", "-o", "plan.json", status=0)
     plan = world.run("show", "plan.json", status=0).out
-    assert "en: proofed by " in plan
-    assert "de: proofed by " in plan
+    assert "en, de: proofed by " in plan
     told = world.plan()["changes"][0]["proofs"]
     assert [(one["lang"], one["to"], bool(one["id"])) for one in told] == [
         ("en", "team", True),
         ("de", "team", True),
     ]
     comment = world.run("plan", "--format", "markdown", status=0).out
-    assert "Proof: en: proofed by " in comment
+    assert "Proof: en, de: proofed by " in comment
     page_ = world.run("plan", "--format", "html", status=0).out
     assert "proofed by" in page_
     world.run("apply", "plan.json", status=0)
