@@ -93,7 +93,7 @@ def backend_of(
 def backend_at(project: Project, clock: SystemClock, place: str) -> Backend:
     """Return the backend of another state of the project: on a ref, at an address, in a bucket, in rows
     (`postgres:NAME`), or in a file of it."""
-    from campaignctl.project.rules import state_at
+    from campaignctl.project.places import state_at
 
     there = replace(project, state=state_at(project.state, place))
     return _backend(there, clock, at_rest_of(there, "elsewhere"))
@@ -106,7 +106,7 @@ def other_backends(project: Project, clock: SystemClock, remote: bool) -> dict[s
     A project whose state is a file looks on the remote too, as that setting may be new; but it needs none.
     """
     from campaignctl.project.model import STATE_FOLDER
-    from campaignctl.project.rules import name_of
+    from campaignctl.project.places import name_of
 
     directory, here = Path(project.directory), project.state
     files = (directory / STATE_FOLDER).glob("*.json")
@@ -132,7 +132,7 @@ def _beside(project: Project) -> list[str]:
         return list(states_at(here.url.removesuffix(f"/{project.environment}")))
     if here.backend == "postgres":
         from campaignctl.backends.postgres.place import state_names
-        from campaignctl.project.rules import ROWS
+        from campaignctl.project.places import ROWS
 
         return [f"{ROWS}{name}" for name in state_names(here.url_env, here.schema)]
     return _next_to(here.address, project) if here.backend == "http" else []

@@ -16,9 +16,11 @@ from typing import TYPE_CHECKING, Literal
 from campaignctl.cli.package_spec import requirement, running
 from campaignctl.cli.repository import branch_of, has_remote, root_of
 from campaignctl.cli.settings import URL_VARIABLE, App
-from campaignctl.errors import CampaignctlError, Command, ProjectPlace, UsageError
+from campaignctl.cli.state_key import KEY_VARIABLE
+from campaignctl.errors import CampaignctlError, Command, ProjectPlace, Sentence, UsageError
 from campaignctl.project.http_address import is_gitlab
-from campaignctl.project.rules import STATE_REFS
+from campaignctl.project.model import StateSettings
+from campaignctl.project.places import STATE_REFS
 
 if TYPE_CHECKING:
     from campaignctl.project.model import Project
@@ -82,7 +84,10 @@ _SERVER = """
 _API = "https://api.ocamba.com"
 #: The variable with the address for outcomes, unless `notify` of the project names another one.
 WEBHOOK = "CAMPAIGNS_WEBHOOK"
-# Where GitHub's jobs get a token, they get the address of a database too.
+_ON_ORIGIN = StateSettings(backend="git")
+_SECRETS = {KEY_VARIABLE: "the key of the state"}
+_DATABASE = "the address of the state's database"
+# Where GitHub's jobs get a token, they get the secrets of the state too.
 _TOKEN_LINE = re.compile(r"^( +)OCAMBA_TOKEN: .*\n", re.MULTILINE)
 _READ_TOKEN = "OCAMBA_READ_TOKEN"  # noqa: S105 - the name of the secret, not its value
 
@@ -96,8 +101,7 @@ class Pipelines:
     jobs install, with its hash. `environment` is the project's, None if it declares none. `label` tells the
     project from another one of the repository. `action` is the address of a repository and a commit that has
     the steps, `OWNER/REPO@SHA`; without it they are written out. `api` is where the token goes, whatever a
-    checkout says. `webhook` is the variable with the address for outcomes, `database` the one with that of
-    the state's database, and `server` the address of a state on a server; both are empty for one elsewhere.
+    checkout says. `webhook` is the variable with the address for outcomes. `state` is where the state lives.
     """
 
     host: Host
@@ -109,8 +113,17 @@ class Pipelines:
     action: str | None = None
     api: str = _API
     webhook: str = WEBHOOK
-    server: str = ""
-    database: str = ""
+    state: StateSettings = _ON_ORIGIN
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """The variables that jobs which plan or apply need for the state."""
+        database = (self.state.url_env,) if self.state.backend == "postgres" else ()
+        return (*database, *((KEY_VARIABLE,) if self.state.encrypted else ()))
+
+    @property
+    def _needs_extras(self) -> bool:
+        return self.state.encrypted or self.state.backend in ("object_store", "postgres")
 
     def files(self, *, included: bool = False) -> dict[str, str]:
         """The texts by their paths relative to the root of the repository.
@@ -138,21 +151,30 @@ class Pipelines:
             first = f".gitlab/campaigns{suffix}.yml" if included else GITLAB_FILE
             templates = {first: "gitlab/campaigns.yml"}
         texts = {path: (_TEMPLATES / name).read_text(encoding="utf-8") for path, name in templates.items()}
-        if self.server and self.host == "gitlab":
+        if self.state.backend == "http" and self.host == "gitlab":
             texts = {path: self._on_server(text) for path, text in texts.items()}
         if self.action is not None:
+            self._refuse_extras()
             texts = {path: self._shortened(text, self.action) for path, text in texts.items()}
         filled = {
             path: _FIELD.sub(lambda field: fields[field[1]], with_install(text))
             for path, text in texts.items()
         }
-        return {path: self._with_database(text) for path, text in filled.items()} if self.database else filled
+        return {path: self._with_secrets(text) for path, text in filled.items()}
 
-    def _with_database(self, text: str) -> str:
-        """A file whose jobs install the library of the database, and on GitHub get its address."""
-        text = text.replace("/requirements.lock", "/requirements-extras.lock")
-        address = rf"\g<0>\g<1>{self.database}: ${{{{ secrets.{self.database} }}}}\n"
-        return _TOKEN_LINE.sub(address, text) if self.host == "github" else text
+    def _with_secrets(self, text: str) -> str:
+        """A file whose jobs install what the state needs, and on GitHub get its secrets."""
+        if self._needs_extras:
+            text = text.replace("/requirements.lock", "/requirements-extras.lock")
+        lines = "".join(rf"\g<1>{name}: ${{{{ secrets.{name} }}}}\n" for name in self.secrets)
+        return _TOKEN_LINE.sub(rf"\g<0>{lines}", text) if self.host == "github" else text
+
+    def _refuse_extras(self) -> None:
+        if self._needs_extras:
+            raise UsageError(
+                "--action installs no library of a state in a bucket, in a database or with encryption",
+                hint=Sentence("write the pipelines out: ", Command("init", "--ci", self.host, "--vendor")),
+            )
 
     def _shortened(self, text: str, action: str) -> str:
         """A template whose jobs use the action, or that includes GitLab's template."""
@@ -182,8 +204,8 @@ class Pipelines:
 
     def _on_server(self, text: str) -> str:
         """A file of GitLab for a state that is not on git."""
-        _refuse_strange("address of the state", re.sub(r"[:~%\[\]]", "", self.server))
-        if is_gitlab(self.server):
+        _refuse_strange("address of the state", re.sub(r"[:~%\[\]]", "", self.state.address))
+        if is_gitlab(self.state.address):
             return _ON_GIT.sub(_ON_GITLAB, text)
         return _ON_GIT.sub(_ON_SERVER, text).replace("\n    # What the jobs install", _SERVER)
 
@@ -228,7 +250,7 @@ class Pipelines:
             "title": f" ({self._suffix[1:]})" if self._suffix else "",
             "environment": self._line(f'CAMPAIGNCTL_ENV: "{self.environment}"') if self.environment else "",
             "paths": self._paths(workflow),
-            "server": self.server,
+            "server": self.state.address,
         }
 
     def _line(self, text: str) -> str:
@@ -289,21 +311,23 @@ class Added:
         yield f"  The head of {self.first} lists what to set up once; see also docs/ci.md."
         made = self.pipelines
         yield f"  They apply the branch `{made.branch}`, and send the token to {made.api}."
-        if made.server:
+        for name in made.secrets:
+            yield f"  {name} is a secret of the jobs that plan and apply: {_SECRETS.get(name, _DATABASE)}."
+        if made.state.backend == "http":
             yield from self._on_server()
-            return
-        if made.database:
-            yield f"  {made.database} is a secret of the jobs that plan and apply: the address of the state."
-        elif not has_remote(self.root, _ORIGIN):
-            yield f"  git remote add {_ORIGIN} URL    the state is kept there"
-        yield from self._state()
+        elif made.state.backend == "object_store":
+            yield f"  The jobs that plan and apply need credentials for {made.state.url}: see docs/state.md."
+        elif made.state.backend != "postgres":
+            if not has_remote(self.root, _ORIGIN):
+                yield f"  git remote add {_ORIGIN} URL    the state is kept there"
+            yield from self._state()
 
     def _on_server(self) -> Iterator[str]:
         """What is left to do so that pipelines reach the state on its server."""
         made = self.pipelines
         if made.host == "github":
             yield "  Add to `env` of the jobs that plan and apply, as the state is on a server:"
-            yield f"    CAMPAIGNCTL_HTTP_ADDRESS: {made.server}"
+            yield f"    CAMPAIGNCTL_HTTP_ADDRESS: {made.state.address}"
             for name in ("USERNAME", "PASSWORD"):
                 yield f"    CAMPAIGNCTL_HTTP_{name}: ${{{{ secrets.CAMPAIGNCTL_HTTP_{name} }}}}"
 
@@ -321,12 +345,12 @@ class Added:
 
 
 def pipelines_for(
-    app: App, target: Path, host: Host, package: str | None, action: str | None, server: str = ""
+    app: App, target: Path, host: Host, package: str | None, action: str | None, state: StateSettings
 ) -> Added:
     """The pipelines for the project in a directory, or for the one that will be created there.
 
-    `package` says what they install; None is the campaignctl that is running. `server` is the address of the
-    state of a new project.
+    `package` says what they install; None is the campaignctl that is running. `state` is where that of a new
+    project will be.
 
     Raises CampaignctlError without a git repository or for a name that cannot be used, ManifestError for a
     project that cannot be read, UsageError if it has environments and none is chosen, or for a package
@@ -360,8 +384,7 @@ def pipelines_for(
         action=action,
         api=api,
         webhook=webhook,
-        server=project.state.address if project else server,
-        database=project.state.url_env if project and project.state.backend == "postgres" else "",
+        state=project.state if project else state,
     )
     if _is_taken(root, pipelines):
         pipelines = replace(pipelines, label=re.sub(r"[^a-z0-9]+", "-", folder.lower()).strip("-") or "root")

@@ -28,9 +28,9 @@ from campaignctl.manifest.document import (
 )
 from campaignctl.manifest.schema_examples import EXAMPLES
 from campaignctl.project.file import AccountPin, Environment, ProjectFile
+from campaignctl.project.freeze import Freeze
 from campaignctl.project.model import (
     ApiSettings,
-    Freeze,
     Guardrails,
     LintSettings,
     Override,

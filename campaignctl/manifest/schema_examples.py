@@ -35,10 +35,10 @@ from campaignctl.manifest.document import (
     WinnerMembers,
 )
 from campaignctl.project.file import Environment, ProjectFile, ProjectMetadata
+from campaignctl.project.freeze import Freeze
 from campaignctl.project.model import (
     ApiSettings,
     Collisions,
-    Freeze,
     Guardrails,
     Override,
     RateLimit,

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from campaignctl.campaign.part import Part
+from campaignctl.project.freeze import Zone
 from campaignctl.project.model import (
     LONGEST_VERSION,
     MOST_RULES,
@@ -17,7 +18,6 @@ from campaignctl.project.model import (
     PreviewSettings,
     Seeds,
     StateSettings,
-    Zone,
 )
 from campaignctl.project.validators import is_id
 

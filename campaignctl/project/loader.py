@@ -25,6 +25,7 @@ from campaignctl.errors import (
 from campaignctl.project import rules
 from campaignctl.project.file import ProjectFile
 from campaignctl.project.model import STATE_FOLDER, Override, Project, value_of
+from campaignctl.project.places import state_settings
 from campaignctl.project.validators import api_url
 from campaignctl.yamlio.files import NOTHING_SET, content, kept_out, shown, token_line
 from campaignctl.yamlio.findings import findings_of, in_order
@@ -298,7 +299,7 @@ def _project(
     zone = rules.time_zone(merged)
     types = {one.name: one.type for one in fields(Project)}
     settings = {name: value_of(types[name], part, zone) for name, part in merged.items() if name in types}
-    settings["state"] = rules.state_settings(value, environment)
+    settings["state"] = state_settings(value, environment)
     layer = value["environments"][environment] if environment else {}
     patterns = _at(file, ("manifests",))
     environments = (None, *value.get("environments", ()))
@@ -308,7 +309,7 @@ def _project(
         id=merged["metadata"].get("id"),
         environment=environment,
         environment_names=tuple(value.get("environments", ())),
-        private=(STATE_FOLDER, *(rules.state_settings(value, each).path for each in environments)),
+        private=(STATE_FOLDER, *(state_settings(value, each).path for each in environments)),
         company_id=merged.get("account", {}).get("company_id"),
         variable_sources=_variable_sources(file, settings.get("variables", ()), environment, given or {}),
         override_sources=_override_sources(

@@ -5,13 +5,14 @@ from dataclasses import dataclass, field, fields, is_dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args, get_origin
 
-from pydantic import AfterValidator, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
 from campaignctl.campaign.marker import Owner
-from campaignctl.campaign.part import DayOrTime, Json, Part
+from campaignctl.campaign.part import DayOrTime, Json
 from campaignctl.errors import Source
+from campaignctl.project.freeze import Duration, Freeze, LongDuration, Reason, window
 from campaignctl.project.liftable import Liftable
-from campaignctl.project.validators import api_url, duration, is_zone, long_duration, says_something
+from campaignctl.project.validators import api_url, long_duration
 from campaignctl.schedule import times
 from campaignctl.yamlio.schema_types import Listed, Written
 
@@ -20,52 +21,12 @@ if TYPE_CHECKING:
 else:
     Window = Any  # imported on first use: most projects have no window, and every run would pay for it
 
-Duration = Annotated[timedelta, Written(str, duration)]
-LongDuration = Annotated[timedelta, Written(str, long_duration)]
 DEFAULT_ZONE = "UTC"
 STATE_FOLDER = ".campaignctl"
-Zone = Annotated[str, AfterValidator(is_zone)]
 Glob = Annotated[str, Field(min_length=1)]
 #: How long lists of patterns and windows may be: each campaign is compared with all of them.
 MOST_RULES = 100
 LONGEST_VERSION = 200
-Reason = Annotated[str, AfterValidator(says_something)]
-
-
-class Freeze(Part):
-    """A window in which nothing is armed: `from` and `to`, or repeatedly `cron` and `duration`."""
-
-    from_: DayOrTime | None = Field(
-        None, alias="from", description="Its start: a day, from midnight in the zone, or a time."
-    )
-    to: DayOrTime | None = Field(None, description="Its end: the last day that it includes, or a time.")
-    cron: str | None = Field(
-        None, description="When it starts, in the time of the zone, as a cron expression of five fields."
-    )
-    duration: LongDuration | None = Field(None, description="How long it lasts, by that clock.")
-    tz: Zone | None = Field(None, description="IANA time zone; that of the project if absent.")
-    kind: Literal["deny", "allow"] | None = Field(
-        None, description="deny (if absent), or allow: changes are armed only within it. Deny wins."
-    )
-    scope: Literal["changes", "sends", "both"] | None = Field(
-        None,
-        description="What it applies to: the time of a change, the times of its sends, or both (if absent).",
-    )
-    reason: Reason | None = Field(None, description="Why; shown when it blocks.")
-
-
-def _window(freeze: Mapping[str, Any], zone: str) -> "Window":
-    """The window of a `freeze`; `zone` is the project's. Raises TimeError."""
-    from campaignctl.schedule.windows import Window
-
-    own, start, end = (freeze.get(name) for name in ("tz", "from", "to"))
-    return Window(
-        tz=own or zone,
-        start=None if start is None else times.begin(start, own or zone, own),
-        end=None if end is None else times.end(end, own or zone, own),
-        length=duration(freeze.get("duration", "0s")),
-        **{name: freeze[name] for name in ("kind", "scope", "cron", "reason") if name in freeze},
-    )
 
 
 # ------------------------------------------------------------------------------------------ settings
@@ -280,7 +241,7 @@ class Guardrails(Setting):
     ] = 50
     forbid_immediate: Annotated[bool, _said("true: nothing may send at once.")] = False
     freeze: Annotated[
-        tuple[Annotated[Window, Written(Freeze, _window, zoned=True)], ...],
+        tuple[Annotated[Window, Written(Freeze, window, zoned=True)], ...],
         _said(
             "Windows in which nothing is armed or sent, or outside which nothing is. An environment's are "
             "added to the project's; an empty list there removes the project's.",

@@ -128,6 +128,9 @@ def test_a_dangling_link_is_not_overwritten(cli: Cli) -> None:
         ("local", ["backend: local"]),
         ("git", ["backend: git"]),
         ("https://h.example/s/crm", ["backend: http", "address: https://h.example/s/crm"]),
+        ("s3://acme/crm", ["backend: object_store", "url: s3://acme/crm"]),
+        ("gs://acme/crm", ["backend: object_store", "url: gs://acme/crm"]),
+        ("postgres", ["backend: postgres"]),
     ],
 )
 def test_a_new_project_says_where_its_state_lives(cli: Cli, place: str, lines: list[str]) -> None:
@@ -137,9 +140,19 @@ def test_a_new_project_says_where_its_state_lives(cli: Cli, place: str, lines: l
     assert cli("validate").status == 0
 
 
-@pytest.mark.parametrize("place", ["s4://bucket", "https://h.example", "http://h.example/crm", "remote"])
+@pytest.mark.parametrize(
+    "place", ["s4://bucket", "s3://", "https://h.example", "http://h.example/crm", "remote"]
+)
 def test_a_place_that_no_state_can_have_is_wrong_usage(cli: Cli, place: str) -> None:
     done = cli("init", "--state", place)
     assert done.status == 64
     assert "--state" in done.err
+    assert not list(cli.cwd.iterdir())
+
+
+def test_the_address_of_a_database_is_not_written_and_not_shown(cli: Cli) -> None:
+    done = cli("init", "--state", "postgresql://mira:hunter2@db.example.com/crm")
+    assert done.status == 64
+    assert "CAMPAIGNCTL_POSTGRES_URL" in done.err
+    assert "hunter2" not in done.err
     assert not list(cli.cwd.iterdir())

@@ -337,3 +337,31 @@ def test_a_place_is_for_a_new_project_and_a_shared_one(repository: Cli) -> None:
     done = repository("init", "--ci", "gitlab", *PACKAGE, "--state", "git")
     assert done.status == 64
     assert "new project" in done.err
+
+
+ENCRYPTED = "state: {backend: git, encryption: {method: aes_gcm}}\n"
+IN_A_BUCKET = "state: {backend: object_store, url: s3://acme/crm}\n"
+
+
+@pytest.mark.parametrize(
+    ("state", "secrets"), [(ENCRYPTED, ["CAMPAIGNCTL_STATE_KEY"]), (IN_A_BUCKET, [])], ids=["key", "bucket"]
+)
+def test_jobs_install_what_the_state_needs_and_get_its_secrets(
+    repository: Cli, state: str, secrets: list[str]
+) -> None:
+    (repository.cwd / "campaignctl.yaml").write_text(PROJECT + state)
+    done = repository("init", "--ci", "github", *PACKAGE)
+    assert done.status == 0, done.err
+    text = (repository.cwd / ".github/workflows/campaigns.yml").read_text()
+    assert "/requirements-extras.lock" in text
+    assert "/requirements.lock" not in text
+    assert all(f"{name}: ${{{{ secrets.{name} }}}}" in text and name in done.out for name in secrets)
+    assert ("s3://acme/crm" in done.out) is (state == IN_A_BUCKET)
+
+
+def test_the_action_is_refused_where_it_would_not_install_what_the_state_needs(repository: Cli) -> None:
+    (repository.cwd / "campaignctl.yaml").write_text(PROJECT + IN_A_BUCKET)
+    done = repository("init", "--ci", "github", "--action", f"acme/campaignctl@{'a' * 40}", *PACKAGE)
+    assert done.status == 64
+    assert "--vendor" in done.err
+    assert not (repository.cwd / ".github").exists()

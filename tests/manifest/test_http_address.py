@@ -6,7 +6,7 @@ import pytest
 
 from campaignctl.project.http_address import HttpAddress, http_address
 from campaignctl.project.model import Project, StateSettings
-from campaignctl.project.rules import state_at
+from campaignctl.project.places import state_at
 from tests.manifest.checking import Check
 
 NAMED = "metadata: {name: acme}\n"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shlex
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
@@ -17,7 +17,8 @@ from campaignctl.cli.group import NearestChoice
 from campaignctl.cli.pipelines import HOSTS, Added, Host, pipelines_for
 from campaignctl.cli.settings import App
 from campaignctl.errors import CampaignctlError, Command, Sentence, UsageError, listed
-from campaignctl.project.rules import state_problems
+from campaignctl.project.model import StateSettings
+from campaignctl.project.places import state_at, state_problems
 
 if TYPE_CHECKING:
     from campaignctl.project.model import Project
@@ -73,6 +74,22 @@ _SERVER_STATE = """\
   backend: http
   address: {address}"""
 
+_BUCKET_STATE = """\
+  # In a bucket. The environment has the credentials, and says where the store is. It needs
+  # campaignctl[object-store].
+  backend: object_store
+  url: {url}"""
+
+_DATABASE_STATE = """\
+  # In tables of PostgreSQL, at the address in CAMPAIGNCTL_POSTGRES_URL. It needs campaignctl[postgres].
+  backend: postgres"""
+
+_NAMED: Mapping[str, StateSettings] = {
+    "local": StateSettings(),
+    "git": StateSettings(backend="git"),
+    "postgres": StateSettings(backend="postgres"),
+}
+
 _MANIFEST = """\
 # Its key is its path in the project, push/welcome. Moving the file gives the campaign a new key.
 apiVersion: campaignctl/v1
@@ -127,8 +144,8 @@ _IGNORED = ".campaignctl"
     "--state",
     "place",
     metavar="PLACE",
-    help="Where the state of a new project lives: local, git, or the address of a server such as GitLab, "
-    "https://... Default: local; with --ci git.",
+    help="Where the state of a new project lives: local, git, postgres, the address of a server such as "
+    "GitLab, https://..., or of a bucket, s3://... Default: local; with --ci git.",
 )
 @click.option("--vendor", is_flag=True, help="Write the whole pipelines out (the default without --action).")
 @click.pass_obj
@@ -160,10 +177,10 @@ def command(
     target = (app.settings.directory or app.settings.cwd) / directory
     if package and not host:
         raise UsageError("--package says what pipelines install: it needs --ci github or --ci gitlab")
-    server = place or "" if _is_address(place) else ""
-    pipelines = pipelines_for(app, target, host, package, action, server) if host else None
+    chosen = _chosen(place or ("git" if host else "local"), host)
+    pipelines = pipelines_for(app, target, host, package, action, chosen) if host else None
     added = pipelines.paths if pipelines else {}
-    state = _state_at(place or ("git" if host else "local"), pipelines)
+    state = _written(chosen, pipelines)
     if pipelines and pipelines.project:
         _refuse_another_state(place, pipelines.project)
         files = added
@@ -181,27 +198,41 @@ def command(
     return 0
 
 
-def _state_at(place: str, pipelines: Added | None) -> str:
-    """The lines of a project file for a state at this place. Raises UsageError."""
-    if place == "local":
-        if pipelines:
-            raise UsageError(
-                "--state local cannot be used with --ci: pipelines keep no files",
-                hint="leave it out: the state is kept on git then",
-            )
-        return _LOCAL_STATE
-    if place == "git":
+def _chosen(place: str, host: Host | None) -> StateSettings:
+    """Where the state of a new project will be. Raises UsageError."""
+    if place == "local" and host:
+        raise UsageError(
+            "--state local cannot be used with --ci: pipelines keep no files",
+            hint="leave it out: the state is kept on git then",
+        )
+    if place in _NAMED:
+        return _NAMED[place]
+    if place.startswith(("postgres://", "postgresql://")):  # not quoted: it may have a password
+        raise UsageError(
+            "--state takes no address of a database: campaignctl.yaml would keep it",
+            hint=Sentence(
+                "put it into CAMPAIGNCTL_POSTGRES_URL, then ", Command("init", "--state", "postgres")
+            ),
+        )
+    settings = state_at(StateSettings(), place)
+    if settings.backend not in ("http", "object_store"):
+        raise UsageError(
+            f"--state: {place!r} is no place for a state",
+            hint="write local, git, postgres, https://... or s3://...",
+        )
+    name = "address" if settings.backend == "http" else "url"
+    for problem in state_problems({"state": {"backend": settings.backend, name: place}}, None):
+        raise UsageError(f"--state: {problem.message}", hint=problem.hint)
+    return settings
+
+
+def _written(state: StateSettings, pipelines: Added | None) -> str:
+    """The lines of a project file for a state."""
+    if state.backend == "git":
         own = pipelines.pipelines.ref if pipelines else None
         return _SHARED_STATE + (_OWN_REF.format(ref=own) if own else "")
-    if _is_address(place):
-        for problem in state_problems({"state": {"backend": "http", "address": place}}, None):
-            raise UsageError(f"--state: {problem.message}", hint=problem.hint)
-        return _SERVER_STATE.format(address=place)
-    raise UsageError(f"--state: {place!r} is no place for a state", hint="write local, git, or https://...")
-
-
-def _is_address(place: str | None) -> bool:
-    return place is not None and place.startswith(("https://", "http://"))
+    texts = {"http": _SERVER_STATE, "object_store": _BUCKET_STATE, "postgres": _DATABASE_STATE}
+    return texts.get(state.backend, _LOCAL_STATE).format(address=state.address, url=state.url)
 
 
 def _refuse_another_state(place: str | None, project: Project) -> None:

@@ -331,7 +331,7 @@ def migrate(
 
 def _settings(fields: Mapping[str, str], environment: str | None) -> StateSettings:
     """The settings of these fields. Raises UsageError for fields that the project file must not have."""
-    from campaignctl.project.rules import state_problems, state_settings
+    from campaignctl.project.places import state_problems, state_settings
 
     value: dict[str, Any] = {"state": fields}
     if environment is not None:
