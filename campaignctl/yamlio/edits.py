@@ -182,8 +182,11 @@ class _Edit:
             raise EditError("an item of a list would change its kind")
         key = next(key for key, _ in holder.pairs if key.text == part)
         self._no_comment(key.end, node.end)
-        written = lines_of(f"{text[key.start : key.end]}:", value, holder.column)
-        return text[: key.start] + "\n".join(written) + text[node.end :]
+        first, *others = lines_of(f"{text[key.start : key.end]}:", value, holder.column)
+        # A comment behind the old value would become a part of a text at the end of the new one.
+        behind = text[node.end :].partition("\n")[0] if others else ""
+        written = "\n".join([first + behind, *others])
+        return text[: key.start] + written + text[node.end + len(behind) :]
 
     def _no_comment(self, start: int, end: int) -> None:
         if _COMMENT.search(self._text[start:end]):

@@ -50,6 +50,12 @@ ORDER: dict[tuple[str | int, ...], tuple[str, ...]] = {
     [
         ("spec/name", "Hi: there", "'Welcome' ", '"Hi: there" '),
         ("spec/name", "a\nb", "'Welcome'   # the name", '"a\\nb"   # the name'),
+        (
+            "spec/name",
+            ["yes\n"],
+            "name: 'Welcome'   # the name",
+            "name:   # the name\n      - |\n        yes",
+        ),
         ("spec/labels", ["a", "c,d"], "[a, b]", '[a, "c,d"]'),
         ("spec/messages/0/push/title/en", "Two, or more", "{en: One", '{en: "Two, or more"'),
         ("spec/messages/0/push/title/fr", "Un", '"Eins, zwei"}', '"Eins, zwei", fr: Un}'),
