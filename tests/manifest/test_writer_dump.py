@@ -38,7 +38,7 @@ TEXTS = st.text(
     ]
 )
 # A text that would be expanded again has no form in a manifest.
-TEXTS = TEXTS.filter(lambda text: not re.search(r"\$\{(var|env)\.", text))
+TEXTS = TEXTS.filter(lambda text: not re.search(r"\$\{ *(var|matrix|env) *\.", text))
 NAMES = TEXTS.filter(lambda name: "${" not in name)
 LEAVES = (
     TEXTS | st.booleans() | st.integers(-(10**16), 10**16) | st.floats(allow_nan=False, allow_infinity=False)
