@@ -16,8 +16,9 @@ from campaignctl.manifest.model import DesiredCampaign, DesiredState
 from campaignctl.plan import ledger
 from campaignctl.plan.context import PlanContext, Reading
 from campaignctl.plan.model import Options
-from campaignctl.state.ledger import Released, Sent
+from campaignctl.state.ledger import Released, Sent, Year
 from campaignctl.state.model import State
+from campaignctl.state.years import encode_year, with_archive
 from tests.plan.planning import (
     DRAFT,
     ID,
@@ -75,8 +76,12 @@ def entry(spec: Spec, *, at_once: bool, key: str = "old", campaign_id: str | Non
 def test_a_body_or_the_content_of_what_sends_at_once_was_sent_before(
     sent: list[Sent], spec: Spec, found: int | None
 ) -> None:
-    ctx = context(known=state(sent=tuple(sent)))
-    assert ledger.sent_before(ctx, spec, body_digest(spec)) == (None if found is None else sent[found])
+    known = state()
+    document = encode_year(2026, Year(tuple(sent), (), ()), known)
+    archived = with_archive(replace(known, archives=(2026,)), lambda: {2026: document}, "there")
+    for each in (replace(known, sent=tuple(sent)), archived):
+        before = ledger.sent_before(context(known=each), spec, body_digest(spec))
+        assert before == (None if found is None else sent[found])
 
 
 def test_without_a_state_nothing_was_sent_or_missed() -> None:
