@@ -289,6 +289,13 @@ def older_pushed(world: World) -> str:
     return said(world, "state", "push", "old.json")
 
 
+def newer_version(world: World) -> str:
+    far(world)
+    state = world.folder / ".campaignctl" / "state.json"
+    state.write_text(state.read_text().replace('"format_version": 2', '"format_version": 9', 1))
+    return refused(world)
+
+
 def newer_commit(world: World) -> str:
     return said(two_checkouts(world), "plan", containing="this checkout")
 

@@ -142,6 +142,11 @@ RUNS = (
         "FILE` first",
     ),
     Moment(
+        runs.newer_version,
+        "somebody's later version wrote the state, and this one cannot know what it protects. Nothing was sent",
+        "install that version here too, or let the others go back: docs/upgrade.md",
+    ),
+    Moment(
         runs.older_pushed,
         "campaigns created since would be forgotten",
         "push a newer file; only if you are sure, `campaignctl state push --force FILE` (also for another "
