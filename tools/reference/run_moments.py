@@ -143,7 +143,7 @@ RUNS = (
     ),
     Moment(
         runs.newer_version,
-        "somebody's later version wrote the state, and this one cannot know what it protects. Nothing was sent",
+        "a later version wrote the state, and this one cannot know what it protects. Nothing was sent",
         "install that version here too, or let the others go back: docs/upgrade.md",
     ),
     Moment(
