@@ -41,6 +41,7 @@ def test_nothing_is_sent_twice_or_unseen_and_nothing_is_lost(which: tuple[str, .
     assert "duplicates" in done.stdout
 
 
+@pytest.mark.slow
 def test_a_change_of_your_own_project_is_tortured(tmp_path: Path) -> None:
     """From the sample project without one campaign and with another text, to the sample project."""
     earlier = tmp_path / "earlier"
