@@ -358,15 +358,7 @@ def pipelines_for(
     """
     from campaignctl.project.loader import PROJECT_FILE, load_project
 
-    settings = app.settings
-    existing = next(each for each in (target, *target.absolute().parents) if each.is_dir())
-    root = root_of(existing, {})
-    if root is None:
-        raise CampaignctlError(
-            f"{target} is not in a git repository",
-            detail="Pipelines need one. Nothing was changed.",
-            hint="run `git init`, then try again",
-        )
+    settings, root = app.settings, _repository(target)
     project = None
     if (target / PROJECT_FILE).is_file():
         project = load_project(target, **settings.inputs)
@@ -397,6 +389,19 @@ def pipelines_for(
     return Added(
         pipelines, root, paths, project, first, included and first not in (present or ""), settings.place()
     )
+
+
+def _repository(target: Path) -> Path:
+    """The root of the repository that a directory lies in, or will. Raises CampaignctlError without one."""
+    existing = next(each for each in (target, *target.absolute().parents) if each.is_dir())
+    root = root_of(existing, {})
+    if root is None:
+        raise CampaignctlError(
+            f"{target} is not in a git repository",
+            detail="Pipelines need one. Nothing was changed.",
+            hint="run `git init`, then try again",
+        )
+    return root
 
 
 _PROJECT = re.compile(r"""^\s*(?:CAMPAIGNCTL_PROJECT|project): "(.*)"$""", re.MULTILINE)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -199,14 +200,12 @@ def wired(
     Inside the block, signals ask the run to stop, and end one that does not write. At its end the bar and
     the connections are closed.
     """
-    import socket
-
     from campaignctl.cli.repository import commit, stands_to, who
     from campaignctl.reconciler.run import Wiring
 
     clock = SystemClock()
     progress = progress_on(app.console)
-    with ExitStack() as ends:
+    with _environment_named(project), ExitStack() as ends:
         ends.enter_context(clock.listening(breakable=not writes))
         ends.callback(progress.pause)
         if app.console.verbosity == "verbose":
@@ -231,14 +230,20 @@ def wired(
             parallelism=parallelism,
             lock_timeout=lock_timeout,
             who=who(app.settings.environ),
-            host=socket.gethostname(),
+            host=os.uname().nodename,
             written_at=_written_at(app, Path(project.directory)),
         )
-        try:
-            yield Wired(wiring, clock, progress)
-        except CampaignctlError as error:
-            error.environment = project.environment
-            raise
+        yield Wired(wiring, clock, progress)
+
+
+@contextmanager
+def _environment_named(project: Project) -> Iterator[None]:
+    """Errors tell the environment, for the commands in their hints."""
+    try:
+        yield
+    except CampaignctlError as error:
+        error.environment = project.environment
+        raise
 
 
 def _newest(app: App, backend: Backend) -> Newest:

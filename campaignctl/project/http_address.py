@@ -31,9 +31,9 @@ class HttpAddress:
         """Whether it is one of GitLab's own states."""
         return is_gitlab(self.state)
 
-    def beside(self, suffix: str) -> HttpAddress:
+    def next_to(self, suffix: str) -> HttpAddress:
         """The same with another name: this one's with an ending."""
-        lock, unlock = (beside(self.state, each, suffix) for each in (self.lock, self.unlock))
+        lock, unlock = (next_to(self.state, each, suffix) for each in (self.lock, self.unlock))
         return HttpAddress(self.state + suffix, lock, unlock, self.lock_method, self.unlock_method)
 
 
@@ -55,7 +55,7 @@ def http_address(state: StateSettings) -> HttpAddress:
     )
 
 
-def beside(state: str, lock: str, suffix: str) -> str:
+def next_to(state: str, lock: str, suffix: str) -> str:
     """The lock of another state, whose name is this one's with an ending."""
     return moved(state, lock, f"{state}{suffix}") or f"{lock}{suffix}"
 

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from campaignctl.campaign.problem import KeyPath, Problem, error
 from campaignctl.errors import Command, Sentence
-from campaignctl.project.http_address import beside, moved, not_a_state
+from campaignctl.project.http_address import moved, next_to, not_a_state
 from campaignctl.project.model import STATE_FOLDER, StateSettings, value_of
 from campaignctl.project.validators import api_url
 from campaignctl.yamlio.interpolate import TOKEN_VARIABLE
@@ -85,7 +85,7 @@ def _on_http(fields: Fields, own: Fields, suffix: str) -> dict[str, str]:
     if "address" in own:
         return dict.fromkeys(named, "")
     address = fields.get("address", "")
-    return {name: beside(address, fields[name], suffix) for name in named}
+    return {name: next_to(address, fields[name], suffix) for name in named}
 
 
 def state_problems(value: Fields, environment: str | None) -> Iterator[Problem]:

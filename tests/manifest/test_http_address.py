@@ -28,7 +28,7 @@ def test_gitlabs_lock_is_found_by_its_address(project: Check) -> None:
     found = addresses(project, f"state: {{backend: http, address: {GITLAB}}}\n")
     assert found == HttpAddress(GITLAB, f"{GITLAB}/lock", f"{GITLAB}/lock", "POST", "DELETE")
     assert found.on_gitlab
-    stop = found.beside("-stop")
+    stop = found.next_to("-stop")
     assert stop == HttpAddress(
         f"{GITLAB}-stop", f"{GITLAB}-stop/lock", f"{GITLAB}-stop/lock", "POST", "DELETE"
     )
@@ -37,7 +37,7 @@ def test_gitlabs_lock_is_found_by_its_address(project: Check) -> None:
 def test_another_server_is_locked_by_methods_of_the_address(project: Check) -> None:
     found = addresses(project, f"state: {{backend: http, address: {PLAIN}}}\n")
     assert found == HttpAddress(PLAIN, PLAIN, PLAIN, "LOCK", "UNLOCK")
-    assert found.beside("-stop").lock == f"{PLAIN}-stop"
+    assert found.next_to("-stop").lock == f"{PLAIN}-stop"
 
 
 @pytest.mark.parametrize(
@@ -52,7 +52,7 @@ def test_a_stop_mark_has_a_lock_of_its_own(project: Check, lock: str, beside: st
     text = f"state: {{backend: http, address: {PLAIN}, lock_address: {lock}, lock_method: PUT}}\n"
     found = addresses(project, text)
     assert (found.lock, found.unlock, found.lock_method) == (lock, lock, "PUT")
-    assert found.beside("-stop").lock == found.beside("-stop").unlock == beside
+    assert found.next_to("-stop").lock == found.next_to("-stop").unlock == beside
 
 
 def test_an_environment_has_a_place_next_to_the_projects(project: Check) -> None:

@@ -129,7 +129,7 @@ class Place(Protocol):
         """Whether it accepts writes from here, as far as can be told without one."""
         ...
 
-    def free(self, lock_id: str) -> LockInfo | None:  # noqa: ARG002, most places have none
+    def free(self, lock_id: str) -> LockInfo | None:  # noqa: ARG002 - places with a lock override it
         """Break the place's own lock, if it has one with exactly this id; returns its holder."""
         return None
 

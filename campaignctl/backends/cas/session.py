@@ -105,7 +105,7 @@ class CasSession(LockedState):
             if not self._is_proven():
                 self._prove()
 
-    def write(self, state: State, *, keep_format: bool = True) -> None:  # noqa: ARG002, it always does
+    def write(self, state: State, *, keep_format: bool = True) -> None:  # noqa: ARG002 - others share it: only `migrate` changes it
         """Replace the whole state, keep the previous one in the history, and start a new journal.
 
         Raises:

@@ -311,8 +311,8 @@ def http_home(
     """The home of a state on a server; the environment says who we are there."""
     server = Server(address.state, environ)
     place = HttpPlace(server, address, "state", now)
-    stop = HttpPlace(server, address.beside(STOP), "stop", now)
-    archive = HttpPlace(server, address.beside(ARCHIVE), "archive", now)
+    stop = HttpPlace(server, address.next_to(STOP), "stop", now)
+    archive = HttpPlace(server, address.next_to(ARCHIVE), "archive", now)
     return Home(project, place, stop, archive, mirror_path(directory, address))
 
 

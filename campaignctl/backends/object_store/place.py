@@ -133,7 +133,7 @@ class ObjectPlace(Place):
         known = self._version(found.tip)
         return known is not None and draft.tip in (known.head.version, *known.head.recent)
 
-    def access(self, by: LockInfo) -> Access:  # noqa: ARG002 - anybody's
+    def access(self, by: LockInfo) -> Access:  # noqa: ARG002 - a store is asked with our credentials
         """Whether it accepts writes on conditions, tried on an object of its own that is deleted again."""
         try:
             self.prove(LONGEST)

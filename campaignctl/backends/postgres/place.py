@@ -77,7 +77,7 @@ class PostgresPlace(Place):
             )
         return Seen(rows[0][0] if rows else None, files)
 
-    def draft(self, before: Seen, after: Files, note: Note) -> Seen:  # noqa: ARG002, the files say it all
+    def draft(self, before: Seen, after: Files, note: Note) -> Seen:  # noqa: ARG002 - a version is put whole
         """The version to put, under a random name."""
         return Draft(tip=secrets.token_hex(16), files=after, note=note)
 
@@ -117,7 +117,7 @@ class PostgresPlace(Place):
         [(there,)] = self.database.ask(tables.HOLDS, {"name": self.name, "tip": draft.tip})
         return bool(there)
 
-    def access(self, by: LockInfo) -> Access:  # noqa: ARG002, the server knows who asks
+    def access(self, by: LockInfo) -> Access:  # noqa: ARG002 - the server knows the role
         """Whether the role has what a write needs."""
         database, schema = self.database, {"schema": self.database.schema}
         try:
