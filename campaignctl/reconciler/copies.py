@@ -35,7 +35,8 @@ class Watched:
 
 
 def watched(state: State | None, now: datetime) -> dict[str, Watched]:
-    """The creates to look for, by intent: of records until their first send, of those given up a month."""
+    """The creates to look for, by intent: of records until their first send and, if they were posted twice,
+    until the whole list was read after that; of those given up a month."""
     if state is None:
         return {}
     found = {}
@@ -44,17 +45,21 @@ def watched(state: State | None, now: datetime) -> dict[str, Watched]:
             # A state of the version before does not know when the first POST left.
             posts = record.posts or (iso(parse_iso(record.created_at) - _LONG), record.created_at)
             found[record.intent] = _watched(key, record.id, posts, scanned=not record.reposted)
-    for one in state.dropped:
-        kept = state.campaigns.get(one.key)
-        if kept is not None and one.intent != kept.intent and parse_iso(max(one.posts)) > now - _LONG:
-            found[one.intent] = _watched(one.key, kept.id, one.posts, scanned=one.scanned)
+    late = [one for one in state.dropped if parse_iso(max(one.posts)) > now - _LONG]
+    recorded = {record.intent for record in state.campaigns.values()} if late else set()
+    own = {entry.intent: entry.id for entry in state.released} if late else {}
+    for one in late:
+        kept = own.get(one.intent) or (one.key in state.campaigns and state.campaigns[one.key].id)
+        if kept and one.intent not in recorded:
+            found[one.intent] = _watched(one.key, kept, one.posts, scanned=one.scanned)
     return found
 
 
 def _is_open(record: Record, now: datetime) -> bool:
-    twice = record.reposted or len(record.posts) > 1
-    sends = records.can_send(record.status) or record.reposted
-    return twice and sends and record.began is None and not records.final(record, now)
+    if record.reposted:
+        return True
+    waits = record.began is None and records.can_send(record.status) and not records.final(record, now)
+    return len(record.posts) > 1 and waits
 
 
 def _watched(key: str, campaign_id: str, posts: Iterable[str], *, scanned: bool) -> Watched:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, TypeVar
 
@@ -182,7 +182,8 @@ class Foreign:
 
 @dataclass(frozen=True, slots=True)
 class Dropped:
-    """A create that was given up; `posts` are the times of its POSTs, whose campaign may still turn up.
+    """A create that was given up, or one posted twice whose record has left; `posts` are the times of its
+    POSTs, of which a campaign may still turn up.
 
     `scanned`: the whole list was read for it, later than that.
     """
@@ -258,6 +259,7 @@ class State:
 
     def after(self, entry: Entry) -> State:
         """This state after one step."""
+        left = _posted_twice(self.campaigns, entry.records)
         return replace(
             self,
             serial=self.serial + int(entry.decision),
@@ -270,12 +272,23 @@ class State:
             seen=self.seen if entry.seen is None else entry.seen,
             history=_remembered(self.history, entry.history),
             foreign=_merged(self.foreign, entry.foreign),
-            dropped=tuple({one.intent: one for one in (*self.dropped, *entry.dropped)}.values()),
+            dropped=tuple({one.intent: one for one in (*self.dropped, *left, *entry.dropped)}.values()),
             settings=self.settings if entry.settings is None else entry.settings,
             project_id=entry.project_id or self.project_id,
             stop_mark=self.stop_mark if entry.stop_mark is None else entry.stop_mark,
             proofs=with_proofs(self.proofs, entry.proofs) if entry.proofs else self.proofs,
         )
+
+
+def _posted_twice(old: Mapping[str, Record], step: Mapping[str, Record | None]) -> Iterator[Dropped]:
+    """The traces of records that leave while a second copy of their campaign may still turn up."""
+    if not any(old[key].reposted for key in step if key in old):
+        return
+    kept = {record.intent for record in step.values() if record is not None}
+    for key in step:
+        one = old.get(key)
+        if one is not None and one.reposted and one.posts and one.intent and one.intent not in kept:
+            yield Dropped(key, one.intent, one.digest, one.posts)
 
 
 def _remembered(old: tuple[HistoryEntry, ...], step: tuple[HistoryEntry, ...]) -> tuple[HistoryEntry, ...]:

@@ -134,6 +134,28 @@ def test_the_whole_list_is_read_once_and_then_what_was_created_since(twice: Acco
     assert len(scheduled(twice)) == 1
 
 
+@pytest.mark.parametrize("then", ["removed", "renamed", "replaced", "sent"])
+def test_a_copy_is_canceled_whatever_became_of_the_other_meanwhile(twice: Account, then: str) -> None:
+    first = twice.id_of("far")
+    other = copy_of(twice)
+    if then == "sent":
+        twice.control.edit(first, {"status": "sent"})
+        twice.apply()
+    elif then == "replaced":
+        twice.apply(replace=("far",), overrides=("resend",))
+    else:
+        del twice.specs["far"]
+        twice.specs |= {"other": FAR} if then == "renamed" else {}
+        assert twice.apply().result == "done"
+    wait(twice, 6)
+    assert other in [block.id for block in twice.plan().blocked]
+    twice.apply()
+    kept = {key: record.id for key, record in twice.state.campaigns.items() if key != "first"}
+    assert other not in scheduled(twice)
+    assert set(scheduled(twice)) == (set() if then == "sent" else set(kept.values()))
+    assert other not in kept.values()
+
+
 def test_a_clone_that_was_made_later_is_no_copy(twice: Account) -> None:
     wait(twice, 6)
     twice.apply()
@@ -194,14 +216,16 @@ def of(**fields: Any) -> dict[str, copies.Watched]:
     return copies.watched(state({"k": record(SCHEDULED, **{**base, **fields})}), NOW)
 
 
-def test_a_record_is_watched_until_its_first_send() -> None:
+def test_a_record_is_watched_until_its_first_send_and_until_the_whole_list_was_read() -> None:
     (one,) = of().values()
     assert (one.key, one.id, one.scanned) == ("k", "1030978", False)
     assert one.since <= NOW - 3 * HOUR
     assert one.until == NOW - HOUR
     assert of(reposted=False)["intent-of-old"].scanned
-    for fields in ({"began": POSTS[0]}, {"status": "canceled"}, {"reposted": False, "posts": POSTS[:1]}):
-        assert of(**fields) == {}
+    for fields in ({"began": POSTS[0]}, {"status": "canceled"}):
+        assert of(**fields)
+        assert of(**fields, reposted=False) == {}
+    assert of(reposted=False, posts=POSTS[:1]) == {}
     assert of(status="draft")
     assert of(status="draft", reposted=False) == {}
 

@@ -47,13 +47,15 @@ def test_without_a_state_nothing_is_watched() -> None:
         ({"posts": (), "created_at": iso(LAST)}, replace(ONE, since=LAST - MONTH - MINUTE)),
         ({"posts": POSTS[:1]}, replace(ONE, since=LAST - MINUTE)),
         ({"intent": None}, None),
-        ({"status": "sent"}, None),
+        ({"status": "sent"}, ONE),
+        ({"status": "sent", "reposted": False}, None),
         ({"status": "sent", "reposted": False, "applied": RECURRING}, None),
-        ({"began": iso(LAST)}, None),
+        ({"began": iso(LAST)}, ONE),
+        ({"began": iso(LAST), "reposted": False}, None),
         ({"posts": POSTS[:1], "reposted": False}, None),
     ],
 )
-def test_a_record_is_watched_while_a_copy_of_it_could_send(
+def test_a_record_is_watched_while_a_copy_of_it_could_turn_up_or_send(
     fields: dict[str, Any], expected: Watched | None
 ) -> None:
     found = watched(k=replace(twice(), **fields))

@@ -162,6 +162,24 @@ OF_CONTENT = (
         "",
     ),
     Mutant(
+        "what was sent is not looked for a second time",
+        (
+            Edit(
+                "campaignctl/reconciler/copies.py",
+                "    if record.reposted:\n",
+                "    if record.reposted and record.began is None and not records.final(record, now):\n",
+            ),
+        ),
+        (f"{_COPIES}::test_a_copy_is_canceled_whatever_became_of_the_other_meanwhile",),
+        "",
+    ),
+    Mutant(
+        "the copy of a campaign that was removed goes out",
+        (Edit("campaignctl/state/model.py", "yield Dropped(key, ", "yield from () and (key, "),),
+        (f"{_COPIES}::test_a_copy_is_canceled_whatever_became_of_the_other_meanwhile",),
+        "",
+    ),
+    Mutant(
         "a plan does not look for second copies",
         (Edit("campaignctl/reconciler/plan.py", "        copies=copies_of(second),\n", ""),),
         (f"{_COPIES}::test_a_copy_that_the_list_shows_late_is_shown_and_canceled",),

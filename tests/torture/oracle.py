@@ -22,8 +22,9 @@ class Verdict:
 
     `duplicates`, `unseen`, `losses`, `stuck` and `halted` (what can send in spite of a halt) are sentences,
     and should be empty. `persons` counts how
-    often a person had to decide; `applies` counts the runs until the end, and `said` is their output. With a
-    `broken` lock, a copy that cannot send may be left if it was reported. What someone `altered` may not be
+    often a person had to decide; `applies` counts the runs until the end, and `said` is their output. `late`:
+    a request may arrive after a second one was made, from behind a broken lock or from a slow server; then a
+    copy that cannot send may be left if it was reported. What someone `altered` may not be
     sent at all, if the apply said so. `missing` are the ids, by key, of campaigns that the account denies,
     `unsent` the keys of sends that it denies.
     """
@@ -36,7 +37,7 @@ class Verdict:
     persons: int = 0
     applies: int = 0
     said: str = ""
-    broken: bool = False
+    late: bool = False
     altered: Altered | None = None
     missing: dict[str, str] = field(default_factory=dict)
     unsent: list[str] = field(default_factory=list)
@@ -201,10 +202,10 @@ def _was_told(key: str, verdict: Verdict) -> bool:
 
 
 def _left_idle(campaign: dict[str, Any], recorded: str | None, verdict: Verdict) -> bool:
-    """Whether a campaign is the copy of a zombie process: it cannot send, and an apply has reported it."""
+    """Whether a campaign is the copy of a late request: it cannot send, and an apply has reported it."""
     named = f"{campaign['id']} is a second copy of" in verdict.said
     idle = campaign["live"]["status"] in ("draft", "manual") and not campaign["sends"]
-    return verdict.broken and idle and named and campaign["id"] != recorded
+    return verdict.late and idle and named and campaign["id"] != recorded
 
 
 def _judge_sends(key: str, due: Due, mine: list[dict[str, Any]], verdict: Verdict) -> None:

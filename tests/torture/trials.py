@@ -71,7 +71,7 @@ class Report:
 def carry_out(stages: Mapping[str, Stage], trial: Trial) -> Report:
     """Carry out a trial; whatever goes wrong is in the report."""
     began = time.monotonic()
-    verdict = Verdict(broken=trial.frozen)
+    verdict = Verdict(late=trial.frozen or _delay(trial) > TIMEOUT)
     landed = False
     try:
         with stages[trial.scenario].place() as place:
@@ -121,6 +121,11 @@ def carry_out_random(stages: Mapping[str, Stage], random: Random) -> list[Report
     return reports
 
 
+def _delay(trial: Trial) -> float:
+    """How many seconds later a request of a trial arrives, or is answered."""
+    return max((float(fault.get("seconds", 0)) for _, fault in trial.faults), default=0.0)
+
+
 def _carried_out(place: Place, stage: Stage, trial: Trial, verdict: Verdict) -> bool:
     old = place.recorded_ids()
     for match, fault in trial.faults:
@@ -135,7 +140,7 @@ def _carried_out(place: Place, stage: Stage, trial: Trial, verdict: Verdict) -> 
     oracle.readable(place, verdict)
     with suppress(ConnectionError):
         place.control.clear_faults()
-    delay = max((float(fault.get("seconds", 0)) for _, fault in trial.faults), default=0.0)
+    delay = _delay(trial)
     quiet, patient = time.monotonic() + delay, delay > TIMEOUT
     if trial.halted and landed and stage.words[0] != "halt":
         halting.held_and_lifted(place, verdict, quiet)
