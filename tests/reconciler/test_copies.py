@@ -139,8 +139,10 @@ def test_a_copy_is_canceled_whatever_became_of_the_other_meanwhile(twice: Accoun
     first = twice.id_of("far")
     other = copy_of(twice)
     if then == "sent":
-        twice.control.edit(first, {"status": "sent"})
+        twice.control.start(first)
+        wait(twice, 0.1)
         twice.apply()
+        assert twice.state.campaigns["far"].began
     elif then == "replaced":
         twice.apply(replace=("far",), overrides=("resend",))
     else:
