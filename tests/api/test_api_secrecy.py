@@ -63,9 +63,9 @@ def test_a_text_without_an_encoding_is_redacted_as_any_other(token: str, data: s
 )
 def test_no_text_takes_long_to_search(piece: str) -> None:
     hostile = piece * (200_000 // len(piece))
-    started = time.perf_counter()
+    started = time.process_time()
     assert Token("01" * 19 + "2").redact(hostile) == hostile
-    assert time.perf_counter() - started < 2
+    assert time.process_time() - started < 2
 
 
 def test_a_token_does_not_show_itself() -> None:

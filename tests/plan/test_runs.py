@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime
-from time import monotonic
+from time import process_time
 from typing import Any
 
 import pytest
@@ -216,10 +216,10 @@ def test_hundreds_of_recurring_campaigns_are_planned_in_seconds() -> None:
         f"push/{n}": body(name=f"n{n}", recurrence={"cron": f"{n % 60} {n // 60} * * 1"}) for n in range(300)
     }
     known = state({key: record(spec, campaign_id=key) for key, spec in specs.items()})
-    began = monotonic()
+    began = process_time()
     made = plan_of(*(wanted(spec, key) for key, spec in specs.items()), known=known)
     assert not made.changes
-    assert monotonic() - began < 20
+    assert process_time() - began < 20
 
 
 @pytest.mark.parametrize("replaced", [True, False])

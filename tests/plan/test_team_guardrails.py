@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from time import monotonic
+from time import process_time
 from typing import Any
 
 import pytest
@@ -264,12 +264,12 @@ def test_a_send_that_is_moved_later_during_a_freeze_of_changes_does_not_object()
 def test_a_thousand_recurrences_of_every_minute_are_checked_in_a_moment() -> None:
     specs = [named("r", number, recurrence={"cron": "* * * * *"}) for number in range(1000)]
     nights = Window(scope="sends", cron="*/2 * * * *", length=timedelta(seconds=30))
-    began = monotonic()
+    began = process_time()
     limits: dict[str, Any] = {"freeze": (nights, CHRISTMAS), "min_lead_time": timedelta(0)}
     made = plan(*specs, max_sends_per_day=10**9, **limits)
     assert [found.guardrail for found in made.objections] == ["freeze"]
     # One recurrence has 576,000 runs in 400 days.
-    assert monotonic() - began < 10
+    assert process_time() - began < 10
 
 
 BLACK_FRIDAY = Window(start=NOW - timedelta(days=1), end=NOW + timedelta(days=1), reason="black friday")
