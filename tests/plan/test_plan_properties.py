@@ -117,43 +117,37 @@ def former_keys(world: World, key: str) -> set[str]:
     return {key, *moved}
 
 
-@given(worlds())
-def test_no_halted_campaign_is_armed(world: World) -> None:
+def no_halted_campaign_is_armed(world: World, plan: Plan) -> None:
     ids = {one.id: key for key, one in world.records.items()}
-    for change in world.plan().changes:
+    for change in plan.changes:
         if change.may_send:
             assert world.halts.on(change.key) is None
             assert not change.id or world.halts.on(ids[change.id]) is None
 
 
-@given(worlds())
-def test_no_campaign_that_is_not_active_is_armed(world: World) -> None:
-    for change in world.plan().changes:
+def no_campaign_that_is_not_active_is_armed(world: World, plan: Plan) -> None:
+    for change in plan.changes:
         if change.may_send:
             assert world.phase(change.key) == "active"
 
 
-@given(worlds())
-def test_a_resume_has_one_time_and_never_sends_at_once(world: World) -> None:
-    for change in world.plan().changes:
+def a_resume_has_one_time_and_never_sends_at_once(plan: Plan) -> None:
+    for change in plan.changes:
         if change.action is Action.RESUME:
             assert not change.sends_at_once
             assert [set(request.body or {}) for request in change.requests] == [{"scheduled_time"}]
 
 
-@given(worlds())
-def test_the_order_respects_the_stages(world: World) -> None:
-    plan = world.plan()
+def the_order_respects_the_stages(plan: Plan) -> None:
     assert list(plan.changes) == sorted(plan.changes, key=order)
     assert [change for stage in stages(plan.changes) for change in stage] == list(plan.changes)
     quiet = [not change.sends_at_once for change in plan.changes]
     assert quiet == sorted(quiet, reverse=True)
 
 
-@given(worlds())
-def test_a_key_has_each_action_once_and_its_move_first(world: World) -> None:
+def a_key_has_each_action_once_and_its_move_first(plan: Plan) -> None:
     changes: dict[str, list[Change]] = {}
-    for change in world.plan().changes:
+    for change in plan.changes:
         changes.setdefault(change.key, []).append(change)
     for mine in changes.values():
         actions = [change.action for change in mine]
@@ -161,10 +155,9 @@ def test_a_key_has_each_action_once_and_its_move_first(world: World) -> None:
         assert Action.MOVE not in actions[1:]
 
 
-@given(worlds())
-def test_a_campaign_has_changes_under_one_key_only(world: World) -> None:
+def a_campaign_has_changes_under_one_key_only(plan: Plan) -> None:
     keys: dict[str, set[str]] = {}
-    for change in world.plan().changes:
+    for change in plan.changes:
         if change.id:
             keys.setdefault(change.id, set()).add(change.key)
     assert all(len(known) == 1 for known in keys.values())
@@ -222,12 +215,23 @@ def _is_unforeseen(world: World, change: Change) -> bool:
     return change.action is Action.PAUSE and change.id in sent
 
 
-@given(worlds())
-def test_a_second_plan_is_empty(world: World) -> None:
-    plan = world.plan()
+def a_second_plan_is_empty(world: World, plan: Plan) -> None:
     if any(_is_unforeseen(world, change) for change in plan.changes):
         return
     blocked = {one.key for one in plan.blocked}
     records, lives = afterwards(world, plan)
     again = world.plan(records=records, lives=lives)
     assert [(change.key, change.action) for change in again.changes if change.key not in blocked] == []
+
+
+@given(worlds())
+def test_every_plan_has_these_properties(world: World) -> None:
+    """Of one plan for each world: to make it takes much longer than to look at it."""
+    plan = world.plan()
+    no_halted_campaign_is_armed(world, plan)
+    no_campaign_that_is_not_active_is_armed(world, plan)
+    a_resume_has_one_time_and_never_sends_at_once(plan)
+    the_order_respects_the_stages(plan)
+    a_key_has_each_action_once_and_its_move_first(plan)
+    a_campaign_has_changes_under_one_key_only(plan)
+    a_second_plan_is_empty(world, plan)
