@@ -12,7 +12,9 @@ import io
 import multiprocessing
 import os
 import pkgutil
+import signal
 import socket
+import subprocess
 import sys
 import tempfile
 import threading
@@ -25,7 +27,7 @@ from functools import cache
 from multiprocessing import connection, reduction
 from multiprocessing.context import ForkServerContext
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import campaignctl
 
@@ -157,6 +159,81 @@ def _command(
     main(words)
 
 
+# ----------------------------------------------------------------------------- commands under way
+
+
+class Started:
+    """A command under way in a fork of its own, as a `subprocess.Popen` of texts is: signals reach it.
+
+    Its output is in files, so that nothing has to be read for it to go on; or its three streams are the
+    terminal that is given.
+    """
+
+    def __init__(
+        self,
+        words: Sequence[str],
+        environ: Mapping[str, str],
+        directory: Path,
+        terminal: int | None = None,
+    ) -> None:
+        self._said = [_nameless() for _ in range(2)] if terminal is None else []
+        nothing = os.open(os.devnull, os.O_RDONLY)
+        files = (nothing, *(file.fileno() for file in self._said))
+        streams = files if terminal is None else (terminal,) * 3
+        arguments = (tuple(words), dict(environ), directory, Streams(streams), True)
+        with _ONE:
+            self._process = _server().Process(target=_with_streams, args=arguments, daemon=True)
+            self._process.start()
+        os.close(nothing)
+        assert self._process.pid is not None
+        self.pid: int = self._process.pid
+
+    @property
+    def returncode(self) -> int | None:
+        """Its exit status, or minus the signal that ended it; None while it goes on."""
+        with _ONE:
+            return self._process.exitcode
+
+    def poll(self) -> int | None:
+        return self.returncode
+
+    def send_signal(self, number: int) -> None:
+        if self.returncode is None:
+            os.kill(self.pid, number)
+
+    def kill(self) -> None:
+        self.send_signal(signal.SIGKILL)
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Its exit status. Raises subprocess.TimeoutExpired after so many seconds."""
+        if not connection.wait([self._process.sentinel], timeout):
+            raise subprocess.TimeoutExpired("campaignctl", timeout or 0)
+        status = self.returncode
+        assert status is not None
+        return status
+
+    def err(self) -> str:
+        """What it has written to standard error so far."""
+        file = self._said[1].fileno()
+        return os.pread(file, os.fstat(file).st_size, 0).decode()
+
+    def communicate(self, timeout: float | None = None) -> tuple[str, str]:
+        """Wait for its end; its standard output and error."""
+        self.wait(timeout)
+        texts = []
+        for file in self._said:
+            file.seek(0)
+            texts.append(file.read().decode())
+            file.close()
+        self._said = []
+        out, err = texts or ("", "")
+        return out, err
+
+
+def _nameless() -> IO[bytes]:
+    return tempfile.TemporaryFile()
+
+
 # ------------------------------------------------------------------------------- programs of scripts
 
 
@@ -235,6 +312,12 @@ class Streams:
 
 
 def _with_streams(
-    words: tuple[str, ...], environ: Mapping[str, str], directory: Path, streams: Streams
+    words: tuple[str, ...],
+    environ: Mapping[str, str],
+    directory: Path,
+    streams: Streams,
+    alone: bool = False,
 ) -> None:
+    if alone:  # a signal to the group of the tests is none to it
+        os.setsid()
     _command(words, environ, directory, streams.numbers())

@@ -75,7 +75,7 @@ class Cli:
         is sent when `interrupt_at` has been shown.
         """
         ours, theirs = pty.openpty()
-        process = self.start(*words, stdin=theirs, stdout=theirs, stderr=theirs)
+        process = forks.Started(words, self.environ, self.cwd, theirs)
         os.close(theirs)
         if not answer_after:
             os.write(ours, typed.encode())

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 
-from tests.docs.acting import FAR, blocked, drift, far, flash, said
-from tests.e2e.harness import PROJECT, World, kill, sms
+from tests.docs.acting import FAR, blocked, drift, far, flash, line, said
+from tests.e2e.harness import PROJECT, World, kill, sms, until
+from tests.forks import Started
 
 
 def quickly_halted(world: World) -> str:
@@ -84,9 +85,10 @@ def gives_way(world: World) -> str:
     mark["halts"][0]["under_way"] = mark["halts"][0]["at"]
     path.write_text(json.dumps(mark), encoding="utf-8")
     world.write("push/summer.yaml", sms("Summer", scheduled_time=FAR))
-    process = world.start("apply", "--auto-approve")
+    process = Started(("apply", "--auto-approve"), world.env(), world.folder)
     try:
-        return next(line for line in process.stderr or () if "a halt is being" in line).strip()
+        until(lambda: "a halt is being" in process.err())
+        return line(process.err(), "a halt is being").strip()
     finally:
         kill(process)
 

@@ -43,6 +43,9 @@ def weekly() -> str:
     return f"0 10 * * {(datetime.now(UTC).isoweekday() + 3) % 7}"
 
 
+Process = forks.Started | subprocess.Popen[str]
+
+
 @dataclass
 class Run:
     """The output of a finished command."""
@@ -99,16 +102,9 @@ class World:
     def command(self, *args: str) -> list[str]:
         return [sys.executable, "-m", "campaignctl", "-C", str(self.folder), *args]
 
-    def start(self, *args: str) -> subprocess.Popen[str]:
-        return subprocess.Popen(
-            [sys.executable, "-P", "-m", "campaignctl", *args],
-            cwd=self.folder,
-            env={**self.env(), "PYTHONPATH": str(ROOT)},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+    def start(self, *args: str) -> Process:
+        """Start a command that is to get signals, or that others are to meet."""
+        return forks.Started(args, self.env(), self.folder)
 
     def run(self, *args: str, status: int | None = None, stdin: str | None = None) -> Run:
         ended = forks.run(args, self.env(), self.folder, stdin or "")
@@ -199,7 +195,7 @@ def until(condition: Callable[[], object], seconds: float = 60) -> None:
         time.sleep(0.02)
 
 
-def kill(process: subprocess.Popen[str]) -> None:
+def kill(process: Process) -> None:
     process.send_signal(signal.SIGKILL)
     process.communicate(timeout=30)
 

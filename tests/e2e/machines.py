@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 from tests.backends.git_place import git
-from tests.e2e.harness import PROJECT, TOKEN, Run, World
+from tests.e2e.harness import PROJECT, ROOT, TOKEN, Run, World
 
 _FAKETIME = ("/usr/lib/*/faketime/libfaketime.so.1", "/usr/lib*/faketime/libfaketime.so.1")
 _STAND_IN = """
@@ -67,7 +68,18 @@ def _stand_in(folder: Path) -> Path:
 
 @dataclass
 class Machine(World):
-    """A world whose commands are processes of its own, so that they have its clock."""
+    """A world whose commands are new interpreters, so that they have its clock."""
+
+    def start(self, *args: str) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [sys.executable, "-P", "-m", "campaignctl", *args],
+            cwd=self.folder,
+            env={**self.env(), "PYTHONPATH": str(ROOT)},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
 
     def run(self, *args: str, status: int | None = None, stdin: str | None = None) -> Run:
         """Run the command line to its end."""

@@ -183,7 +183,7 @@ class Life(RuleBasedStateMachine):
         assert self.world.writes(mark) == []
         assert self._files() == before
 
-    @rule(at=st.floats(0.2, 1.2))
+    @rule(at=st.floats(0.0, 0.6))
     def killed_apply(self, at: float) -> None:
         """A runner dies at a random point."""
         self._asked()

@@ -160,10 +160,10 @@ def test_a_campaign_created_during_a_plan_is_no_outdated_state(world: World) -> 
     world.apply()
     world.write("d.yaml", sms("d", scheduled_time=FAR))
     world.control.fault({"method": "GET", "times": 1}, {"kind": "delay", "seconds": 1.5})
-    with world.start("plan", "--format", "json") as process:
-        until(lambda: world.control.faults()[0]["used"])
-        world.apply()
-        out, _ = process.communicate(timeout=30)
+    process = world.start("plan", "--format", "json")
+    until(lambda: world.control.faults()[0]["used"])
+    world.apply()
+    out, _ = process.communicate(timeout=30)
     assert len(world.campaigns()) == 4
     assert json.loads(out)["blocked"] == []
 
