@@ -13,7 +13,7 @@ from campaignctl.reconciler.ports import Backend
 from campaignctl.state.model import State
 from tests.backends.actors import Actor, Place
 from tests.backends.conformance import NOW, Conformance, NewActor
-from tests.backends.crashes import crash_before_every_call, stages
+from tests.backends.crashes import LIFE, SHORT, Step, crash_before_every_call, stages
 from tests.state.samples import decision, observation, sample_state
 
 
@@ -23,11 +23,14 @@ class CrashConformance(Conformance):
     #: How many bytes lie between two tears of a journal; more than 1 where a read takes long.
     STRIDE: ClassVar[int] = 1
 
+    @pytest.mark.parametrize(
+        "life", [SHORT, pytest.param(LIFE, marks=pytest.mark.slow)], ids=["short", "whole"]
+    )
     def test_a_kill_before_any_call_leaves_what_was_reported_as_saved(
-        self, actor: NewActor, place: Place
+        self, actor: NewActor, place: Place, life: tuple[Step, ...]
     ) -> None:
-        known = stages()
-        crashes = actor().ask("call", crash_before_every_call, place)
+        known = stages(life)
+        crashes = actor().ask("call", crash_before_every_call, place, life)
         assert {crash.reported for crash in crashes} == set(range(len(known)))
         for crash in crashes:
             expected = known[crash.reported : crash.reported + 2]

@@ -6,7 +6,7 @@ import os
 import pickle
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -30,12 +30,14 @@ LIFE: tuple[Step, ...] = (
     observation("c"),
     observation("d"),
 )
+#: What each step of the life above does, once: a first state, a step, a state over steps, a step after it.
+SHORT: tuple[Step, ...] = (sample_state(), observation("a"), sample_state(serial=5), decision("b"))
 
 
-def stages() -> list[State | None]:
-    """The state before the first step of the life and after each."""
+def stages(life: Sequence[Step] = LIFE) -> list[State | None]:
+    """The state before the first step of a life and after each."""
     seen: list[State | None] = [None]
-    for step in LIFE:
+    for step in life:
         last = seen[-1]
         seen.append(step if isinstance(step, State) else last and last.after(step))
     return seen
@@ -85,8 +87,8 @@ class Crash:
     reopened: State | None
 
 
-def crash_before_every_call(place: Place) -> list[Crash]:
-    """Live the life again and again, killed one call later each time, until it comes to its end.
+def crash_before_every_call(place: Place, life: Sequence[Step]) -> list[Crash]:
+    """Live a life again and again, killed one call later each time, until it comes to its end.
 
     Runs in a process with one thread, because it forks, and looks from forks too: some libraries cannot be
     used in a process and in its forks.
@@ -94,7 +96,7 @@ def crash_before_every_call(place: Place) -> list[Crash]:
     crashes = []
     for call in count(1):
         here = place.another(f"call-{call}")
-        reported, killed = in_a_child(partial(_live, here, call))
+        reported, killed = in_a_child(partial(_live, here, life, call))
         here.settled()
         found, failed = _forked(partial(_look, here))
         assert not failed, f"it cannot be opened after a kill before call {call}"
@@ -151,11 +153,11 @@ def _look(place: Place, send: Callable[[bytes], Any]) -> None:
     session.release()
 
 
-def _live(place: Place, call: int, report: Callable[[], Any]) -> None:
+def _live(place: Place, life: Sequence[Step], call: int, report: Callable[[], Any]) -> None:
     backend = place.backend()
     with before_call(call, place.changes, _die):
         session = backend.acquire("apply", timedelta())
-        for step in LIFE:
+        for step in life:
             take(session, step)
             report()
         session.release()

@@ -18,7 +18,7 @@ class _Git:
 
 
 class TestGitStore(_Git, StoreConformance):
-    APPLIES = 12
+    APPLIES = 5
 
 
 class TestGitLock(_Git, LockConformance):

@@ -36,7 +36,7 @@ class _Azure:
 
 @pytest.mark.slow
 class TestAzureStore(_Azure, StoreConformance):
-    APPLIES = 12
+    pass
 
 
 @pytest.mark.slow
@@ -83,4 +83,4 @@ class TestGoogleLock(_Google, LockConformance):
 
 @pytest.mark.slow
 class TestGoogleStore(_Google, StoreConformance):
-    APPLIES = 12
+    pass
