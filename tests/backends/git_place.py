@@ -165,7 +165,7 @@ class GitPlace:
         path.chmod(0o755)
 
     def another(self, name: str) -> GitPlace:
-        return GitPlace(self.root / name)
+        return replace(self, root=self.root / name)
 
     @property
     def _busy(self) -> Path:

@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
 
+from campaignctl.backends.at_rest import IN_CLEAR, AtRest
 from campaignctl.backends.cas.backend import CasBackend, Patience
 from campaignctl.backends.http.document import _packed, unpack
 from campaignctl.backends.http.place import http_home
@@ -40,10 +41,11 @@ def http_backend(
     trust: timedelta = _NOW,
     wait: Callable[[timedelta], None] = _pause,
     now: Callable[[], datetime] = _now,
+    at_rest: AtRest = IN_CLEAR,
 ) -> CasBackend:
     """A backend for a state on a server."""
     return CasBackend(
-        http_home(directory, name, http_address(settings), environ or {}, now=now),
+        replace(http_home(directory, name, http_address(settings), environ or {}, now=now), at_rest=at_rest),
         now=now,
         new_id=lambda: uuid4().hex,
         wait=wait,
@@ -77,7 +79,13 @@ class ServerPlace:
         def wait(pause: timedelta) -> None:
             time.sleep(min(pause, self.longest_wait).total_seconds())
 
-        return http_backend(self.directory, self.settings, trust=self.trust, wait=wait)
+        return http_backend(
+            self.directory, self.settings, trust=self.trust, wait=wait, at_rest=self.at_rest()
+        )
+
+    def at_rest(self) -> AtRest:
+        """How its files are stored."""
+        return IN_CLEAR
 
     def settled(self) -> None:
         self.client.control("/_settled")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
@@ -69,4 +69,4 @@ class LocalPlace:
         self.sibling("journal").write_bytes(data)
 
     def another(self, name: str) -> LocalPlace:
-        return LocalPlace(self.root / name)
+        return replace(self, root=self.root / name)

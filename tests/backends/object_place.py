@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
 
+from campaignctl.backends.at_rest import IN_CLEAR, AtRest
 from campaignctl.backends.cas.backend import CasBackend, Patience
 from campaignctl.backends.cas.place import Note, Seen
 from campaignctl.backends.object_store.place import ObjectPlace, object_home
@@ -35,9 +36,10 @@ def object_backend(
     trust: timedelta = _NOW,
     wait: Callable[[timedelta], None] = _pause,
     lease: timedelta | None = None,
+    at_rest: AtRest = IN_CLEAR,
 ) -> CasBackend:
     """A backend of the project in this directory."""
-    home = object_home(project, name, url, environ)
+    home = replace(object_home(project, name, url, environ), at_rest=at_rest)
     return CasBackend(
         home if lease is None else replace(home, lease=lease),
         now=lambda: datetime.now(UTC),
@@ -72,7 +74,19 @@ class Objects:
 
         os.environ.update(self.environ)  # of an actor's process
         project = self.root / "project"
-        return object_backend(project, self.url, self.environ, trust=self.trust, wait=wait, lease=self.lease)
+        return object_backend(
+            project,
+            self.url,
+            self.environ,
+            trust=self.trust,
+            wait=wait,
+            lease=self.lease,
+            at_rest=self.at_rest(),
+        )
+
+    def at_rest(self) -> AtRest:
+        """How its files are stored."""
+        return IN_CLEAR
 
     def settled(self) -> None:
         """Nothing goes on without the process that began it, but what the server has in hand."""

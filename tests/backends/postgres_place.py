@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
 
+from campaignctl.backends.at_rest import IN_CLEAR, AtRest
 from campaignctl.backends.cas.backend import CasBackend, Patience
 from campaignctl.backends.cas.place import Note
 from campaignctl.backends.lock_info import UNKNOWN
@@ -35,11 +36,12 @@ def postgres_backend(
     pause: Callable[[timedelta], None] = _pause,
     trust: timedelta = _NOW,
     wait: Callable[[timedelta], None] = _pause,
+    at_rest: AtRest = IN_CLEAR,
 ) -> CasBackend:
     """A backend of a project in this directory; the last address of a process counts."""
     os.environ[VARIABLE] = address
     return CasBackend(
-        postgres_home(root, project, VARIABLE, schema, name),
+        replace(postgres_home(root, project, VARIABLE, schema, name), at_rest=at_rest),
         now=lambda: datetime.now(UTC),
         new_id=lambda: uuid4().hex,
         wait=wait,
@@ -78,7 +80,18 @@ class PostgresState:
         def wait(pause: timedelta) -> None:
             time.sleep(min(pause, self.longest_wait).total_seconds())
 
-        return postgres_backend(self.root, self.address, schema=self.schema, trust=self.trust, wait=wait)
+        return postgres_backend(
+            self.root,
+            self.address,
+            schema=self.schema,
+            trust=self.trust,
+            wait=wait,
+            at_rest=self.at_rest(),
+        )
+
+    def at_rest(self) -> AtRest:
+        """How its files are stored."""
+        return IN_CLEAR
 
     def settled(self) -> None:
         """What a killed process asked for is done before anything that is asked later sees its rows."""

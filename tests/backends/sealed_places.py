@@ -7,12 +7,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from campaignctl.backends.at_rest import STATE, AtRest, Key, Keys, Owner
-from tests.backends.git_place import REF, GitPlace
+from tests.backends.git_place import GitPlace
+from tests.backends.http_place import ServerPlace
 from tests.backends.local_place import LocalPlace
+from tests.backends.object_place import Objects
+from tests.backends.postgres_place import PostgresState
 
 KEY = Key(bytes(range(32)), "CAMPAIGNCTL_STATE_KEY")
 OLD_KEY = Key(bytes(range(32, 64)), "CAMPAIGNCTL_STATE_KEY_FALLBACK")
 OWNER = Owner("5f0c", "production")
+_KEYS = Keys(KEY)
 
 
 def encrypted(keys: Keys | None = None, load: Callable[[], Keys] | None = None, **more: Any) -> AtRest:
@@ -44,32 +48,55 @@ class SealedLocalPlace(LocalPlace):
         stored = b"".join(close(line + b"\n") for line in lines)
         super().put_journal(stored + (close(torn)[:-7] if torn else b""))
 
-    def another(self, name: str) -> SealedLocalPlace:
-        return SealedLocalPlace(self.root / name)
+
+@dataclass(frozen=True)
+class Sealed:
+    """What all shared places have in common. A piece of a journal is stored as one line."""
+
+    keys: Keys = _KEYS
+
+    def at_rest(self) -> AtRest:
+        return encrypted(self.keys)
+
+    def document(self) -> bytes | None:
+        stored: bytes | None = super().document()  # type: ignore[misc]
+        return stored and self.at_rest().open(STATE, stored, "")
+
+    def journal(self) -> bytes | None:
+        stored: bytes | None = super().journal()  # type: ignore[misc]
+        pieces = enumerate((stored or b"").splitlines(keepends=True))
+        return stored and b"".join(self.at_rest().open(f"journal/{n:05}", piece, "") for n, piece in pieces)
+
+    def put_document(self, data: bytes) -> None:
+        super().put_document(self.at_rest().close(STATE, data))  # type: ignore[misc]
+
+    def put_journal(self, data: bytes) -> None:
+        self.store_journal(self.at_rest().close("journal/00000", data))
+
+    def stored(self) -> tuple[bytes | None, bytes | None]:
+        """Document and journal as the place has them."""
+        return super().document(), super().journal()  # type: ignore[misc]
+
+    def store_journal(self, stored: bytes) -> None:
+        """Give the place these bytes for its journal."""
+        super().put_journal(stored)  # type: ignore[misc]
 
 
 @dataclass(frozen=True)
-class SealedGitPlace(GitPlace):
+class SealedGitPlace(Sealed, GitPlace):
     """A state on a ref, whose files are encrypted."""
 
-    def at_rest(self) -> AtRest:
-        return encrypted()
 
-    def file(self, path: str) -> bytes | None:
-        stored = super().file(path)
-        return stored and encrypted().open(path, stored, "")
+@dataclass(frozen=True)
+class SealedServerPlace(Sealed, ServerPlace):
+    """A state on a server, whose files are encrypted."""
 
-    def journal(self) -> bytes | None:
-        pieces: list[bytes] = []
-        while piece := self.file(f"journal/{len(pieces):05}"):
-            pieces.append(piece)
-        return b"".join(pieces) if pieces else None
 
-    def put(self, files: dict[str, bytes | None], ref: str = REF) -> None:
-        super().put(
-            {path: None if data is None else encrypted().close(path, data) for path, data in files.items()},
-            ref,
-        )
+@dataclass(frozen=True)
+class SealedPostgresState(Sealed, PostgresState):
+    """A state in rows that are encrypted."""
 
-    def another(self, name: str) -> SealedGitPlace:
-        return SealedGitPlace(self.root / name)
+
+@dataclass(frozen=True)
+class SealedObjects(Sealed, Objects):
+    """A state in a bucket, whose files are encrypted."""

@@ -1,10 +1,10 @@
-"""An encrypted state through the command line, in a file and on git (issue 18, item 6)."""
+"""An encrypted state through the command line, on every backend."""
 
 from __future__ import annotations
 
 import base64
 import json
-import zlib
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -13,8 +13,8 @@ import pytest
 
 from campaignctl.backends.at_rest import AtRest, Key, Keys, Owner
 from campaignctl.cli.hosts.gather import _only
-from tests.backends.git_place import git
 from tests.e2e.harness import PROJECT, PROJECT_ID, World, kill, sms, until
+from tests.e2e.storages import Storage, project, storage
 
 KEY, NEW_KEY = (base64.b64encode(bytes([number]) * 32).decode() for number in (1, 2))
 VARIABLE, FALLBACK = "CAMPAIGNCTL_STATE_KEY", "CAMPAIGNCTL_STATE_KEY_FALLBACK"
@@ -22,63 +22,57 @@ ENCRYPTED = "encryption: {method: aes_gcm}"
 TARGETING = json.dumps({"custom_properties": {"seed": {"items": ["team"], "op": "in"}}})
 MORE = f"proofs: {{team: {{targeting: {TARGETING}}}}}\nguardrails: {{min_lead_time: 1m}}\n"
 FAR = "2036-03-22 10:00:00"
-REF = "refs/campaignctl/default"
 #: What must nowhere be in clear: texts, keys of campaigns.
 CONFIDENTIAL = ("Confidential", "launch-day")
+SLOW = [pytest.param(kind, marks=pytest.mark.slow) for kind in ("http", "object_store", "postgres")]
 
 
-def project(world: World, place: str, encryption: str = f", {ENCRYPTED}") -> None:
-    world.write("campaignctl.yaml", f"{PROJECT}{MORE}state: {{backend: {place}{encryption}}}\n")
+def encrypted(world: World, place: Storage, settings: str = MORE) -> None:
+    project(world, place, f", {ENCRYPTED}", settings)
 
 
-@pytest.fixture(params=["local", "git"])
-def place(request: pytest.FixtureRequest, world: World, tmp_path: Path) -> str:
-    """A project with an encrypted state, in a clone of an empty remote."""
-    git(tmp_path, "init", "--quiet", "--bare", "remote.git")
-    git(world.folder, "init", "--quiet")
-    git(world.folder, "remote", "add", "origin", f"file://{tmp_path}/remote.git")
-    project(world, request.param)
-    world.environ[VARIABLE] = KEY
-    return str(request.param)
+@pytest.fixture(params=["local", "git", *SLOW])
+def place(request: pytest.FixtureRequest, world: World) -> Iterator[Storage]:
+    """A project with an encrypted state, at its first run."""
+    with storage(request.param, world, request.getfixturevalue) as place:
+        encrypted(world, place)
+        world.environ[VARIABLE] = KEY
+        yield place
+
+
+def in_a_file(world: World) -> None:
+    """A project whose encrypted state is a file."""
+    world.write("campaignctl.yaml", f"{PROJECT}{MORE}state: {{{ENCRYPTED}}}\n")
 
 
 def soon() -> str:
     return (datetime.now(UTC) + timedelta(minutes=30)).strftime("%Y-%m-%d %H:%M:%S")
 
 
-def stored(world: World) -> dict[str, bytes]:
-    """Everything that was written besides the manifests: files, and every object of the remote."""
+def stored(world: World, place: Storage | None = None) -> dict[str, bytes]:
+    """Everything that was written besides the manifests: files, and what the place holds."""
     files = {
         str(path): path.read_bytes()
         for folder in (world.folder / ".campaignctl", world.folder / "plans", world.folder / "tmp")
         for path in folder.rglob("*")
         if path.is_file()
     }
-    remote = world.folder.parent / "remote.git"
-    for path in (remote / "objects").glob("??/*"):
-        files[str(path)] = zlib.decompress(path.read_bytes())
-    for pack in (remote / "objects/pack").glob("*.idx"):
-        names = git(remote, "show-index", given=pack.read_bytes()).decode().split("\n")
-        for name in (line.split()[1] for line in names if line):
-            files[f"{pack}/{name}"] = git(remote, "cat-file", git_type(remote, name), name)
-    return files
+    return files | (place.held() if place else {})
 
 
-def git_type(remote: Path, name: str) -> str:
-    return git(remote, "cat-file", "-t", name).decode().strip()
-
-
-def in_clear(world: World, *more: str) -> list[str]:
-    """The files that hold something confidential, or one of the words, as it is or in base64."""
+def in_clear(world: World, place: Storage | None = None, *more: str) -> list[str]:
+    """The files that hold something confidential, or one of the words."""
     words = [word.encode() for word in (*CONFIDENTIAL, *more)]
-    return [name for name, data in stored(world).items() if any(word in data for word in words)]
+    return [name for name, data in stored(world, place).items() if any(word in data for word in words)]
 
 
 def pulled(world: World) -> dict[str, Any]:
     return world.run("state", "pull", status=0).json
 
 
-def test_nothing_confidential_is_in_clear_through_the_life_of_a_campaign(place: str, world: World) -> None:
+def test_nothing_confidential_is_in_clear_through_the_life_of_a_campaign(
+    place: Storage, world: World
+) -> None:
     (world.folder / "plans").mkdir()
     world.write("launch-day.yaml", sms("Confidential", scheduled_time=soon()))
     world.write("later/launch-day.yaml", sms("Confidential later", scheduled_time=FAR))
@@ -86,9 +80,11 @@ def test_nothing_confidential_is_in_clear_through_the_life_of_a_campaign(place: 
     world.run("plan", "-o", "plans/plan.json", status=0)
     assert "Confidential later" in world.run("show", "plans/plan.json", status=0).out
     world.run("apply", "plans/plan.json", status=0)
+    assert "Confidential later" in json.dumps(pulled(world))
+    assert "2 create" in world.run("state", "history", status=0).out
     world.run("halt", "later/launch-day", "--reason", "Confidential reason", status=0)
     ids = [one["id"] for one in world.control.campaigns()]
-    assert in_clear(world, *ids) == []
+    assert in_clear(world, place, *ids) == []
 
     # What was sent goes to the archive.
     world.run("halt", "--lift", "later/launch-day", "--reason", "over", status=0)
@@ -102,28 +98,28 @@ def test_nothing_confidential_is_in_clear_through_the_life_of_a_campaign(place: 
     world.run("state", "push", "-", stdin=json.dumps(state), status=0)
     world.run("archive", status=0)
     assert pulled(world)["archives"] == [2026]
-    assert in_clear(world, *ids) == []
+    assert in_clear(world, place, *ids) == []
     assert [one["key"] for one in pulled(world)["released"]] == ["launch-day"]
     assert world.plan()["changes"] == []
 
 
-def test_an_apply_that_was_killed_is_continued(place: str, world: World) -> None:
+def test_an_apply_that_was_killed_is_continued(place: Storage, world: World) -> None:
     for number in range(6):
         world.write(f"launch-day/{number}.yaml", sms(f"Confidential {number}", scheduled_time=FAR))
     world.control.fault({"method": "POST", "skip": 3, "times": 9}, {"kind": "delay", "seconds": 1.5})
     process = world.start("apply", "--auto-approve")
     until(lambda: len(world.control.campaigns()) >= 3)
     kill(process)
-    if place == "local":
+    if place.kind == "local":
         assert (world.folder / ".campaignctl/state.json.journal").exists()
-    assert in_clear(world) == []
+    assert in_clear(world, place) == []
     world.control.clear_faults()
     world.apply()
     assert world.plan()["changes"] == []
     assert len(world.campaigns()) == 6
 
 
-def test_a_key_is_changed_and_the_old_one_opens_nothing_any_more(place: str, world: World) -> None:
+def test_a_key_is_changed_and_the_old_one_opens_nothing_any_more(place: Storage, world: World) -> None:
     world.write("launch-day.yaml", sms("Confidential", scheduled_time=FAR))
     world.apply()
     world.run("halt", "launch-day", "--reason", "wait", status=0)
@@ -132,7 +128,7 @@ def test_a_key_is_changed_and_the_old_one_opens_nothing_any_more(place: str, wor
     world.run("state", "encrypt", status=0)
     del world.environ[FALLBACK]
     assert "launch-day" in world.run("status", status=0).out
-    before = stored(world)
+    before = stored(world, place)
 
     world.environ[VARIABLE] = KEY
     at = world.mark()
@@ -142,11 +138,11 @@ def test_a_key_is_changed_and_the_old_one_opens_nothing_any_more(place: str, wor
     del world.environ[VARIABLE]
     assert f"{VARIABLE} is not set" in world.run("apply", "--auto-approve", status=1).err
     assert world.requests(after=at) == []
-    assert stored(world) == before
-    assert in_clear(world) == []
+    assert stored(world, place) == before
+    assert in_clear(world, place) == []
 
 
-def test_a_lock_is_broken_without_a_key(place: str, world: World) -> None:
+def test_a_lock_is_broken_without_a_key(place: Storage, world: World) -> None:
     world.write("launch-day.yaml", sms("Confidential", is_draft=True))
     world.control.fault({"method": "POST", "times": 1}, {"kind": "delay", "seconds": 8})
     process = world.start("apply", "--auto-approve")
@@ -159,20 +155,22 @@ def test_a_lock_is_broken_without_a_key(place: str, world: World) -> None:
     process.communicate(timeout=60)
 
 
-def test_a_project_file_alone_neither_decrypts_nor_encrypts(place: str, world: World) -> None:
+def test_a_project_file_alone_neither_decrypts_nor_encrypts(place: Storage, world: World) -> None:
     world.write("launch-day.yaml", sms("Confidential", scheduled_time=FAR))
     world.apply()
-    before = stored(world)
-    project(world, place, "")
+    before = stored(world, place)
+    project(world, place, settings=MORE)
     for command in ("plan", "apply --auto-approve", "state rm launch-day", "halt launch-day --reason x"):
         refused = world.run(*command.split(), status=1)
         assert "campaignctl state decrypt" in refused.err + refused.out
-    assert stored(world) == before
+    assert stored(world, place) == before
 
+    assert in_clear(world, place) == []
     world.run("state", "decrypt", status=0)
+    assert in_clear(world, place) != []
     (changed,) = world.plan()["settings_changed"]
     assert changed == {"path": "state.encryption", "before": "aes_gcm", "after": "off", "loosens": True}
-    project(world, place)
+    encrypted(world, place)
     assert "campaignctl state encrypt" in world.run("plan", status=1).err
     world.run("state", "encrypt", status=0)
     assert world.plan()["changes"] == []
@@ -182,7 +180,7 @@ def test_a_plan_in_clear_is_not_applied(world: World) -> None:
     """Nor one of another key: a plan that was encrypted was made by who has the key."""
     world.write("launch-day.yaml", sms("Confidential", scheduled_time=FAR))
     world.run("plan", "-o", "plan.json", status=0)
-    project(world, "local")
+    in_a_file(world)
     world.environ[VARIABLE] = KEY
     for command in ("apply plan.json", "apply --reviewed plan.json"):
         refused = world.run(*command.split(), status=1)
@@ -195,7 +193,7 @@ def test_a_plan_in_clear_is_not_applied(world: World) -> None:
 
 
 def test_the_plans_that_jobs_of_a_pipeline_pass_on_are_encrypted(world: World) -> None:
-    project(world, "local")
+    in_a_file(world)
     world.environ |= {VARIABLE: KEY, "GITHUB_ACTIONS": "true", "GITHUB_REPOSITORY": "acme/shop"}
     world.write("launch-day.yaml", sms("Confidential", scheduled_time=FAR))
     world.apply()
@@ -211,7 +209,7 @@ def test_the_plans_that_jobs_of_a_pipeline_pass_on_are_encrypted(world: World) -
 
 
 def test_what_is_left_of_a_reviewed_plan_stays_encrypted(world: World) -> None:
-    project(world, "local")
+    in_a_file(world)
     world.environ[VARIABLE] = KEY
     for key in ("launch-day", "second"):
         world.write(f"{key}.yaml", sms(f"Confidential {key}", scheduled_time=FAR))
@@ -278,11 +276,39 @@ def test_what_was_altered_cut_or_exchanged_is_refused_and_can_be_replaced(world:
     assert pulled(world)["environment"] == "prod"
 
 
+@pytest.mark.parametrize(
+    "place",
+    ["http", *(pytest.param(kind, marks=pytest.mark.slow) for kind in ("git", "object_store", "postgres"))],
+    indirect=True,
+)
+def test_what_a_stranger_alters_in_a_shared_place_is_refused(place: Storage, world: World) -> None:
+    world.write("launch-day.yaml", sms("Confidential", scheduled_time=FAR))
+    world.apply()
+    good, whole = place.kept(), world.run("state", "pull", status=0).out
+    document = good["state.json"]
+    altered = document.replace(b'"data":"', b'"data":"AAAA')
+    world.write("second.yaml", sms("Second", scheduled_time=FAR))
+    at = world.mark()
+    for bad in (altered, document[:-9], b"{}\n", whole.encode(), good["about.json"]):
+        place.put_back({**good, "state.json": bad})
+        for command in ("plan", "apply --auto-approve", "state rm launch-day"):
+            said = world.run(*command.split()).err
+            assert any(words in said for words in ("altered, cut or exchanged", "is in clear")), said
+        assert place.kept()["state.json"] == bad
+    assert world.writes(at) == []
+
+    place.put_back({**good, "state.json": altered})
+    world.run("state", "push", "-", stdin=whole, status=0)
+    world.apply()
+    assert sorted(world.campaigns()) == ["Confidential", "Second"]
+    assert not any(b"Confidential" in data for data in place.kept().values())
+
+
 # ------------------------------------------------------------------------------------- where keys come from
 
 
 def test_a_key_comes_from_a_file_or_a_command_that_no_checkout_names(world: World, tmp_path: Path) -> None:
-    project(world, "local")
+    in_a_file(world)
     world.write("launch-day.yaml", sms("Confidential", scheduled_time=FAR))
     secret = tmp_path / "key"
     secret.write_text(f"{KEY}\n")
@@ -318,7 +344,7 @@ def test_a_key_comes_from_a_file_or_a_command_that_no_checkout_names(world: Worl
 def test_what_is_no_key_is_said_without_showing_it(
     variable: str, value: str, said: str, world: World
 ) -> None:
-    project(world, "local")
+    in_a_file(world)
     world.write("launch-day.yaml", sms("Confidential", scheduled_time=FAR))
     for name in ("key", "get-key"):
         world.write(name, f"#!/bin/sh\necho {KEY}\n").chmod(0o755)
@@ -332,32 +358,15 @@ def test_what_is_no_key_is_said_without_showing_it(
 # ------------------------------------------------------------------------------- an older one is put back
 
 
-def older(world: World, place: str, copy: dict[str, str]) -> None:
-    """Put back what `kept` has kept, as someone who can write the place of the state but has no key."""
-    if place == "git":
-        git(world.folder.parent / "remote.git", "update-ref", REF, copy[REF])
-        return
-    for path in (world.folder / ".campaignctl").iterdir():
-        path.unlink()
-    for name, text in copy.items():
-        (world.folder / ".campaignctl" / name).write_text(text)
-
-
-def kept(world: World, place: str) -> dict[str, str]:
-    if place == "git":
-        return {REF: git(world.folder.parent / "remote.git", "rev-parse", REF).decode().strip()}
-    return {path.name: path.read_text() for path in (world.folder / ".campaignctl").iterdir()}
-
-
-def test_an_older_state_put_back_is_noticed_and_accepted_on_purpose(place: str, world: World) -> None:
+def test_an_older_state_put_back_is_noticed_and_accepted_on_purpose(place: Storage, world: World) -> None:
     world.write("launch-day.yaml", sms("Confidential", scheduled_time=FAR))
     world.apply()
-    copy = kept(world, place)
+    copy = place.kept()
     world.write("second.yaml", sms("Second", scheduled_time=FAR))
     world.apply()
     newest, at = pulled(world)["serial"], world.mark()
 
-    older(world, place, copy)
+    place.put_back(copy)
     for command in ("plan", "apply --auto-approve", "state rm launch-day", "state encrypt", "archive"):
         refused = world.run(*command.split(), status=1)
         assert "is older than the one last seen here" in refused.err
@@ -373,16 +382,16 @@ def test_an_older_state_put_back_is_noticed_and_accepted_on_purpose(place: str, 
     assert len(world.campaigns()) == 2
 
 
-def test_a_state_that_was_put_back_and_continued_elsewhere_is_noticed(place: str, world: World) -> None:
+def test_a_state_that_was_put_back_and_continued_elsewhere_is_noticed(place: Storage, world: World) -> None:
     world.write("launch-day.yaml", sms("Confidential", scheduled_time=FAR))
     world.apply()
-    copy, here = kept(world, place), {"XDG_STATE_HOME": str(world.folder.parent / "here")}
+    copy, here = place.kept(), {"XDG_STATE_HOME": str(world.folder.parent / "here")}
     world.environ |= here
     world.run("state", "mv", "launch-day", "here", status=0)
     newest = pulled(world)["serial"]
 
     # Another machine knows nothing of it, and there the same number of decisions follows.
-    older(world, place, copy)
+    place.put_back(copy)
     world.environ["XDG_STATE_HOME"] = str(world.folder.parent / "there")
     world.run("state", "mv", "launch-day", "there", status=0)
     assert pulled(world)["serial"] == newest
@@ -391,7 +400,7 @@ def test_a_state_that_was_put_back_and_continued_elsewhere_is_noticed(place: str
 
 
 def test_without_a_home_nothing_is_remembered_and_nothing_fails(world: World) -> None:
-    project(world, "local")
+    in_a_file(world)
     world.environ |= {VARIABLE: KEY, "HOME": "", "XDG_STATE_HOME": ""}
     world.write("launch-day.yaml", sms("Confidential", scheduled_time=FAR))
     world.apply()
