@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import fcntl
 import json
+import os
 import stat
 import subprocess
 import sys
 from collections.abc import Iterator
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +17,7 @@ import pytest
 
 from campaignctl.sandbox import Sandbox
 from campaignctl.sandbox.control import Control
-from tests.e2e.harness import PROJECT, PROJECT_ID, TOKEN, Run, World, kill, sms, until
+from tests.e2e.harness import PROJECT, PROJECT_ID, ROOT, TOKEN, Run, World, kill, sms, until
 
 OF_THE_API = {"token", "api", "account", "clock", "rate"}
 LOCAL = {
@@ -270,6 +272,42 @@ def test_without_a_project_the_versions_are_shown(world: World, tmp_path: Path) 
     checks = diagnosed(World(empty, world.url, world.control), status=1)
     assert set(checks) == {"versions", "project", "token"}
     assert "campaignctl init" in checks["project"]["mend"]
+
+
+def test_libraries_of_extras_are_named_where_they_are_installed(world: World) -> None:
+    versions = diagnosed(world, status=0)["versions"]
+    for library in ("cryptography", "obstore", "psycopg"):
+        assert f", {library} {metadata.version(library)}" in versions["found"]
+
+
+def test_libraries_that_the_state_needs_are_missed_with_their_extra(world: World, tmp_path: Path) -> None:
+    """In an installation without extras: everything else that is installed here."""
+    hidden = ("cryptography", "obstore", "psycopg")
+    for path in Path(str(metadata.distribution("click").locate_file(""))).iterdir():
+        if not path.name.startswith(hidden):
+            (tmp_path / path.name).symlink_to(path)
+    world.environ["PYTHONPATH"] = os.pathsep.join((str(tmp_path), str(ROOT)))
+    state = "state: {backend: postgres, encryption: {method: aes_gcm}}\n"
+    world.write("campaignctl.yaml", PROJECT + state)
+    command = [
+        sys.executable,
+        "-S",
+        "-m",
+        "campaignctl",
+        "-C",
+        str(world.folder),
+        "doctor",
+        "--format",
+        "json",
+    ]
+    done = subprocess.run(
+        command, env=world.env(), cwd=world.folder, capture_output=True, text=True, check=False
+    )
+    versions = {check["name"]: check for check in json.loads(done.stdout)["checks"]}["versions"]
+    assert versions["verdict"] == "problem"
+    assert "not as required: cryptography is missing, psycopg is missing" in versions["found"]
+    assert "obstore" not in versions["found"]
+    assert versions["mend"] == "pip install 'campaignctl[encryption,postgres]'"
 
 
 def test_the_commit_is_named(world: World) -> None:

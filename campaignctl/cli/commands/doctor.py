@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
@@ -24,6 +24,7 @@ from campaignctl.errors import (
     Refused,
     Sentence,
     Severity,
+    Shell,
     TokenRejected,
     UsageError,
     counted,
@@ -79,39 +80,65 @@ def _local_checks(app: App) -> tuple[Project | None, tuple[Check, ...]]:
         environment = (refused("environment", error),)
     else:
         environment = (Check("environment", "ok", project.environment or "the project declares none"),)
-    return project, (_versions(), _manifests(app, directory), *environment, _git(directory))
+    return project, (_versions(project), _manifests(app, directory), *environment, _git(directory))
 
 
-def _versions() -> Check:
-    """The tool, its platform, and whether each library has a version that the tool accepts."""
+def _versions(project: Project | None = None) -> Check:
+    """The tool, its platform, and whether each library has a version that the tool accepts.
+
+    Those of an extra are named where they are installed, or where the state needs them.
+    """
     from campaignctl.review.reports import Check
 
-    libraries = list(_libraries())
+    libraries = list(_libraries(_extras(project) if project else frozenset()))
     system = f"{platform.system()} {platform.release()} {platform.machine()}"
     found = f"campaignctl {__version__}, Python {platform.python_version()}, {system}"
-    if wrong := [text for text, fits in libraries if not fits]:
-        found += f"; not as required: {', '.join(wrong)}"
-        return Check("versions", "problem", found, "pip install --upgrade campaignctl")
-    return Check("versions", "ok", ", ".join([found, *(text for text, _ in libraries)]))
+    if wrong := [each for each in libraries if not each.fits]:
+        found += f"; not as required: {', '.join(each.found for each in wrong)}"
+        extras = ",".join(sorted({each.extra for each in wrong if each.extra}))
+        fix = f"pip install 'campaignctl[{extras}]'" if extras else "pip install --upgrade campaignctl"
+        return Check("versions", "problem", found, Sentence(Shell(fix)))
+    return Check("versions", "ok", ", ".join([found, *(each.found for each in libraries)]))
 
 
-def _libraries() -> Iterator[tuple[str, bool]]:
-    """Each required library with its version, and whether that is accepted; none without an installation."""
+def _extras(project: Project) -> frozenset[str]:
+    """The extras that the project's state needs."""
+    state = project.state
+    wanted = {"object_store": "object-store", "postgres": "postgres"}.get(state.backend, "")
+    return frozenset(filter(None, (wanted, "encryption" if state.encrypted else "")))
+
+
+class _Library(NamedTuple):
+    """A library: its version, whether that is accepted, and the extra that brings it."""
+
+    found: str
+    fits: bool
+    extra: str
+
+
+def _libraries(needed: Container[str]) -> Iterator[_Library]:
+    """Each required library, and those of the `needed` extras; none without an installation."""
     from packaging.requirements import Requirement
 
     try:
-        required = metadata.requires("campaignctl") or []
+        about = metadata.metadata("campaignctl")
     except metadata.PackageNotFoundError:
         return
-    for requirement in map(Requirement, required):
-        if requirement.marker is not None and not requirement.marker.evaluate():
+    extras = about.get_all("Provides-Extra") or []
+    for requirement in map(Requirement, about.get_all("Requires-Dist") or []):
+        marker = requirement.marker
+        brings = (each for each in ("", *extras) if marker is None or marker.evaluate({"extra": each}))
+        if (extra := next(brings, None)) is None:
             continue
+        wanted = not extra or extra in needed
         try:
             version = metadata.version(requirement.name)
         except metadata.PackageNotFoundError:
-            yield f"{requirement.name} is missing", False
+            if wanted:
+                yield _Library(f"{requirement.name} is missing", False, extra)
         else:
-            yield f"{requirement.name} {version}", requirement.specifier.contains(version, prereleases=True)
+            accepted = requirement.specifier.contains(version, prereleases=True)
+            yield _Library(f"{requirement.name} {version}", accepted or not wanted, extra)
 
 
 def _manifests(app: App, directory: Path) -> Check:
