@@ -17,7 +17,7 @@ from tests.torture import plans, schedules
 from tests.torture.own import CannotTorture, stage_of
 from tests.torture.place import Stage
 from tests.torture.processes import load_everything
-from tests.torture.remote import REMOTES, Shared
+from tests.torture.remote import KINDS, Shared
 from tests.torture.report import Table, complaint
 from tests.torture.scenario import Scenario, Times
 from tests.torture.tap import Call
@@ -59,9 +59,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--altered", action="store_true", help="only what the API or someone in the dashboard alters"
     )
-    parser.add_argument(
-        "--backend", choices=sorted(REMOTES), help="the small plan, with its state on this backend"
-    )
+    parser.add_argument("--backend", choices=KINDS, help="the small plan, with its state on this backend")
     own = parser.add_argument_group("your own project, applied to a local Ocamba")
     own.add_argument("--project", type=Path, metavar="DIR", help="the project, instead of the built-in plans")
     own.add_argument("--before", type=Path, metavar="DIR", help="an earlier checkout, applied first")

@@ -13,7 +13,7 @@ import subprocess
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -62,14 +62,16 @@ class Shared(Scenario):
         """The project without manifests, and an empty place for its state."""
         super().write_project(folder)
         (folder.parent / _KIND).write_text(self.kind, "utf-8")
-        REMOTES[self.kind].create(folder.parent)
+        REMOTES[_plain(self.kind)].create(folder.parent)
         if self.runner:
             (folder.parent / _RUNNER).touch()
 
     @property
     def more_settings(self) -> str:
-        """Where the state is."""
-        return f"state: {{{REMOTES[self.kind].settings}}}\n"
+        """Where the state is, and whether it is encrypted."""
+        plain = _plain(self.kind)
+        more = "" if plain == self.kind else ", encryption: {method: aes_gcm}"
+        return f"state: {{{REMOTES[plain].settings}{more}}}\n"
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,7 @@ class Remote(ABC):
     """The place of the state of the project below `root`, as seen from outside of the runs.
 
     Trials are copies of `root`: what is kept elsewhere goes there and back when it is `opened`. `environ` is
-    what the runs need to find it.
+    what the runs need to find it. What is stored there may be `encrypted`.
     """
 
     kind: ClassVar[str]
@@ -88,6 +90,13 @@ class Remote(ABC):
 
     root: Path
     environ: Mapping[str, str] = field(default_factory=dict)
+    encrypted: bool = False
+
+    @property
+    def at_rest(self) -> AtRest:
+        """How what any project and environment has written there is stored."""
+        keys, owner = Keys(_KEY if self.encrypted else None), Owner("", None)
+        return AtRest(lambda: keys, encrypts=self.encrypted, owner=owner, accepts="elsewhere")
 
     @classmethod
     @abstractmethod
@@ -146,28 +155,8 @@ class OnGit(Remote):
 
     def backend(self) -> Backend:
         """A backend of this checkout."""
-        return git_backend(self.root / "project", name="torture", ref="refs/campaignctl/default")
-
-
-class EncryptedOnGit(OnGit):
-    """The same, with files that only a key opens."""
-
-    kind = "git-encrypted"
-    settings = "backend: git, encryption: {method: aes_gcm}"
-
-    @classmethod
-    @contextmanager
-    def opened(cls, root: Path) -> Iterator[OnGit]:
-        """The remote of this copy, for runs that have the key."""
-        with super().opened(root):
-            key = base64.b64encode(_KEY.secret).decode()
-            yield cls(root, {_KEY.source: key, "XDG_STATE_HOME": str(root / "home")})
-
-    def backend(self) -> Backend:
-        """A backend that opens what any project and environment has written."""
-        at_rest = AtRest(lambda: Keys(_KEY), encrypts=True, owner=Owner("", None), accepts="elsewhere")
         project = self.root / "project"
-        return git_backend(project, name="torture", ref="refs/campaignctl/default", at_rest=at_rest)
+        return git_backend(project, name="torture", ref="refs/campaignctl/default", at_rest=self.at_rest)
 
 
 class OnServer(Remote):
@@ -209,7 +198,7 @@ class OnServer(Remote):
         """A backend of this checkout."""
         address = f"{self.environ['CI_API_V4_URL']}/projects/7/terraform/state/crm"
         settings = StateSettings(backend="http", address=address)
-        return http_backend(self.root / "project", settings, name="torture")
+        return http_backend(self.root / "project", settings, name="torture", at_rest=self.at_rest)
 
 
 @dataclass(frozen=True)
@@ -244,7 +233,11 @@ class OnPostgres(Remote):
     def backend(self) -> Backend:
         """A backend of this checkout."""
         return postgres_backend(
-            self.root / "project", self.environ[VARIABLE], project="torture", name="default"
+            self.root / "project",
+            self.environ[VARIABLE],
+            project="torture",
+            name="default",
+            at_rest=self.at_rest,
         )
 
 
@@ -279,7 +272,8 @@ class OnObjects(Remote):
     def backend(self) -> Backend:
         """A backend of this checkout."""
         os.environ.update(self.environ)
-        return object_backend(self.root / "project", _URL, self.environ, name="torture")
+        project = self.root / "project"
+        return object_backend(project, _URL, self.environ, name="torture", at_rest=self.at_rest)
 
     def state(self) -> State | None:
         """The stored state, read in a fork."""
@@ -290,10 +284,14 @@ class OnObjects(Remote):
         return in_a_fork(super().lock_id)
 
 
-REMOTES: Mapping[str, type[Remote]] = {
-    each.kind: each for each in (OnGit, EncryptedOnGit, OnServer, OnObjects, OnPostgres)
-}
-"""The kinds of backend that can be tortured besides `local`."""
+REMOTES: Mapping[str, type[Remote]] = {each.kind: each for each in (OnGit, OnServer, OnObjects, OnPostgres)}
+_ENCRYPTED = "-encrypted"
+KINDS = sorted(kind + how for kind in REMOTES for how in ("", _ENCRYPTED))
+"""The kinds of backend that can be tortured besides `local`, each also with an encrypted state."""
+
+
+def _plain(kind: str) -> str:
+    return kind.removesuffix(_ENCRYPTED)
 
 
 _TABLES = ("format", "states", "versions", "files", "holders")
@@ -329,5 +327,11 @@ def remote_of(root: Path) -> Iterator[Remote | None]:
     if not kind.exists():
         yield None
         return
-    with REMOTES[kind.read_text("utf-8")].opened(root) as remote:
-        yield remote
+    name = kind.read_text("utf-8")
+    with REMOTES[_plain(name)].opened(root) as remote:
+        if name == _plain(name):
+            yield remote
+            return
+        key = base64.b64encode(_KEY.secret).decode()
+        more = {_KEY.source: key, "XDG_STATE_HOME": str(root / "home")}
+        yield replace(remote, environ={**remote.environ, **more}, encrypted=True)

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.torture.remote import KINDS
+
 _ROOT = Path(__file__).resolve().parents[2]
 _SLICE = 40
 
@@ -27,13 +29,10 @@ def torture(*words: str) -> subprocess.CompletedProcess[str]:
         pytest.param(("--small",), marks=pytest.mark.slow),
         ("--slice", str(_SLICE)),
         ("--backend", "git", "--slice", "6"),
-        pytest.param(("--backend", "git-encrypted", "--slice", "40"), marks=pytest.mark.slow),
-        pytest.param(("--backend", "http", "--slice", "40"), marks=pytest.mark.slow),
-        pytest.param(("--backend", "object_store", "--slice", "30"), marks=pytest.mark.slow),
-        pytest.param(("--backend", "postgres", "--slice", "40"), marks=pytest.mark.slow),
+        *(pytest.param(("--backend", kind, "--slice", "30"), marks=pytest.mark.slow) for kind in KINDS),
         ("--altered", "--slice", "6"),
     ],
-    ids=["small", "slice", "git", "git-encrypted", "http", "object_store", "postgres", "altered"],
+    ids=["small", "slice", "git-slice", *KINDS, "altered"],
 )
 def test_nothing_is_sent_twice_or_unseen_and_nothing_is_lost(which: tuple[str, ...]) -> None:
     done = torture(*which)
