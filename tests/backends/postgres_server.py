@@ -27,7 +27,7 @@ _DEBIAN = Path("/usr/lib/postgresql")
 _PATIENCE = 30.0
 _PR_SET_PDEATHSIG = 1
 # `guarded` has a password; everybody else is let in.
-_HBA = "host all guarded all scram-sha-256\nhost all all all trust\nlocal all all trust\n"
+_HBA = "host all guarded all scram-sha-256\nhost all,replication all all trust\nlocal all all trust\n"
 _FAST = ("fsync=off", "full_page_writes=off", "shared_buffers=16MB", "max_connections=200", "jit=off")
 NEEDED = "needs PostgreSQL: apt-get install postgresql"
 
@@ -92,6 +92,20 @@ class Server:
 
     def drop(self, database: str) -> None:
         self.run("drop database {name} with (force)", name=database)
+
+    def standby(self) -> Server:
+        """Another server, which follows this one."""
+        programs = binaries()
+        assert programs is not None, NEEDED
+        folder = Path(tempfile.mkdtemp(prefix="pg-", dir=self.folder.parent))
+        if who := as_server():
+            os.chown(folder, who["user"], who["group"])
+        words = [str(programs / "pg_basebackup"), "-d", self.address(), "-D", str(folder / "data")]
+        done = subprocess.run(
+            [*words, "-R", "-c", "fast"], capture_output=True, text=True, check=False, cwd="/", **as_server()
+        )
+        assert done.returncode == 0, done.stderr
+        return start(folder=folder)
 
     def stop(self, how: signal.Signals = signal.SIGINT) -> None:
         self.process.send_signal(how)

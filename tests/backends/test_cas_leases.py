@@ -42,6 +42,7 @@ class Ours:
     def __init__(self, root: Path) -> None:
         self.root = root
         self.skew = timedelta()
+        self.skews: dict[str, timedelta] = {}
         self.told: list[str] = []
         self.pauses: list[timedelta] = []
 
@@ -53,7 +54,7 @@ class Ours:
             folder.stop,
             lease=LEASE,
             trust=timedelta(seconds=0.2),
-            now=lambda: datetime.now(UTC) + self.skew,
+            now=lambda: datetime.now(UTC) + self.skews.get(machine, self.skew),
             tell=self.told.append,
         )
 
@@ -121,6 +122,25 @@ def test_clocks_that_differ_take_no_lock_over(ours: Ours, held: CasSession, skew
     with pytest.raises(LockHeld):
         ours.backend("two").acquire("apply", LEASE / 3)
     held.check()
+
+
+@pytest.mark.parametrize("hours", [-1, 1])
+def test_a_holder_whose_clock_is_an_hour_off_neither_loses_its_lock_nor_keeps_it_for_ever(
+    ours: Ours, hours: int
+) -> None:
+    ours.skews["one"] = timedelta(hours=hours)
+    session = ours.backend("one").acquire("apply", NOW)
+    session.write(sample_state())
+    with pytest.raises(LockHeld):
+        ours.backend("two").acquire("apply", LEASE * 1.5)
+    session.append(decision("a"))
+    _silent(session)
+    other = ours.backend("two").acquire("apply", LEASE * 3)
+    assert other.taken_over == session.lock
+    with pytest.raises(LockLost):
+        session.append(decision("late"))
+    assert other.state == sample_state().after(decision("a"))
+    other.release()
 
 
 def test_a_holder_that_wakes_late_renews_before_it_goes_on(ours: Ours, held: CasSession) -> None:

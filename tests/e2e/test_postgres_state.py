@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import signal
+import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from tests.backends.postgres_place import VARIABLE
-from tests.backends.postgres_server import NEEDED, Server, binaries, shared_server
-from tests.e2e.harness import PROJECT, World, sms
+from tests.backends.postgres_server import NEEDED, Server, binaries, shared_server, start
+from tests.e2e.harness import PROJECT, World, sms, until
 
 pytestmark = pytest.mark.skipif(binaries() is None, reason=NEEDED)
 FAR = "2036-03-22 10:00:00"
@@ -161,6 +162,59 @@ def test_a_database_that_goes_away_in_an_apply_leaves_a_rescue_file(
     shared.apply()
     assert len(shared.campaigns()) == 4
     assert nothing_to_do(shared)
+
+
+@pytest.mark.slow
+def test_an_apply_goes_on_with_the_standby_that_was_promoted_meanwhile(world: World) -> None:
+    first = start()
+    second = first.standby()
+    try:
+        world.environ[VARIABLE] = f"host=127.0.0.1,127.0.0.1 port={first.port},{second.port} user=postgres"
+        world.write("campaignctl.yaml", PROJECT + IN_POSTGRES)
+        applying = _applying(world)
+        (written,) = first.run("select pg_current_wal_lsn()")[0]
+        until(lambda: second.run("select pg_last_wal_replay_lsn() >= %s", written)[0][0])
+        first.stop(signal.SIGQUIT)
+        assert second.run("select pg_promote()") == [(True,)]
+        _goes_on(applying, world)
+        holders = second.run("select count(*) from campaignctl.holders")
+        assert holders == [(0,)]
+    finally:
+        second.end()
+        first.end()
+
+
+@pytest.mark.slow
+def test_an_apply_waits_for_a_server_that_is_read_only_for_a_while(
+    shared: World, server: Server, database: str
+) -> None:
+    shared.remove("far.yaml")
+    applying = _applying(shared)
+    for change, seconds in (("set default_transaction_read_only = on", 2.0), ("reset all", 0.0)):
+        server.run(f"alter database {{name}} {change}", name=database)
+        # What a session may do is decided as it begins.
+        server.run("select pg_terminate_backend(pid) from pg_stat_activity where datname = %s", database)
+        time.sleep(seconds)
+    _goes_on(applying, shared)
+
+
+def _applying(world: World) -> subprocess.Popen[str]:
+    """An apply of three creates, while the answer to the second is under way."""
+    for name in ("one", "two", "three"):
+        world.write(f"{name}.yaml", sms(name, scheduled_time=FAR))
+    world.control.fault({"method": "POST", "skip": 1, "times": 1}, {"kind": "delay", "seconds": 1.5})
+    applying = world.start("apply", "--auto-approve", "--parallelism", "1")
+    until(lambda: len(world.campaigns()) == 2)
+    return applying
+
+
+def _goes_on(applying: subprocess.Popen[str], world: World) -> None:
+    """It ends well, and nothing was sent twice."""
+    out, err = applying.communicate(timeout=120)
+    assert applying.returncode == 0, out + err
+    assert sorted(world.campaigns()) == ["one", "three", "two"]
+    assert [method for method, *_ in world.writes()] == ["POST"] * 3
+    assert nothing_to_do(world)
 
 
 def test_the_address_of_the_database_gets_into_no_text(shared: World) -> None:
