@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
@@ -22,6 +23,9 @@ from benchmarks.creates import manifest
 from campaignctl.sandbox import Sandbox
 from campaignctl.sandbox.control import Control
 from tests.backends.git_place import git
+from tests.backends.http_server import running
+from tests.backends.postgres_place import VARIABLE
+from tests.backends.postgres_server import shared_server
 from tests.backends.s3_server import BUCKET, environ_of, s3_server
 from tests.backends.smart_http import Way, far_away, smart_http
 
@@ -62,6 +66,25 @@ def _object_store(root: Path, round_trip: float) -> Iterator[Far]:
         yield Far(settings, way, environ_of(f"http://127.0.0.1:{way.port}"))
 
 
+@contextmanager
+def _http(root: Path, round_trip: float) -> Iterator[Far]:
+    with running(root / "states") as client, far_away(client.port, round_trip) as way:
+        api = f"http://127.0.0.1:{way.port}/api/v4"
+        address = f"{api}/projects/7/terraform/state/far"
+        yield Far({"backend": "http", "address": address}, way, {"CI_API_V4_URL": api})
+
+
+@contextmanager
+def _postgres(_: Path, round_trip: float) -> Iterator[Far]:
+    server = shared_server()
+    database = server.new_database()
+    try:
+        with far_away(server.port, round_trip) as way:
+            yield Far({"backend": "postgres"}, way, {VARIABLE: server.address(database, port=way.port)})
+    finally:
+        server.drop(database)
+
+
 @dataclass(frozen=True)
 class Kind:
     """A kind of backend, how far away it is in seconds, and the highest ratio to the bound."""
@@ -73,7 +96,9 @@ class Kind:
 
 KINDS: Mapping[str, Kind] = {
     "git": Kind(_git, 0.1, 1.2),
+    "http": Kind(_http, 0.05, 1.05),
     "object_store": Kind(_object_store, 0.05, 1.05),
+    "postgres": Kind(_postgres, 0.05, 1.05),
 }
 
 
@@ -83,7 +108,7 @@ def bound(requests: int) -> float:
     return minutes * MINUTE + rest // PER_SECOND
 
 
-def applied(kind: Kind, count: int) -> float:
+def applied(kind: Kind, count: int, *, encrypted: bool) -> float:
     """Apply so many creates, print a row, and return the ratio to the bound."""
     with (
         tempfile.TemporaryDirectory() as folder,
@@ -93,7 +118,8 @@ def applied(kind: Kind, count: int) -> float:
         project = Path(folder) / "project"
         project.mkdir()
         far.prepare(project)
-        settings = {"metadata": {"name": "benchmark"}, "state": dict(far.settings)}
+        state = {**far.settings, "encryption": {"method": "aes_gcm" if encrypted else "off"}}
+        settings = {"metadata": {"name": "benchmark"}, "state": state}
         (project / "campaignctl.yaml").write_text(json.dumps(settings))
         for number in range(count):
             (project / f"c{number:03}.yaml").write_text(manifest(number))
@@ -102,6 +128,8 @@ def applied(kind: Kind, count: int) -> float:
             **far.environ,
             "OCAMBA_TOKEN": "t0ken-far-away",
             "OCAMBA_API_URL": sandbox.url,
+            "CAMPAIGNCTL_STATE_KEY": b64encode(bytes(32)).decode(),
+            "XDG_STATE_HOME": folder,
         }
         words = ["-q", "-C", str(project), "apply", "--auto-approve"]
         start = time.perf_counter()
@@ -124,11 +152,13 @@ def main(arguments: Sequence[str] = ()) -> int:
     parser = argparse.ArgumentParser("python -m benchmarks.far_state", description=__doc__)
     parser.add_argument("--backend", choices=sorted(KINDS), default="git")
     parser.add_argument("--counts", default="200", help="numbers of creates, as in 100,250,500")
+    parser.add_argument("--encrypted", action="store_true", help="with an encrypted state")
     options = parser.parse_args(arguments)
     kind = KINDS[options.backend]
     print(f"  {options.backend}, {kind.round_trip * 1000:.0f} ms away; of the place, a create:")
     print("  creates      time     bound   ratio     requests   bytes sent    bytes read")
-    ratios = [applied(kind, int(count)) for count in options.counts.split(",")]
+    counts = map(int, options.counts.split(","))
+    ratios = [applied(kind, count, encrypted=options.encrypted) for count in counts]
     return int(ratios[-1] > kind.most)
 
 

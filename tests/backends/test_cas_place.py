@@ -290,7 +290,7 @@ def test_the_lock_names_its_holder() -> None:
 
 
 def test_a_journal_grows_in_its_last_piece() -> None:
-    size = 1 << 15
+    size = 1 << 14
     one = EMPTY.continued(b"a" * 10)
     assert one.pieces == (b"a" * 10,)
     assert one.continued(b"b" * 5).pieces == (b"a" * 10 + b"b" * 5,)

@@ -42,8 +42,9 @@ def test_serials_count_and_no_two_versions_have_one_name() -> None:
     assert second != other
 
 
-def test_a_person_reads_who_holds_the_lock_and_unpacks_the_rest() -> None:
-    state = json.dumps({"campaigns": ["x" * 2000]}).encode()
+@pytest.mark.parametrize("length", [2, 2000])
+def test_a_person_reads_who_holds_the_lock_and_unpacks_the_rest(length: int) -> None:
+    state = json.dumps({"campaigns": ["x" * length]}).encode()
     files = {"lock.json": b'{"holder": "mira"}', "state.json": state}
     shown = json.loads(written(files)[1])
     assert shown["note"] == "apply: a step, by mira on laptop"

@@ -4,7 +4,8 @@
      "files": {"lock.json": "{...}", "state.json": {"gzip": "..."}}}
 
 GitLab wants the serial, an integer, and keeps a version for each. `id` tells apart two of one serial. A
-short file is a text that people can read; a longer one is packed, as the document is sent whole.
+short file is a text that people can read; a longer one is packed, as the document is sent whole, and a state
+always, as the command that unpacks an earlier one expects it.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, Literal
 
+from campaignctl.backends.at_rest import STATE
 from campaignctl.backends.cas.place import Note, PlaceError
 from campaignctl.backends.durable import LARGEST
 
@@ -40,7 +42,7 @@ def encode(content: Content, before: str | None, files: Mapping[str, bytes], not
         "id": made,
         "campaignctl": content,
         "note": by,
-        "files": {path: _packed(data) for path, data in files.items()},
+        "files": {path: _packed(data, text=path != STATE) for path, data in files.items()},
     }
     return f"{serial}-{made}", json.dumps(document, indent=1).encode() + b"\n"
 
@@ -73,8 +75,8 @@ def unpack(files: Mapping[str, Any], location: str) -> dict[str, bytes]:
 
 
 @lru_cache(128)  # a step changes one file alone, and the others are packed again for each put
-def _packed(data: bytes) -> str | dict[str, str]:
-    if len(data) <= _SHORT:
+def _packed(data: bytes, *, text: bool = True) -> str | dict[str, str]:
+    if text and len(data) <= _SHORT:
         try:
             return data.decode()
         except UnicodeDecodeError:

@@ -27,7 +27,7 @@ KEPT = 100
 _LARGEST_INLINE = (1 << 15) - 1
 _SMALL_DOCUMENTS = frozenset({"lock.json", "about.json"})
 _NAME = re.compile(r"(\d{8,})-([0-9a-f]{12})-(.+)")
-_DOCUMENT = ".json"
+_DOCUMENT, _JOURNAL = ".json", "journal/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,11 +117,12 @@ def following(before: Head | None, old: Files, new: Files, note: str) -> Head:
     last = before or _NOTHING
     made = replace(last, number=last.number + 1, version=secrets.token_hex(6), note=note)
     inline, objects = {}, {}
+    growing = max((path for path in new if path.startswith(_JOURNAL)), default="")
     for path in sorted(new):
         data = new[path]
         if old.get(path) == data and path in last.objects:
             objects[path] = last.objects[path]
-        elif _is_inline(path, data):
+        elif _is_inline(path, data, growing):
             inline[path] = data
         else:
             name = f"{made.number:08}-{made.version}-{path.replace('/', '-')}"
@@ -130,7 +131,11 @@ def following(before: Head | None, old: Files, new: Files, note: str) -> Head:
     return replace(made, inline=inline, objects=objects, recent=recent)
 
 
-def _is_inline(path: str, data: bytes) -> bool:
+def _is_inline(path: str, data: bytes, growing: str) -> bool:
+    """Whether a file is part of the head: of the journal only the piece that grows. A full one may be small,
+    as encrypted ones are compressed, and would be sent again with each step."""
+    if path.startswith(_JOURNAL):
+        return path == growing and len(data) <= _LARGEST_INLINE
     is_document = path.endswith(_DOCUMENT) and path not in _SMALL_DOCUMENTS
     return not is_document and len(data) <= _LARGEST_INLINE
 
