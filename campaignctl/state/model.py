@@ -282,8 +282,6 @@ class State:
 
 def _posted_twice(old: Mapping[str, Record], step: Mapping[str, Record | None]) -> Iterator[Dropped]:
     """The traces of records that leave while a second copy of their campaign may still turn up."""
-    if not any(old[key].reposted for key in step if key in old):
-        return
     kept = {record.intent for record in step.values() if record is not None}
     for key in step:
         one = old.get(key)

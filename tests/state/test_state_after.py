@@ -8,13 +8,15 @@ from typing import Any
 import pytest
 
 from campaignctl.state.ledger import HistoryEntry, Released, Sent
-from campaignctl.state.model import HISTORY_LENGTH, Account, Dropped, Entry, Foreign, State
+from campaignctl.state.model import HISTORY_LENGTH, Account, Dropped, Entry, Foreign, Record, State
+from campaignctl.state.proofs import Proof
 from tests.state.samples import sample_record, sample_state
 
 AT = "2036-01-01T00:00:00Z"
 SENT = Sent("sha256:b", "push/b", "9", AT)
 RELEASED = Released("push/c", "8", None, "sha256:c", "canceled", AT)
 DROPPED = Dropped("push/d", "intent-d", "sha256:d", (AT,))
+PROOF = Proof("push/a", "m", "en", "sha256:p", "team", "sha256:s", "mira", "intent-p", "created", AT, "6")
 INTENT = next(iter(sample_state().pending.values()))
 
 
@@ -34,6 +36,7 @@ BEFORE = replace(
     dropped=(DROPPED,),
     history=(apply(1),),
     missed={"push/late": "sha256:l"},
+    proofs=(PROOF,),
 )
 
 
@@ -64,6 +67,8 @@ BEFORE = replace(
         ({"settings": {}}, {"settings": {}}),
         ({"project_id": "id-2"}, {"project_id": "id-2"}),
         ({"stop_mark": False}, {"stop_mark": False}),
+        ({"proofs": (replace(PROOF, phase="sent"),)}, {"proofs": (replace(PROOF, phase="sent"),)}),
+        ({"proofs": (replace(PROOF, intent="p2"),)}, {"proofs": (PROOF, replace(PROOF, intent="p2"))}),
         ({"history": (apply(2),)}, {"history": (apply(1), apply(2))}),
         ({"history": (apply(1, outcome="done"),)}, {"history": (apply(1, outcome="done"),)}),
     ],
@@ -73,6 +78,30 @@ BEFORE = replace(
 def test_a_step_changes_what_it_names(step: dict[str, Any], changed: dict[str, Any], decision: bool) -> None:
     after = BEFORE.after(Entry(**step, decision=decision))
     assert after == replace(BEFORE, serial=BEFORE.serial + decision, **changed)
+
+
+TWICE = replace(sample_record(), intent="intent-t", digest="sha256:t", posts=(AT, AT), reposted=True)
+TRACE = Dropped("push/t", "intent-t", "sha256:t", (AT, AT))
+
+
+@pytest.mark.parametrize(
+    ("known", "step", "traces"),
+    [
+        (TWICE, {"push/t": None}, (TRACE,)),
+        (TWICE, {"push/t": replace(TWICE, intent="intent-u", reposted=False)}, (TRACE,)),
+        (TWICE, {"push/t": None, "push/moved": TWICE}, ()),
+        (TWICE, {"push/t": replace(TWICE, status="sent")}, ()),
+        (TWICE, {"push/other": None}, ()),
+        (replace(TWICE, reposted=False), {"push/t": None}, ()),
+        (replace(TWICE, posts=()), {"push/t": None}, ()),
+        (replace(TWICE, intent=None), {"push/t": None}, ()),
+    ],
+)
+def test_what_leaves_while_a_copy_may_turn_up_leaves_a_trace(
+    known: Record, step: dict[str, Record | None], traces: tuple[Dropped, ...]
+) -> None:
+    before = replace(BEFORE, campaigns={"push/t": known}, dropped=())
+    assert before.after(Entry(records=step)).dropped == traces
 
 
 def test_every_field_of_a_step_is_covered() -> None:
