@@ -267,6 +267,7 @@ def test_a_lock_that_names_no_run_is_read() -> None:
     names = ("id", "holder", "host", "operation", "since")
     found = decode_lock(json.dumps({**dict.fromkeys(names, "x"), "process": 42}))
     assert found == LockInfo("x", "x", "x", 42, "x", "x")
+    assert found.lease == 0, "a lock of a version without leases is kept"
 
 
 @pytest.mark.parametrize("text", ["", "{}", "null", '{"id": "x"}'])
