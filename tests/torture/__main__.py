@@ -14,7 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from tests.torture import plans, schedules
-from tests.torture.own import CannotTorture, stage_of
+from tests.torture.own import CannotTorture, settings_of, stage_of
 from tests.torture.place import Stage
 from tests.torture.processes import load_everything
 from tests.torture.remote import KINDS, Shared
@@ -26,17 +26,19 @@ from tests.torture.trials import Job, Random, Trial, reports
 _MEMORY = Path("/dev/shm")
 _SHOWN_EVERY = 50
 _SCHEDULES = 60
-_PLANS_OF_A_SLICE = 6
+_PLANS_OF_A_SLICE = 4
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the selected trials; 1 if any of them found anything."""
     options = _options(arguments)
     began = time.monotonic()
-    load_everything()
     place = _MEMORY if _MEMORY.is_dir() else None
     with tempfile.TemporaryDirectory(prefix="torture-", dir=place) as root:
         try:
+            if options.project:
+                settings_of(options.project)  # before seconds are spent on what follows
+            load_everything()
             stages = {stage.scenario.name: stage for stage in _stages(options, Path(root))}
         except CannotTorture as error:
             _say(f"{error}\nTorture begins with a project that applies as it is.")

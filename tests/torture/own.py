@@ -54,7 +54,7 @@ def _copied(project: Path, copy: Path, environment: str | None) -> None:
             shutil.rmtree(path) if path.is_dir() else path.unlink()
     shutil.copytree(project, copy, ignore=_NOT_COPIED, dirs_exist_ok=True)
     file = copy / "campaignctl.yaml"
-    settings = _settings(project / file.name)
+    settings = settings_of(project)
     quick = yaml.safe_load(PROJECT.replace("TIMEOUT", f"{TIMEOUT * 1000:.0f}ms"))["api"]
     kept = {
         name: value for name, value in settings.get("api", {}).items() if name in ("immediate", "markers")
@@ -73,7 +73,9 @@ def _copied(project: Path, copy: Path, environment: str | None) -> None:
     file.write_text(yaml.safe_dump(settings, sort_keys=False), encoding="utf-8")
 
 
-def _settings(file: Path) -> dict[str, Any]:
+def settings_of(project: Path) -> dict[str, Any]:
+    """What the project file in a folder says. Raises CannotTorture if there is none, or it is no object."""
+    file = project / "campaignctl.yaml"
     if not file.is_file():
         raise CannotTorture(f"{file.parent} has no {file.name}")
     try:

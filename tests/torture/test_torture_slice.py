@@ -15,7 +15,6 @@ import pytest
 from tests.torture.remote import KINDS
 
 _ROOT = Path(__file__).resolve().parents[2]
-_SLICE = 40
 
 
 def torture(*words: str) -> subprocess.CompletedProcess[str]:
@@ -23,16 +22,26 @@ def torture(*words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=_ROOT, capture_output=True, text=True, timeout=900, check=False)
 
 
+#: What `make test` takes, and what `make slow` takes on top, with every backend.
+FEW = {
+    "all plans": ("--slice", "16"),
+    "altered": ("--altered", "--slice", "3"),
+    "git": ("--backend", "git", "--slice", "3"),
+}
+MANY = {
+    "small": ("--small",),
+    "more of all plans": ("--slice", "60"),
+    "more altered": ("--altered", "--slice", "20"),
+    **{f"more of {kind}": ("--backend", kind, "--slice", "30") for kind in KINDS},
+}
+
+
 @pytest.mark.parametrize(
     "which",
     [
-        pytest.param(("--small",), marks=pytest.mark.slow),
-        ("--slice", str(_SLICE)),
-        ("--backend", "git", "--slice", "6"),
-        *(pytest.param(("--backend", kind, "--slice", "30"), marks=pytest.mark.slow) for kind in KINDS),
-        ("--altered", "--slice", "6"),
+        *(pytest.param(words, id=name) for name, words in FEW.items()),
+        *(pytest.param(words, id=name, marks=pytest.mark.slow) for name, words in MANY.items()),
     ],
-    ids=["small", "slice", "git-slice", *KINDS, "altered"],
 )
 def test_nothing_is_sent_twice_or_unseen_and_nothing_is_lost(which: tuple[str, ...]) -> None:
     done = torture(*which)
