@@ -25,13 +25,15 @@ FAR = "2036-03-22 10:00:00"
 #: What must nowhere be in clear: texts, keys of campaigns.
 CONFIDENTIAL = ("Confidential", "launch-day")
 SLOW = [pytest.param(kind, marks=pytest.mark.slow) for kind in ("http", "object_store", "postgres")]
+#: What is kept on git is kept for ever.
+EVERYWHERE = pytest.mark.parametrize("place", ["local", "git", *SLOW], indirect=True)
 
 
 def encrypted(world: World, place: Storage, settings: str = MORE) -> None:
     project(world, place, f", {ENCRYPTED}", settings)
 
 
-@pytest.fixture(params=["local", "git", *SLOW])
+@pytest.fixture(params=["local", pytest.param("git", marks=pytest.mark.slow), *SLOW])
 def place(request: pytest.FixtureRequest, world: World) -> Iterator[Storage]:
     """A project with an encrypted state, at its first run."""
     with storage(request.param, world, request.getfixturevalue) as place:
@@ -70,6 +72,7 @@ def pulled(world: World) -> dict[str, Any]:
     return world.run("state", "pull", status=0).json
 
 
+@EVERYWHERE
 def test_nothing_confidential_is_in_clear_through_the_life_of_a_campaign(
     place: Storage, world: World
 ) -> None:
@@ -119,6 +122,7 @@ def test_an_apply_that_was_killed_is_continued(place: Storage, world: World) -> 
     assert len(world.campaigns()) == 6
 
 
+@EVERYWHERE
 def test_a_key_is_changed_and_the_old_one_opens_nothing_any_more(place: Storage, world: World) -> None:
     world.write("launch-day.yaml", sms("Confidential", scheduled_time=FAR))
     world.apply()
@@ -358,6 +362,7 @@ def test_what_is_no_key_is_said_without_showing_it(
 # ------------------------------------------------------------------------------- an older one is put back
 
 
+@EVERYWHERE
 def test_an_older_state_put_back_is_noticed_and_accepted_on_purpose(place: Storage, world: World) -> None:
     world.write("launch-day.yaml", sms("Confidential", scheduled_time=FAR))
     world.apply()
