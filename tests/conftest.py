@@ -21,10 +21,15 @@ if TYPE_CHECKING:
 pytest.register_assert_rewrite("tests.golden")
 
 settings.register_profile(
-    "project", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
+    "project",
+    max_examples=50,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    print_blob=True,
 )
-# `make quick` looks at a quarter of the examples that `make test` looks at.
+# `make quick` looks at half of the examples that `make test` looks at, `make slow` at ten times as many.
 settings.register_profile("quick", settings.get_profile("project"), max_examples=25)
+settings.register_profile("slow", settings.get_profile("project"), max_examples=500)
 # `make mutants`: a failing example is enough, and the same ones are looked at each time.
 settings.register_profile(
     "mutants",
@@ -38,7 +43,7 @@ settings.load_profile("project")
 
 _MEMORY = Path("/dev/shm")
 _ROOM = 2 << 30
-_WORKERS = 8
+_WORKERS = 6
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -60,7 +65,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """`-n auto`: twice as many as processors and at least eight, since many tests wait for time-outs.
+    """`-n auto`: twice as many as processors and at least six, since many tests wait for time-outs.
+
+    A worker takes ten seconds of a processor to collect and to import before its first test.
 
     `-n logical`, for tests that do not wait: as many as processors.
     """
