@@ -55,7 +55,14 @@ MOVED = {
 }
 
 
-@pytest.mark.parametrize("change", MOVED)
+#: With the place, the id or both, and to both kinds of place.
+TYPICAL = ("another ref", "another name and id", "a file and another id")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [*TYPICAL, *(pytest.param(each, marks=pytest.mark.slow) for each in MOVED if each not in TYPICAL)],
+)
 def test_a_state_on_git_that_was_moved_by_a_checkout_is_not_taken_for_new(change: str, on_git: World) -> None:
     on_git.write("campaignctl.yaml", MOVED[change])
     mark = on_git.mark()
