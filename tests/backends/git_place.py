@@ -5,19 +5,16 @@ from __future__ import annotations
 import fcntl
 import os
 import subprocess
-import time
-from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
-from uuid import uuid4
+from typing import Any
 
 from campaignctl.backends.at_rest import IN_CLEAR, AtRest
-from campaignctl.backends.cas.backend import CasBackend, Patience
+from campaignctl.backends.cas.backend import CasBackend
 from campaignctl.backends.git.place import git_home
+from tests.backends.cas_places import NONE, PAUSE, at_most, cas_backend, utc_now
 
-_PAUSE = timedelta(milliseconds=5)
-_NOW = timedelta()
 REF = "refs/campaignctl/production"
 # The calls that start a git, and that wait for its end.
 _RUNS = frozenset({"fork_exec", "waitpid"})
@@ -41,33 +38,15 @@ def git(directory: Path, *words: str, given: bytes = b"", check: bool = True) ->
     return done.stdout
 
 
-def _pause(duration: timedelta) -> None:
-    time.sleep(min(duration, _PAUSE).total_seconds())
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
-
-
 def git_backend(
     project: Path,
     *,
     name: str = "acme-crm",
     ref: str = REF,
-    pause: Callable[[timedelta], None] = _pause,
-    trust: timedelta = _NOW,
-    wait: Callable[[timedelta], None] = _pause,
-    at_rest: AtRest = IN_CLEAR,
+    **how: Any,
 ) -> CasBackend:
-    """A backend of the project in this directory."""
-    return CasBackend(
-        replace(git_home(project, name, "origin", ref, now=_now), at_rest=at_rest),
-        now=_now,
-        new_id=lambda: uuid4().hex,
-        wait=wait,
-        interrupted=lambda: False,
-        patience=Patience(pause, trust=trust),
-    )
+    """A backend of the project in this directory; `how` it waits and stores: arguments of `cas_backend`."""
+    return cas_backend(git_home(project, name, "origin", ref, now=utc_now), **how)
 
 
 @dataclass(frozen=True)
@@ -81,8 +60,8 @@ class GitPlace:
     root: Path
     changes: frozenset[str] = _RUNS | {"flock", "unlink"}
     looks: frozenset[str] = frozenset({"fork_exec"})
-    trust: timedelta = _NOW
-    longest_wait: timedelta = _PAUSE
+    trust: timedelta = NONE
+    longest_wait: timedelta = PAUSE
 
     @property
     def remote(self) -> Path:
@@ -111,10 +90,9 @@ class GitPlace:
         return self
 
     def backend(self) -> CasBackend:
-        def wait(pause: timedelta) -> None:
-            time.sleep(min(pause, self.longest_wait).total_seconds())
-
-        return git_backend(self.made().project, trust=self.trust, wait=wait, at_rest=self.at_rest())
+        return git_backend(
+            self.made().project, trust=self.trust, wait=at_most(self.longest_wait), at_rest=self.at_rest()
+        )
 
     def at_rest(self) -> AtRest:
         """How its files are stored."""

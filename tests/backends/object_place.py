@@ -4,26 +4,20 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
-from uuid import uuid4
+from typing import Any
 
-from campaignctl.backends.at_rest import IN_CLEAR, AtRest
-from campaignctl.backends.cas.backend import CasBackend, Patience
+from campaignctl.backends.cas.backend import CasBackend
 from campaignctl.backends.cas.place import Note, Seen
 from campaignctl.backends.object_store.place import ObjectPlace, object_home
 from campaignctl.backends.object_store.store import Bucket
 from campaignctl.state.model import LockInfo
+from tests.backends.cas_places import NONE, PAUSE, CasFiles, at_most, cas_backend
 
-_PAUSE = timedelta(milliseconds=5)
-_NOW = timedelta()
 BY = LockInfo("lock-1", "mira", "laptop", 42, "apply", "2036-01-01T00:00:00Z")
-
-
-def _pause(duration: timedelta) -> None:
-    time.sleep(min(duration, _PAUSE).total_seconds())
 
 
 def object_backend(
@@ -32,26 +26,16 @@ def object_backend(
     environ: Mapping[str, str],
     *,
     name: str = "acme-crm",
-    pause: Callable[[timedelta], None] = _pause,
-    trust: timedelta = _NOW,
-    wait: Callable[[timedelta], None] = _pause,
     lease: timedelta | None = None,
-    at_rest: AtRest = IN_CLEAR,
+    **how: Any,
 ) -> CasBackend:
-    """A backend of the project in this directory."""
-    home = replace(object_home(project, name, url, environ), at_rest=at_rest)
-    return CasBackend(
-        home if lease is None else replace(home, lease=lease),
-        now=lambda: datetime.now(UTC),
-        new_id=lambda: uuid4().hex,
-        wait=wait,
-        interrupted=lambda: False,
-        patience=Patience(pause, trust=trust),
-    )
+    """A backend of the project in this directory; `how` it waits and stores: arguments of `cas_backend`."""
+    home = object_home(project, name, url, environ)
+    return cas_backend(home if lease is None else replace(home, lease=lease), **how)
 
 
 @dataclass(frozen=True)
-class Objects:
+class Objects(CasFiles):
     """A state at an address; what each machine has of it lies below `root`."""
 
     root: Path
@@ -59,8 +43,8 @@ class Objects:
     environ: Mapping[str, str] = field(repr=False)
     changes: frozenset[str] = frozenset({"put", "delete", "unlink", "flock"})
     looks: frozenset[str] = frozenset({"get", "list"})
-    trust: timedelta = _NOW
-    longest_wait: timedelta = _PAUSE
+    trust: timedelta = NONE
+    longest_wait: timedelta = PAUSE
     lease: timedelta | None = None
 
     @property
@@ -69,9 +53,6 @@ class Objects:
         return ObjectPlace(Bucket.at(self.url), self.environ)
 
     def backend(self) -> CasBackend:
-        def wait(pause: timedelta) -> None:
-            time.sleep(min(pause, self.longest_wait).total_seconds())
-
         os.environ.update(self.environ)  # of an actor's process
         project = self.root / "project"
         return object_backend(
@@ -79,37 +60,22 @@ class Objects:
             self.url,
             self.environ,
             trust=self.trust,
-            wait=wait,
+            wait=at_most(self.longest_wait),
             lease=self.lease,
             at_rest=self.at_rest(),
         )
 
-    def at_rest(self) -> AtRest:
-        """How its files are stored."""
-        return IN_CLEAR
-
     def settled(self) -> None:
         """Nothing goes on without the process that began it, but what the server has in hand."""
-        time.sleep(_PAUSE.total_seconds())
+        time.sleep(PAUSE.total_seconds())
 
-    def document(self) -> bytes | None:
-        return self.place.look().files.get("state.json")
-
-    def journal(self) -> bytes | None:
-        files = self.place.look().files
-        pieces = [files[name] for name in sorted(files) if name.startswith("journal/")]
-        return b"".join(pieces) if pieces else None
-
-    def put_document(self, data: bytes) -> None:
-        self._put({"state.json": data})
-
-    def put_journal(self, data: bytes) -> None:
-        self._put({"journal/00000": data})
+    def files(self) -> Mapping[str, bytes]:
+        return self.place.look().files
 
     def another(self, name: str) -> Objects:
         return replace(self, root=self.root / name, url=f"{self.url}/{name}")
 
-    def _put(self, changed: Mapping[str, bytes]) -> None:
+    def put(self, changed: Mapping[str, bytes]) -> None:
         place = self.place
         seen: Seen = place.look()
         assert place.put(seen, place.draft(seen, {**seen.files, **changed}, Note(BY, "by a test")))

@@ -8,7 +8,6 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-import time
 from base64 import b64decode, b64encode
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,11 +19,10 @@ from campaignctl.backends.cas.backend import CasBackend, Patience
 from campaignctl.backends.cas.place import LONGEST, Files, Home, Note, Place, Seen, Texts
 from campaignctl.review.reports import Access
 from campaignctl.state.model import LockInfo
+from tests.backends.cas_places import NONE, CasFiles, pause_shortly
 
 _CHANGES = frozenset({"flock", "fsync", "mkdir", "open", "replace", "unlink", "write"})
 _LOOKS = frozenset({"open", "read", "close"})
-_PAUSE = timedelta(milliseconds=5)
-_NOW = timedelta()
 
 
 @dataclass(frozen=True)
@@ -78,10 +76,10 @@ def shelf_backend(
     stop: Place,
     *,
     pause: Callable[[timedelta], None] = lambda _: None,
-    trust: timedelta = _NOW,
+    trust: timedelta = NONE,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
     interrupted: Callable[[], bool] = lambda: False,
-    lease: timedelta = _NOW,
+    lease: timedelta = NONE,
     tell: Callable[[str], None] = lambda _: None,
 ) -> CasBackend:
     """A backend over these places."""
@@ -96,14 +94,14 @@ def shelf_backend(
         ),
         now=now,
         new_id=lambda: uuid4().hex,
-        wait=lambda duration: time.sleep(min(duration, _PAUSE).total_seconds()),
+        wait=pause_shortly,
         interrupted=interrupted,
         patience=Patience(pause, trust=trust, tell=tell),
     )
 
 
 @dataclass(frozen=True)
-class SharedFolder:
+class SharedFolder(CasFiles):
     """A state in a folder below `root`."""
 
     root: Path
@@ -124,23 +122,12 @@ class SharedFolder:
     def settled(self) -> None:
         """Nothing goes on without the process that began it."""
 
-    def document(self) -> bytes | None:
-        return self.shelf.look().files.get("state.json")
-
-    def journal(self) -> bytes | None:
-        files = self.shelf.look().files
-        pieces = [files[name] for name in sorted(files) if name.startswith("journal/")]
-        return b"".join(pieces) if pieces else None
-
-    def put_document(self, data: bytes) -> None:
-        self._put({"state.json": data})
-
-    def put_journal(self, data: bytes) -> None:
-        self._put({"journal/00000": data})
+    def files(self) -> Files:
+        return self.shelf.look().files
 
     def another(self, name: str) -> SharedFolder:
         return SharedFolder(self.root / name)
 
-    def _put(self, changed: Files) -> None:
+    def put(self, changed: Files) -> None:
         seen = self.shelf.look()
         self.shelf.put(seen, Seen(uuid4().hex, {**seen.files, **changed}))
