@@ -51,17 +51,22 @@ class LocalSession(LockedState):
         """Raise `LockLost` unless the lock is still ours."""
         self._held.check()
 
-    def write(self, state: State, *, keep_format: bool = False) -> None:
+    def write(self, state: State) -> None:
         """Replace the whole state durably, keep the previous one as backup, and start a new journal.
 
-        Its format is the newest one from then on, unless `keep_format`.
+        Its format is the newest one from then on: a state on this machine is shared with no other version.
 
         Raises:
             LockLost: the lock is no longer ours; nothing was written.
             StateNotSaved: says where the state was saved instead.
         """
         with self._mutex:
-            self._write(state, keep_format=keep_format)
+            self._write(state)
+
+    def convert(self, state: State) -> None:
+        """As `write`, in the format of this state, newer or older."""
+        with self._mutex:
+            self._put(state)
 
     def archive(self, documents: Mapping[int, bytes]) -> None:
         """Put documents of the archive in place, by year; the state that names them is written later.
@@ -174,10 +179,10 @@ class LocalSession(LockedState):
                 raise self._not_saved(self._location, error, _ROOM_HINT) from error
         self._document = (loaded.state, loaded.base or "")
 
-    def _write(self, state: State, *, keep_format: bool = False) -> None:
-        # A state on this machine is shared with no other version, so its format needs no consent.
-        if not keep_format:
-            state = replace(state, format_version=FORMAT_VERSION)
+    def _write(self, state: State) -> None:
+        self._put(replace(state, format_version=FORMAT_VERSION))
+
+    def _put(self, state: State) -> None:
         data = encode(state).encode()
         try:
             with self._guarded():

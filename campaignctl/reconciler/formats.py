@@ -30,7 +30,7 @@ def migrate_format(wiring: Wiring, version: int, *, allow_loss: bool = False) ->
             return f"The state has format {version} already."
         back = state.format_version > version
         lost = _halts_back(wiring, state, version, allow_loss=allow_loss) if back else ()
-        session.write(replace(state, format_version=version, seen=()), keep_format=True)
+        session.convert(replace(state, format_version=version, seen=()))
     which = (
         "versions of campaignctl that read only that can use it" if back else "older versions cannot read it"
     )

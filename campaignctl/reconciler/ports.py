@@ -44,11 +44,15 @@ class Session(Protocol):
         """Raise `LockLost` unless the lock is still ours. Cheap: called before every request."""
         ...
 
-    def write(self, state: State, *, keep_format: bool = ...) -> None:
+    def write(self, state: State) -> None:
         """Replace the whole state durably, keep the previous one as a backup, and start a new journal.
 
-        A backend that no other version shares may write the newest format, unless `keep_format`.
+        A backend that no other version shares may write the newest format.
         """
+        ...
+
+    def convert(self, state: State) -> None:
+        """As `write`, in the format of this state, newer or older."""
         ...
 
     def archive(self, documents: Mapping[int, bytes]) -> None:

@@ -144,9 +144,12 @@ class Kept:
     def retire(self, place: str) -> None:
         self.place = place
 
-    def write(self, state: State, *, keep_format: bool = True) -> None:
+    def write(self, state: State) -> None:
         self._check_saved()
         self.state = state
+
+    def convert(self, state: State) -> None:
+        self.write(state)
 
     def _check_saved(self) -> None:
         if isinstance(self.lost, LockLost):

@@ -105,8 +105,10 @@ class CasSession(LockedState):
             if not self._is_proven():
                 self._prove()
 
-    def write(self, state: State, *, keep_format: bool = True) -> None:  # noqa: ARG002 - others share it: only `migrate` changes it
+    def write(self, state: State) -> None:
         """Replace the whole state, keep the previous one in the history, and start a new journal.
+
+        Its format is kept: others share it.
 
         Raises:
             LockLost: the lock is no longer ours; nothing was written.
@@ -116,6 +118,10 @@ class CasSession(LockedState):
             self._check_known()
             self._write(state, self._snapshot)
             self._show()
+
+    def convert(self, state: State) -> None:
+        """As `write`: each write is in the format of its state."""
+        self.write(state)
 
     def archive(self, documents: Mapping[int, bytes]) -> None:
         """Put documents of the archive in their place, by year; the state that names them is written later.
