@@ -13,7 +13,9 @@ from tests.api.simulated import TOKEN, SimulatedTime, client
 from tests.backends.local_place import LocalPlace
 from tests.plan.planning import PROJECT
 from tests.reconciler.account import Account, Clock
+from tests.reconciler.pulling import Folder
 from tests.reconciler.repositories import Repository
+from tests.reconciler.scripted import PROJECT as PULLED
 from tests.reconciler.wire import Wire
 
 
@@ -54,4 +56,12 @@ def repository(account: Account, tmp_path: Path) -> Repository:
         ours = replace(account.project, **project)
         return replace(account, place=place, project=ours, specs={}, adopts={}, lifecycles={}, events=[])
 
+    return made
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Folder:
+    """A project without manifests, into which campaigns are pulled."""
+    made = Folder(tmp_path)
+    made.write("campaignctl.yaml", f"metadata: {{name: acme, id: {PULLED.id}}}\n")
     return made

@@ -22,6 +22,10 @@ from tests.reconciler.scripted import PROJECT, URL, Item, Script, direct
 
 COMPANY = "6197120"
 FAR = "2036-12-24 10:00:00"
+LOST = "0123456789abcdef"
+OTHERS = {"campaignctl": f"v1 {'0' * 12} {'1' * 12} deadbeef01"}
+OURS = {"campaignctl": str(PROJECT.owner.marker("a", LOST))}
+PAST = "2020-01-01 10:00:00"
 BODY = ("name", "scheduled_time", "messages")
 HOW: dict[str, Any] = {"environment": None, "environ": {}, "tool_version": "0.1.0"}
 
@@ -137,3 +141,21 @@ class Folder:
     def before(self, path: str) -> bytes | None:
         place = self.directory / path
         return place.read_bytes() if place.exists() else None
+
+
+def account(*items: Item, **how: Any) -> Script:
+    return Script(items, **how)
+
+
+def why(folder: Folder, asked: Asked | None = None) -> dict[str, tuple[str, bool]]:
+    """Why campaigns are left out, by id, and whether that is a fault."""
+    return {one.id: (one.why, one.fault) for one in folder.seen(asked).left}
+
+
+def fresh(folder: Folder, asked: Asked | None = None) -> list[str]:
+    return [one.id for one in folder.seen(asked).fresh]
+
+
+def text(folder: Folder, path: str, asked: Asked | None = None) -> str:
+    """The manifest of a pull of one campaign."""
+    return next(change.after for change in folder.made(asked).changes if change.path == path)

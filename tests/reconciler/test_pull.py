@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,38 +13,20 @@ from campaignctl.reconciler.pull import Asked
 from campaignctl.state.ledger import Released
 from campaignctl.state.model import Account
 from tests.plan.planning import NOW, SCHEDULED, record, state
-from tests.reconciler.pulling import COMPANY, FAR, Folder, shown
-from tests.reconciler.scripted import PROJECT, URL, Item, Script
-
-LOST = "0123456789abcdef"
-OTHERS = {"campaignctl": f"v1 {'0' * 12} {'1' * 12} deadbeef01"}
-OURS = {"campaignctl": str(PROJECT.owner.marker("a", LOST))}
-PAST = "2020-01-01 10:00:00"
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Folder:
-    made = Folder(tmp_path)
-    made.write("campaignctl.yaml", f"metadata: {{name: acme, id: {PROJECT.id}}}\n")
-    return made
-
-
-def account(*items: Item, **how: Any) -> Script:
-    return Script(items, **how)
-
-
-def why(folder: Folder, asked: Asked | None = None) -> dict[str, tuple[str, bool]]:
-    """Why campaigns are left out, by id, and whether that is a fault."""
-    return {one.id: (one.why, one.fault) for one in folder.seen(asked).left}
-
-
-def fresh(folder: Folder, asked: Asked | None = None) -> list[str]:
-    return [one.id for one in folder.seen(asked).fresh]
-
-
-def text(folder: Folder, path: str, asked: Asked | None = None) -> str:
-    """The manifest of a pull of one campaign."""
-    return next(change.after for change in folder.made(asked).changes if change.path == path)
+from tests.reconciler.pulling import (
+    COMPANY,
+    FAR,
+    LOST,
+    OTHERS,
+    OURS,
+    PAST,
+    Folder,
+    account,
+    fresh,
+    shown,
+    why,
+)
+from tests.reconciler.scripted import URL
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,17 +10,8 @@ import pytest
 from campaignctl.reconciler.pull import Asked
 from campaignctl.reconciler.pull_again import Again
 from campaignctl.review.reports import ConflictField
-from tests.reconciler.pulling import FAR, Folder, shown
-from tests.reconciler.scripted import PROJECT, Script
-
-PAST = "2020-01-01 10:00:00"
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Folder:
-    made = Folder(tmp_path)
-    made.write("campaignctl.yaml", f"metadata: {{name: acme, id: {PROJECT.id}}}\n")
-    return made
+from tests.reconciler.pulling import FAR, PAST, Folder, shown
+from tests.reconciler.scripted import Script
 
 
 def pulled(folder: Folder, *, asked: Asked | None = None, head: str = "", **live: Any) -> Again:
