@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
+from tests.torture.plans import OTHERS, small
+from tests.torture.scenario import Times
+
 _HERE = Path(__file__).parents[2] / "tests" / "torture"
-#: The last output of `python -m tests.torture --all`. A later table replaces the plans in it.
+#: The last output of `python -m tests.torture --all`, each table with the commit that recorded it. A later
+#: table replaces the plans in it.
 _RUNS = _HERE / "last_full_runs.txt"
 #: The last output of `python -m tests.torture.mutations`.
 MUTATIONS = _HERE / "last_mutations.txt"
@@ -15,9 +20,9 @@ _COLUMNS = ("trials", "landed", "duplicates", "unseen", "halted", "losses", "stu
 
 
 def torture() -> str:
-    """A row for each kind of trouble, and their sum."""
+    """A row for each kind of trouble, and their sum; then the age of the figures."""
     sums: dict[str, Counter[str]] = {}
-    for kinds in _plans().values():
+    for _, kinds in _plans().values():
         for kind, numbers in kinds.items():
             sums.setdefault(kind, Counter()).update(numbers)
     sums = dict(sorted(sums.items()))
@@ -25,7 +30,22 @@ def torture() -> str:
     for each in sums.values():
         total.update(each)
     rows = [_row(kind, each) for kind, each in {**sums, "**all**": total}.items()]
-    return "\n".join((f"| trouble | {' | '.join(_COLUMNS)} |", "|---|" + "--:|" * len(_COLUMNS), *rows, ""))
+    head = (f"| trouble | {' | '.join(_COLUMNS)} |", "|---|" + "--:|" * len(_COLUMNS))
+    return "\n".join((*head, *rows, "", *_age(), ""))
+
+
+def _age() -> Iterator[str]:
+    """In which commit the figures of each plan were recorded, and which plans have none."""
+    found = _plans()
+    for commit in dict.fromkeys(commit for commit, _ in found.values()):
+        names = ", ".join(name for name, (recorded, _) in found.items() if recorded == commit)
+        yield f"- Recorded in commit {commit}, before any later change of the code: {names}."
+    times = Times()
+    missing = [
+        plan.name for plan in (small(times), *(plan(times) for plan in OTHERS)) if plan.name not in found
+    ]
+    if missing:
+        yield f"- Without figures: {'; '.join(missing)}."
 
 
 def _row(kind: str, numbers: Counter[str]) -> str:
@@ -43,15 +63,16 @@ def mutations() -> str:
     return "\n".join(("| broken | a test that fails |", "|---|---|", *rows, ""))
 
 
-def _plans() -> dict[str, dict[str, dict[str, int]]]:
-    """The numbers by plan and kind, each plan as its last table has it."""
-    plans: dict[str, dict[str, dict[str, int]]] = {}
+def _plans() -> dict[str, tuple[str, dict[str, dict[str, int]]]]:
+    """By plan, as its last table has it: the commit of the table, and the numbers by kind."""
+    plans: dict[str, tuple[str, dict[str, dict[str, int]]]] = {}
     for table in _RUNS.read_text(encoding="utf-8").split("\n\n"):
-        found: dict[str, dict[str, dict[str, int]]] = {}
         head, *lines = (re.split(r"  +", line.strip()) for line in table.splitlines())
+        commit = lines.pop()[0].removeprefix("recorded in ")
+        found: dict[str, dict[str, dict[str, int]]] = {}
         for cells in lines:
             if len(cells) == len(head):
                 plan, kind, *numbers = cells
                 found.setdefault(plan, {})[kind] = dict(zip(head[2:-1], map(int, numbers), strict=False))
-        plans |= found
+        plans |= {plan: (commit, kinds) for plan, kinds in found.items()}
     return plans
