@@ -15,8 +15,13 @@ from campaignctl.backends.http.document import _packed, unpack
 from campaignctl.backends.http.place import http_home
 from campaignctl.project.http_address import http_address
 from campaignctl.project.model import StateSettings
+from campaignctl.state.halts import Halt, Halts
 from tests.backends.cas_places import NONE, PAUSE, CasFiles, at_most, cas_backend, utc_now
 from tests.backends.http_server import Client
+
+HALT = Halt("h1", None, "wrong text", "mira", "laptop", "2036-01-01T00:00:00Z")
+#: A server that compares the lock's id only while a lock is held, and accepts a serial that exists.
+LENIENT = {"ids": "held", "serials": False}
 
 
 def http_backend(
@@ -85,3 +90,14 @@ class ServerPlace(CasFiles):
 
     def another(self, name: str) -> ServerPlace:
         return replace(self, directory=self.directory / name, project=f"{self.project}-{name}")
+
+
+def asked(place: ServerPlace) -> list[str]:
+    """What the server was asked since the last time."""
+    found = place.client.control("/_forget")["asked"]
+    assert isinstance(found, list)
+    return found
+
+
+def halted(halts: Halts) -> Halts:
+    return replace(halts, halts=(*halts.halts, HALT))

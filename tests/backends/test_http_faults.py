@@ -17,15 +17,13 @@ from campaignctl.backends.cas.backend import CasBackend
 from campaignctl.errors import StateError, StateNotSaved
 from campaignctl.project.model import StateSettings
 from campaignctl.state.codec import decode
-from campaignctl.state.halts import Halt, Halts
-from tests.backends.http_place import ServerPlace, http_backend
+from campaignctl.state.halts import Halts
+from tests.backends.http_place import HALT, LENIENT, ServerPlace, asked, halted, http_backend
 from tests.backends.http_server import Client, running
 from tests.backends.http_store import Fault
 from tests.state.samples import decision, observation, sample_state
 
 NOW = timedelta()
-HALT = Halt("h1", None, "wrong text", "mira", "laptop", "2036-01-01T00:00:00Z")
-LENIENT = {"ids": "held", "serials": False}
 
 
 @pytest.fixture
@@ -40,17 +38,6 @@ def backend(place: ServerPlace) -> CasBackend:
 
 def switch(place: ServerPlace, *faults: Fault, **switches: object) -> None:
     place.client.switch(place.project, *faults, **switches)
-
-
-def asked(place: ServerPlace) -> list[str]:
-    """What the server was asked since the last time."""
-    found = place.client.control("/_forget")["asked"]
-    assert isinstance(found, list)
-    return found
-
-
-def halted(halts: Halts) -> Halts:
-    return replace(halts, halts=(*halts.halts, HALT))
 
 
 # ------------------------------------------------------------------------------------ servers to refuse

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -12,14 +11,12 @@ import pytest
 
 from campaignctl.backends.cas.backend import CasBackend
 from campaignctl.errors import LockError, LockHeld, LockLost
-from campaignctl.state.halts import Halt, Halts
-from tests.backends.http_place import ServerPlace, http_backend
+from campaignctl.state.halts import Halts
+from tests.backends.http_place import HALT, LENIENT, ServerPlace, asked, halted, http_backend
 from tests.backends.http_server import Client
 from tests.state.samples import decision, sample_state
 
 NOW = timedelta()
-HALT = Halt("h1", None, "wrong text", "mira", "laptop", "2036-01-01T00:00:00Z")
-LENIENT = {"ids": "held", "serials": False}
 
 
 @pytest.fixture
@@ -30,17 +27,6 @@ def place(state_server: Client, tmp_path: Path) -> ServerPlace:
 @pytest.fixture
 def backend(place: ServerPlace) -> CasBackend:
     return place.backend()
-
-
-def halted(halts: Halts) -> Halts:
-    return replace(halts, halts=(*halts.halts, HALT))
-
-
-def asked(place: ServerPlace) -> list[str]:
-    """What the server was asked since the last time."""
-    found = place.client.control("/_forget")["asked"]
-    assert isinstance(found, list)
-    return found
 
 
 def locked_by_hand(place: ServerPlace, name: str = "crm") -> None:

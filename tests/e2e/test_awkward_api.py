@@ -342,24 +342,6 @@ def test_refused_metadata_is_reported_and_markers_can_be_switched_off(world: Wor
     world.assert_settled()
 
 
-def test_a_create_whose_answer_and_list_lag_is_not_repeated_blindly(world: World) -> None:
-    """The list is empty for a while; a far create may be repeated, and its twin is cancelled later."""
-    world.write("campaignctl.yaml", QUICK)
-    world.write("draft.yaml", sms("Draft", is_draft=True))
-    world.apply()
-    world.control.switch(list_lag=3600)
-    world.write("far.yaml", sms("Far", scheduled_time=FAR))
-    world.control.fault({"method": "POST", "times": 1}, {"kind": "lost_answer"})
-    world.apply(status=1)
-    world.apply()
-    assert len([c for c in world.control.campaigns() if c["live"]["name"] == "Far"]) == 2
-    kept = world.state["campaigns"]["far"]["id"]
-    world.control.advance(7200)
-    world.apply()
-    assert world.campaigns()["Far"]["id"] == kept, "the second copy was cancelled"
-    world.assert_settled()
-
-
 def test_a_field_that_a_patch_ignores_fails_and_is_planned_again(world: World, golden: Golden) -> None:
     world.control.switch(patch_ignores=["description"])
     world.write("far.yaml", sms("Far", scheduled_time=FAR, description="one"))
