@@ -1,7 +1,7 @@
-"""`make release`: what a version consists of, built from a commit and tried before anybody gets it.
+"""`make release`: what a version consists of, built from a commit and tried before it is published.
 
 Wheel and sdist are built twice from fresh copies and are equal byte for byte; the sdist makes the same wheel
-again. An environment that has nothing but the wheel and its packages runs the demo. Beside them: the packages
+again. An environment that has nothing but the wheel and its packages runs the demo. With them: the packages
 by hash (a lock and an SBOM), the notes, and a checksum of each file.
 """
 

@@ -197,8 +197,8 @@ def other_audience(seeds: str, live: Live) -> str:
 
 
 def without(state: State | None, lives: Iterable[Live]) -> Iterator[Live]:
-    """These campaigns without the proofs of a state, which are nobody's campaigns. One whose audience is no
-    longer the seeds' stays: it may reach those whom the campaign is for."""
+    """These campaigns without the proofs of a state, which no manifest declares. A proof whose audience is no
+    longer its seeds stays: it may reach those whom the campaign is for."""
     known = {each.id: each.seeds for each in state.proofs} if state else {}
     for live in lives:
         shown = live.complete or "messages" in live.members

@@ -32,7 +32,7 @@ _STOPS = (Action.PAUSE, Action.CANCEL)
 _FINAL = (Status.SENT, Status.CANCELED)
 
 _NAMED = 10
-# What drift shows besides the fields that an apply accepts.
+# What drift shows in addition to the fields that an apply accepts.
 _SEEN = ("status", "clone")
 
 Approve = Callable[[Plan], bool]

@@ -123,8 +123,8 @@ def _adopt_found(run: Run) -> dict[str, list[Live]]:
 
 
 def _whole(run: Run, live: Live) -> Live:
-    """A campaign of a list as a read by id shows it, if that shows more: what an account never shows is not
-    to be taken for what somebody removed, and a list leaves out more than that."""
+    """A campaign of a list as a read by id shows it, if that shows more: a field that an account never shows
+    must not look removed, and a list leaves out more than that."""
     if live.complete:
         return live
     try:

@@ -26,7 +26,7 @@ from psycopg.sql import SQL, Identifier
 _DEBIAN = Path("/usr/lib/postgresql")
 _PATIENCE = 30.0
 _PR_SET_PDEATHSIG = 1
-# `guarded` has a password; everybody else is let in.
+# `guarded` has a password; all other roles need none.
 _HBA = "host all guarded all scram-sha-256\nhost all,replication all all trust\nlocal all all trust\n"
 _FAST = ("fsync=off", "full_page_writes=off", "shared_buffers=16MB", "max_connections=200", "jit=off")
 NEEDED = "needs PostgreSQL: apt-get install postgresql"

@@ -144,7 +144,7 @@ def test_a_holder_whose_clock_is_an_hour_off_neither_loses_its_lock_nor_keeps_it
 
 
 def test_a_holder_that_wakes_late_renews_before_it_goes_on(ours: Ours, held: CasSession) -> None:
-    """Nobody else was there. Had one been there, its put would have come first."""
+    """There was no other holder: its put would have come first."""
     _silent(held)
     before = ours.backend("two")._place.tip()
     ours.skew = LEASE * 0.6

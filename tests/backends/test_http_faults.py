@@ -1,4 +1,4 @@
-"""What servers do to a state: no locks, locks that keep nobody out, lost answers, outages, refusals."""
+"""What servers do to a state: no locks, locks that exclude no other run, lost answers, outages, refusals."""
 
 from __future__ import annotations
 
@@ -294,7 +294,7 @@ def test_a_project_that_gitlab_does_not_show_is_no_empty_state(place: ServerPlac
 
 @pytest.fixture
 def certified(tmp_path: Path) -> Iterator[tuple[str, Path]]:
-    """A server with TLS whose certificate nobody knows: the address of a state, and the certificate."""
+    """A server with TLS whose certificate is unknown: the address of a state, and the certificate."""
     if (openssl := shutil.which("openssl")) is None:
         pytest.skip("openssl makes the certificate")
     key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"

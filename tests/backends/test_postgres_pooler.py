@@ -1,4 +1,4 @@
-"""A state in PostgreSQL behind pgbouncer, whose sessions are nobody's."""
+"""A state in PostgreSQL behind pgbouncer, which hands its sessions to one client after another."""
 
 from __future__ import annotations
 

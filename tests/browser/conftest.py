@@ -43,7 +43,7 @@ def browser() -> Iterator[Browser]:
 
 @dataclass
 class Tab:
-    """A page in a browser: what its console said, and which addresses it asked for besides its own."""
+    """A page in a browser: what its console said, and which addresses other than its own it asked for."""
 
     page: Page
     said: list[str] = field(default_factory=list)

@@ -1,4 +1,4 @@
-"""`--against REF`: one blocked campaign is not everybody's red."""
+"""`--against REF`: one blocked campaign does not fail every request."""
 
 from __future__ import annotations
 

@@ -52,7 +52,7 @@ def soon() -> str:
 
 
 def stored(world: World, place: Storage | None = None) -> dict[str, bytes]:
-    """Everything that was written besides the manifests: files, and what the place holds."""
+    """Everything that was written, except the manifests: files, and what the place holds."""
     files = {
         str(path): path.read_bytes()
         for folder in (world.folder / ".campaignctl", world.folder / "plans", world.folder / "tmp")

@@ -36,7 +36,7 @@ def spring(text: str, **fields: Any) -> str:
 
 
 def beyond(world: World) -> list[Any]:
-    """What the account sent to anybody else than the seeds."""
+    """What the account sent to anyone but the seeds."""
     return [send["body"] for send in world.control.sends() if send["body"].get("targeting") != TARGETING]
 
 
@@ -250,7 +250,7 @@ def test_proofs_are_known_to_everybody_who_shares_the_state(world: World, tmp_pa
     running = world.start("proof", "spring", "--lang", "en")
     until(world.control.sends)
     kill(running)
-    # Its lock is left: from another clone nobody can tell whether it is dead.
+    # Its lock is left: another clone cannot tell whether its process is dead.
     order = ("proof", "spring", "--lang", "en", "--lang", "de")
     locked = other.run(*order, "--lock-timeout", "0s", status=1)
     lock = re.search(r"state unlock (\S+)", locked.err)

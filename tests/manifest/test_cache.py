@@ -61,7 +61,7 @@ FILES = {
 
 @dataclass
 class Run:
-    """What a run is given besides the files."""
+    """What a run is given in addition to the files."""
 
     environ: Mapping[str, str] = field(default_factory=lambda: {"SEASON": "Spring"})
     environment: str = "staging"

@@ -266,7 +266,7 @@ def test_a_record_that_was_left_alone_is_not_decoded() -> None:
 
 
 class Unread(DesiredCampaign):
-    """A campaign whose body nobody may ask for."""
+    """A campaign whose body must not be asked for."""
 
     def __getattribute__(self, name: str) -> object:
         assert name != "spec"

@@ -1,4 +1,4 @@
-"""What an apply records besides its changes: missed times, what was sent meanwhile, the project's id."""
+"""What an apply records next to its changes: missed times, what was sent meanwhile, the project's id."""
 
 from __future__ import annotations
 

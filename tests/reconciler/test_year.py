@@ -119,7 +119,7 @@ def test_a_state_stays_as_small_and_a_plan_as_cheap_as_in_the_first_quarter(year
     # the one that was sent at its beginning.
     assert sent == (QUARTERS - 1) * ONCE + 1
 
-    # In December somebody sends January's news again: under the old keys, and under new ones.
+    # In December January's news is sent again: under the old keys, and under new ones.
     since = f"{year.clock.now():%Y-%m-%d %H:%M:%S}"
     later = f"{year.clock.now() + timedelta(hours=1):%Y-%m-%d %H:%M:%S}"
     year.specs |= {"q0/1": once(0, 1), "q0/2": {**once(0, 2), "scheduled_time": later}}

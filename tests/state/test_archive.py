@@ -134,7 +134,7 @@ def test_a_document_that_is_cut_off_is_refused_whatever_is_asked(cut: int) -> No
 
 @pytest.mark.parametrize("place", [("released", 0), ()])
 def test_a_field_of_a_later_version_is_no_damage_and_is_not_passed_over(place: tuple[Any, ...]) -> None:
-    """Whatever is asked: nobody knows what it protects."""
+    """Whatever is asked: what it protects is unknown."""
     raw = part = json.loads(encode_year(2026, YEAR, sample_state())) | {"tool_version": "9.9"}
     for step in place:
         part = part[step]

@@ -258,7 +258,7 @@ def proofed(times: Times) -> Scenario:
 
 
 def archived(times: Times, *, applied_first: bool = False) -> Scenario:
-    """What was sent and canceled months ago is archived, and then somebody sends the same content."""
+    """What was sent and canceled months ago is archived, and then the same content is sent again."""
     first = {
         "sent": campaign("sent", run_immediately=True),
         "ended": campaign("ended", scheduled_time=times.far),

@@ -205,7 +205,7 @@ class OnServer(Remote):
 class OnPostgres(Remote):
     """A database of its own for each trial; its rows go into a file of the trial, and come from there.
 
-    The session of a process that was killed has ended when the next one asks: nobody needs to break its lock.
+    The session of a process that was killed has ended when the next one asks: its lock needs no breaking.
     """
 
     kind = "postgres"
@@ -287,7 +287,7 @@ class OnObjects(Remote):
 REMOTES: Mapping[str, type[Remote]] = {each.kind: each for each in (OnGit, OnServer, OnObjects, OnPostgres)}
 _ENCRYPTED = "-encrypted"
 KINDS = sorted(kind + how for kind in REMOTES for how in ("", _ENCRYPTED))
-"""The kinds of backend that can be tortured besides `local`, each also with an encrypted state."""
+"""The kinds of backend other than `local` that can be tortured, each also with an encrypted state."""
 
 
 def _plain(kind: str) -> str:

@@ -63,7 +63,7 @@ class Scenario:
     `replace` for `--replace`. `two_step` is `api.immediate`. `environments` are the one that is declared
     before the last layer and the one in it. `loses_state`: the state is lost after the tortured command.
     `adopting`: a manifest that is blocked by a campaign with its content adopts that. `long_ago`: what is
-    final before the last layer was sent months ago. `applied_first`: somebody applies before the command is
+    final before the last layer was sent months ago. `applied_first`: an apply runs before the command is
     repeated. `repeats` are written at the very end, and none of them may be created.
     """
 
