@@ -10,12 +10,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 import pytest
 
 import campaignctl
+from tests.serving import serving
 from tools.audit import Verdict, locked, verdict
 from tools.reference.shell_files import shell_files
 from tools.release import SUMS, ReleaseError, agreed, documented, notes
@@ -137,15 +137,9 @@ class _Osv(BaseHTTPRequestHandler):
 
 @contextmanager
 def osv(found: str = "") -> Iterator[str]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Osv", (_Osv,), {"found": found}))
-    thread = Thread(target=server.serve_forever)
-    thread.start()
-    try:
+    handler = type("Osv", (_Osv,), {"found": found})
+    with serving(ThreadingHTTPServer(("127.0.0.1", 0), handler)) as server:
         yield f"http://127.0.0.1:{server.server_port}/v1/query"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 def make(*words: str) -> subprocess.CompletedProcess[str]:

@@ -12,9 +12,11 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import count
 from pathlib import Path
-from threading import Lock, Thread
+from threading import Lock
 from urllib.parse import parse_qs, unquote, urlsplit
 from xml.sax.saxutils import escape
+
+from tests.serving import serving
 
 _DATE = "Tue, 01 Jan 2036 00:00:00 GMT"
 _STAMP = "2036-01-01T00:00:00.000Z"
@@ -111,9 +113,5 @@ def gcs_server(folder: Path) -> Iterator[tuple[dict[str, str], list[str]]]:
     key = {"client_email": "", "private_key": "", "private_key_id": ""}
     base = f"http://127.0.0.1:{server.server_port}"
     account.write_text(json.dumps({**key, "gcs_base_url": base, "disable_oauth": True}))
-    Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
-    try:
+    with serving(server):
         yield {"GOOGLE_BASE_URL": base, "GOOGLE_SERVICE_ACCOUNT": str(account)}, server.conditions
-    finally:
-        server.shutdown()
-        server.server_close()

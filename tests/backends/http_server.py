@@ -28,6 +28,7 @@ from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from tests.backends.http_store import Fault, Store, Switches
+from tests.serving import serving
 
 _GITLAB = re.compile(r"/api/v4/projects/([^/]+)/terraform/state/([^/]+)(/lock|/versions/\d+)?")
 _PLAIN = re.compile(r"/states/([^/]+)/([^/]+)()")
@@ -361,14 +362,8 @@ def running(root: Path, context: ssl.SSLContext | None = None, rest: str = "") -
     server.rest = rest
     if context is not None:
         server.socket = context.wrap_socket(server.socket, server_side=True)
-    thread = threading.Thread(target=server.serve_forever, args=(0.02,))
-    thread.start()
-    try:
+    with serving(server):
         yield Client(server.server_address[1], root)
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 def serve(root: Path, told: Callable[[int], None], port: int = 0) -> None:

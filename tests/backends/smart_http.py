@@ -16,6 +16,8 @@ from pathlib import Path
 from queue import SimpleQueue
 from urllib.parse import urlsplit
 
+from tests.serving import serving
+
 _BLOCK = 1 << 16
 _COUNTING = threading.Lock()
 
@@ -105,14 +107,8 @@ class _Server(ThreadingHTTPServer):
 @contextmanager
 def smart_http(root: Path, login: str | None = None) -> Iterator[_Server]:
     """The bare repositories below `root`, only for `login` (user:password) if given."""
-    server = _Server(root, login)
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
-    thread.start()
-    try:
+    with serving(_Server(root, login)) as server:
         yield server
-    finally:
-        server.shutdown()
-        server.server_close()
 
 
 @dataclass

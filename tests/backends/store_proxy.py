@@ -9,8 +9,10 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Lock, Thread
+from threading import Lock
 from urllib.parse import urlsplit
+
+from tests.serving import serving
 
 _HOP = frozenset({"connection", "keep-alive", "transfer-encoding", "content-length"})
 _PATIENCE = 60.0
@@ -149,11 +151,5 @@ class _Handler(BaseHTTPRequestHandler):
 @contextmanager
 def store_proxy(target: str, round_trip: float = 0.0) -> Iterator[Proxy]:
     """A proxy in front of the server at an endpoint, so many seconds away."""
-    server = _Server(target, round_trip)
-    thread = Thread(target=server.serve_forever, args=(0.05,), daemon=True)
-    thread.start()
-    try:
+    with serving(_Server(target, round_trip)) as server:
         yield server.proxy
-    finally:
-        server.shutdown()
-        server.server_close()

@@ -18,6 +18,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from tests.serving import serving
+
 REPOSITORY = "acme/shop"
 TOKEN = "token-of-the-job"
 BOT = {"login": "github-actions[bot]", "type": "Bot"}
@@ -224,10 +226,6 @@ class _Handler(BaseHTTPRequestHandler):
 def served(api: Api) -> Iterator[str]:
     """Serve at a free port; yields the address of the API."""
     handler = type("Handler", (_Handler,), {"api": api})
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+    with serving(ThreadingHTTPServer(("127.0.0.1", 0), handler)) as server:
         api.address = f"http://127.0.0.1:{server.server_port}"
-        try:
-            yield api.address
-        finally:
-            server.shutdown()
+        yield api.address

@@ -7,24 +7,20 @@ import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from threading import Thread
 
 import pytest
 
 from campaignctl.cli.preview_server import PreviewServer, fingerprint, serve
 from campaignctl.errors import CampaignctlError
+from tests.serving import serving
 
 
 @pytest.fixture
 def server() -> Iterator[PreviewServer]:
     server = PreviewServer(0)
     server.show(lambda version: f"<p>version {version} é\udc80")
-    thread = Thread(target=server.serve_forever, args=(0.01,))
-    thread.start()
-    yield server
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with serving(server):
+        yield server
 
 
 def ask(
