@@ -356,7 +356,8 @@ def pipelines_for(
     project that cannot be read, UsageError if it has environments and none is chosen, or for a package
     without a hash.
     """
-    from campaignctl.project.loader import PROJECT_FILE, load_project
+    from campaignctl.project.find import PROJECT_FILE
+    from campaignctl.project.loader import load_project
 
     settings, root = app.settings, _repository(target)
     project = None

@@ -88,7 +88,7 @@ class Wired:
 
 def project_directory(settings: Settings) -> Path:
     """Find the project. Raises CampaignctlError naming where it looked, or a link that is not followed."""
-    from campaignctl.project.loader import find_project
+    from campaignctl.project.find import find_project
 
     directory = find_project(settings.directory, settings.environ, settings.cwd)
     place = directory.absolute()
@@ -256,10 +256,10 @@ def _newest(app: App, backend: Backend) -> Newest:
 @contextmanager
 def _recalled(app: App, project: Project) -> Iterator[Recall | None]:
     """What earlier plans kept in the user's cache directory, if that may be used."""
-    from campaignctl.manifest.cache import Cache
+    from campaignctl.manifest.store import Store
     from campaignctl.reconciler.recall import Recall
 
-    with Cache(app.settings.environ, Path(project.directory)) as memory:
+    with Store(app.settings.environ, Path(project.directory)) as memory:
         yield Recall(memory, project) if memory.usable else None
 
 

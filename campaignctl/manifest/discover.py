@@ -12,7 +12,7 @@ from pathlib import Path
 from campaignctl.campaign.keys import Pattern, of_paths
 from campaignctl.errors import Finding, Source
 from campaignctl.manifest.defaults import DEFAULTS_FILE
-from campaignctl.project.loader import PROJECT_FILE
+from campaignctl.project.find import PROJECT_FILE
 from campaignctl.project.model import Project
 from campaignctl.yamlio.files import kept_out
 
@@ -31,11 +31,15 @@ def left_out(ignore: Iterable[str], folder: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Discovered:
-    """The paths of manifests and of files of defaults, relative to the project and sorted, and findings."""
+    """The paths of manifests and of files of defaults, relative to the project and sorted, and findings.
+
+    `folders` are the real paths of all that was searched.
+    """
 
     manifests: tuple[str, ...]
     defaults: tuple[str, ...]
     findings: tuple[Finding, ...]
+    folders: tuple[str, ...] = ()
 
 
 def discover(project: Project, root: Path, shown: str) -> Discovered:
@@ -51,7 +55,8 @@ def discover(project: Project, root: Path, shown: str) -> Discovered:
         Finding("warning", "pattern", "no file matches this pattern", source, hint)
         for source in walk.unused.values()
     )
-    return Discovered(tuple(found), tuple(sorted(walk.defaults)), (*walk.findings, *unused))
+    defaults, findings = tuple(sorted(walk.defaults)), (*walk.findings, *unused)
+    return Discovered(tuple(found), defaults, findings, walk.folders)
 
 
 class _Walk:
@@ -99,6 +104,11 @@ class _Walk:
                         self._links.append((f"{below}/", os.path.realpath(entry.path)))
                     else:
                         waiting.append((f"{below}/", f"{real}{os.sep}{entry.name}"))
+
+    @property
+    def folders(self) -> tuple[str, ...]:
+        """The real paths of the folders that were read."""
+        return tuple(self._read)
 
     def _entries(self, folder: str) -> list[os.DirEntry[str]]:
         """What is in a folder, unless it is another project or cannot be read."""

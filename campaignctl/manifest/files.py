@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from campaignctl.errors import Finding, Source
-from campaignctl.manifest.cache import Asked, Cache, Entry
+from campaignctl.manifest.cache import Asked, Cache
 from campaignctl.manifest.compile import CompileInputs, compilations, compile_file, named_by, texts_in
 from campaignctl.manifest.compile_campaign import key_of_path
 from campaignctl.manifest.defaults import NO_DEFAULTS, Defaults
 from campaignctl.manifest.discover import discover
 from campaignctl.manifest.model import DesiredCampaign, FileResult
+from campaignctl.manifest.store import Entry
 from campaignctl.project.model import Project
 from campaignctl.yamlio.files import TextFiles, content, named_file, shown, token_line
 from campaignctl.yamlio.interpolate import REVOKE, TOKEN_VARIABLE, WITH_TOKEN, Values, permitted

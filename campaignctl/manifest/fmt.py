@@ -20,7 +20,8 @@ from campaignctl.manifest.defaults_document import DefaultsDocument
 from campaignctl.manifest.discover import discover
 from campaignctl.manifest.document import Document
 from campaignctl.project.file import Environment, ProjectFile
-from campaignctl.project.loader import PROJECT_FILE, load_base
+from campaignctl.project.find import PROJECT_FILE
+from campaignctl.project.loader import load_base
 from campaignctl.yamlio import schema_types as shapes
 from campaignctl.yamlio.comments import Aside, Block, BlockEntry, Commented, commented
 from campaignctl.yamlio.files import content, named_file, replace_file, shown

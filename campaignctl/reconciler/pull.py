@@ -23,7 +23,7 @@ from campaignctl.manifest.pulled import Draft, LayoutOfKeys, Pulled, Written, dr
 from campaignctl.plan import records
 from campaignctl.plan.arming import runs_left
 from campaignctl.plan.model import path_of
-from campaignctl.project.loader import PROJECT_FILE
+from campaignctl.project.find import PROJECT_FILE
 from campaignctl.reconciler.opening import (
     check_company,
     check_environment,

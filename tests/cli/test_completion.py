@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from campaignctl.cli.completion_values import _keys_of
+from campaignctl.cli.completion_keys import keys_of
 from campaignctl.project.liftable import OVERRIDES
 from campaignctl.state import codec
 from campaignctl.state.model import Account, State
@@ -107,7 +107,7 @@ def test_keys_are_those_of_manifests_and_state(shop: Cli) -> None:
 )
 def test_a_key_is_found_however_it_is_written(text: str, keys: list[str], tmp_path: Path) -> None:
     (tmp_path / "file.yaml").write_bytes(text.encode())
-    assert list(_keys_of(tmp_path, "file.yaml")) == keys
+    assert list(keys_of(tmp_path, "file.yaml")) == keys
 
 
 def test_a_matrix_makes_several_keys(shop: Cli) -> None:

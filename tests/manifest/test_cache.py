@@ -16,10 +16,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from campaignctl.errors import CampaignctlError
-from campaignctl.manifest.cache import CACHE_FILE, Cache
+from campaignctl.manifest.cache import Cache
 from campaignctl.manifest.compile import CompileInputs, compile_file
 from campaignctl.manifest.load import check, load
 from campaignctl.manifest.model import DesiredCampaign, DesiredState
+from campaignctl.manifest.store import CACHE_FILE
 from campaignctl.yamlio.interpolate import Values
 from tests.manifest.test_mangled import mangled
 

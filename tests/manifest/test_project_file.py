@@ -12,7 +12,7 @@ import pytest
 from pydantic import TypeAdapter
 
 from campaignctl.errors import CampaignctlError, UsageError
-from campaignctl.project.loader import find_project
+from campaignctl.project.find import find_project
 from campaignctl.project.model import (
     ApiSettings,
     Guardrails,

@@ -167,7 +167,7 @@ def command(
     With --ci it also gets pipelines: a pull request shows its plan, and its merge applies what was reviewed.
     In an existing project only the pipelines are added.
     """
-    from campaignctl.project.loader import refuse_repository
+    from campaignctl.project.find import refuse_repository
 
     if action is not None and (vendor or host is None):
         raise UsageError(
@@ -295,7 +295,7 @@ def _elsewhere(app: App) -> Sentence:
 def _refuse_to_nest(target: Path) -> None:
     """Refuse a directory inside a project, whose commands would all fail from then on."""
     from campaignctl.manifest.load import hides
-    from campaignctl.project.loader import project_around
+    from campaignctl.project.find import project_around
 
     around = project_around(target)
     if around is None:

@@ -68,7 +68,7 @@ def command(app: App, *, key: str, source: str | None) -> int:
 def _check_key(key: str) -> None:
     """Raise UsageError for an invalid key."""
     from campaignctl.manifest.document import KEY
-    from campaignctl.project.loader import PROJECT_FILE
+    from campaignctl.project.find import PROJECT_FILE
 
     if key.endswith(_SUFFIXES):
         raise UsageError(

@@ -16,11 +16,11 @@ from campaignctl.cli.narrowed import chosen_by
 from campaignctl.cli.settings import App
 from campaignctl.cli.wiring import check_manifests, project_directory
 from campaignctl.errors import Finding, Severity, at_least, counted, number
+from campaignctl.project.find import PROJECT_FILE
 
 if TYPE_CHECKING:
     from campaignctl.manifest.model import DesiredState
 
-PROJECT_FILE = "campaignctl.yaml"
 Form = Literal["text", "json", "github", "sarif"]
 
 
