@@ -49,7 +49,7 @@ class _Inspection:
     def __init__(self, run: InForce, *, remarks: bool) -> None:
         self._run = run
         self._remarks = remarks
-        self._seen: dict[tuple[str, str | None, str], tuple[Fault, ...]] = {}
+        self._seen: dict[tuple[str | None, ...], tuple[Fault, ...]] = {}
         self._levels = {code: run.severity(one, None) for code, one in RULES.items()}
         #: Rules that are off for the whole project are not run.
         self._on: Mapping[str, list[Rule]] = {
@@ -97,7 +97,7 @@ class _Inspection:
     def _in_text(self, one: Rule, text: Text) -> Iterable[Fault]:
         if len(text.text) < _LONG:
             return _first(one.check(text))
-        mark = (one.code, text.spoken, text.text)
+        mark = (one.code, text.kind, text.lang, text.spoken, text.text)
         if mark not in self._seen:
             self._seen[mark] = tuple(_first(one.check(text)))
         return (replace(fault, path=text.path) for fault in self._seen[mark])

@@ -71,3 +71,12 @@ def test_a_campaign_with_an_error_shows_what_lint_finds_in_the_rest(tmp_path: Pa
     assert by_file["b.yaml"] == {"address"}
     assert by_file["campaignctl.yaml"] == set()
     assert [one.source.line for one in found if one.code == "TXT006"] == [4]
+
+
+def test_a_long_text_is_looked_at_as_what_it_is_in_each_message(tmp_path: Path) -> None:
+    """A form feed is white space in html, and a control character in a text message."""
+    manifest = "spec: {name: x, is_draft: true, messages: [%s]}\n"
+    mail = "{channel: email, integration_id: 1, email: {html: {en: {$file: long.txt}}}}"
+    sms = "{channel: sms, integration_id: 1, sms: {content: {en: {$file: long.txt}}}}"
+    files = {"a.yaml": manifest % mail, "b.yaml": manifest % sms, "long.txt": "word " * 500 + "\f end"}
+    assert [one.key for one in findings(tmp_path, files) if one.code == "TXT013"] == ["b"]
