@@ -22,7 +22,6 @@ from campaignctl.manifest.compile import CompileInputs
 from campaignctl.manifest.model import DesiredCampaign, FileResult, Later
 from campaignctl.manifest.store import LARGEST, NO_ENTRY, Entry, Store
 from campaignctl.yamlio.interpolate import Values
-from campaignctl.yamlio.substitution import FileText, LanguageTexts
 
 #: Makes a campaign once more whose body cannot be decoded.
 Again = Callable[[DesiredCampaign], DesiredCampaign]
@@ -35,7 +34,6 @@ class Cache(Store):
 
     def __init__(self, environ: Mapping[str, str], project: Path, largest: int = LARGEST) -> None:
         super().__init__(environ, project, largest)
-        self._digests: dict[int, tuple[object, str]] = {}
         self._bases: dict[int, tuple[CompileInputs, Any]] = {}
 
     def entries(self, asked: Sequence[Asked]) -> list[Entry]:
@@ -57,8 +55,8 @@ class Cache(Store):
             return None
         if any(_value(inputs.values, *name) != value for *name, value in variables):
             return None
-        texts = inputs.read_texts([(folder, path) for folder, path, _ in files]) if files else {}
-        if any(self._text_digest(texts[folder, path]) != digest for folder, path, digest in files):
+        now = inputs.digest_texts([(folder, path) for folder, path, _ in files]) if files else {}
+        if any(now[folder, path] != digest for folder, path, digest in files):
             return None
         self._use(entry)
         return made
@@ -67,8 +65,7 @@ class Cache(Store):
         """Write a result at the end of the run; not one with errors, which is compiled until it has none."""
         if self._database is None or not all(map(_plain, result.findings)):
             return
-        texts = inputs.read_texts(result.references)
-        files = [(*one, self._text_digest(texts[one])) for one in sorted(result.references)]
+        files = [(*one, digest) for one, digest in sorted(inputs.digest_texts(result.references).items())]
         variables = [(*name, _value(inputs.values, *name)) for name in sorted(result.variables)]
         with suppress(ValueError, TypeError):  # what JSON cannot hold is compiled each time
             head = json.dumps((variables, files, result), default=_encoded, allow_nan=False)
@@ -93,19 +90,6 @@ class Cache(Store):
         parts += [part for file in inputs.defaults.files for part in (file.name, file.text)]
         about = json.dumps(parts).encode()
         return hashlib.sha256(b"%b\0%d\0%b" % (self._base, len(about), about))
-
-    def _text_digest(self, found: FileText | LanguageTexts) -> str:
-        """The digest of a side file: computed once, however many manifests name it."""
-        if id(found) not in self._digests:
-            made = hashlib.sha256()
-            texts = found.texts if isinstance(found, LanguageTexts) else {"": found}
-            for part in (repr(getattr(found, "strays", ())), repr(getattr(found, "hint", ""))):
-                made.update(part.encode("utf-8", "surrogatepass"))
-            for lang, text in texts.items():
-                for part in (lang, text.name, text.text, text.error):
-                    made.update(b"%d\0" % len(part) + part.encode("utf-8", "surrogatepass"))
-            self._digests[id(found)] = (found, made.hexdigest())
-        return self._digests[id(found)][1]
 
 
 def _value(values: Values, space: str, name: str) -> list[str | None]:

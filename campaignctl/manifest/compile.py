@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from campaignctl.errors import Finding, did_you_mean
@@ -40,12 +40,14 @@ class CompileInputs:
 
     `values` are the project's variables and the allowed ones of the environment, `defaults` those in force
     in its folder. `read_texts` reads the files that `{$file: PATH}` names; the result lists them in its
-    `references`. `environment` is that of the run, `environments` are all of the project.
+    `references`. `digest_texts` gives the digests of those that were read, else of those that are there now.
+    `environment` is that of the run, `environments` are all of the project.
     """
 
     values: Values
     defaults: Defaults = NO_DEFAULTS
     read_texts: Callable[[Iterable[Reference]], Texts] = lambda _: {}
+    digest_texts: Callable[[Iterable[Reference]], Mapping[Reference, str]] = lambda _: {}
     environment: str | None = None
     environments: tuple[str, ...] = ()
 

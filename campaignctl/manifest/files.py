@@ -179,7 +179,7 @@ class ProjectFiles:
         if folder not in self._of_folder:
             defaults = self._in_force(folder)
             self._of_folder[folder] = CompileInputs(
-                self._values, defaults, self._texts.read, *self._environments
+                self._values, defaults, self._texts.read, self._texts.digests, *self._environments
             )
         return self._of_folder[folder]
 

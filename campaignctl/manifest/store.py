@@ -59,7 +59,7 @@ NO_ENTRY = Entry(b"")
 
 
 class Store:
-    """The entries of one run; used as a context, at whose end new ones are written.
+    """The entries of one run; used as a context, at whose end all new ones are written.
 
     `environ` says where the user's caches are (XDG base directories), or that this run has none. A folder
     that others may write to, or inside of the checkout that has the project, is not used: what a pull request
@@ -73,6 +73,7 @@ class Store:
         self._base = _fingerprint() if self._database else b""
         self._new: list[tuple[bytes, bytes, bytes]] = []
         self._used: list[tuple[bytes]] = []
+        self._waiting = 0
         self._largest = largest
         self._damaged = False
 
@@ -82,9 +83,7 @@ class Store:
     def __exit__(self, *_: object) -> None:
         if self._database is None:
             return
-        with self._guarded():
-            if self._new or self._used:
-                self._write(self._database)
+        self._write()
         self._database.close()
         if self._damaged and self._file:
             _remove(self._file)
@@ -125,6 +124,9 @@ class Store:
     def _put(self, key: bytes, body: bytes) -> None:
         if self._database is not None and len(body) <= _LARGEST_ENTRY:
             self._new.append((key, _digest(key, body), body))
+            self._waiting += len(body)
+            if self._waiting > _LARGEST_ENTRY:
+                self._write()
 
     @contextmanager
     def _guarded(self) -> Iterator[None]:
@@ -136,14 +138,20 @@ class Store:
         except sqlite3.DatabaseError:
             self._damaged = True
 
-    def _write(self, database: sqlite3.Connection) -> None:
-        with database:
-            database.executemany(_KEEP, self._new)
-            database.executemany(_USED, self._used)
-        pages, free, size, entries = (database.execute(one).fetchone()[0] for one in _SIZES)
-        if (pages - free) * size > self._largest:
+    def _write(self) -> None:
+        """Write what waits for it; what cannot be written now is not kept."""
+        new, used, database = self._new, self._used, self._database
+        self._new, self._used, self._waiting = [], [], 0
+        if database is None or not (new or used):
+            return
+        with self._guarded():
             with database:
-                database.execute(_OLDEST, (entries // 2,))
+                database.executemany(_KEEP, new)
+                database.executemany(_USED, used)
+            pages, free, size, entries = (database.execute(one).fetchone()[0] for one in _SIZES)
+            if (pages - free) * size > self._largest:
+                with database:
+                    database.execute(_OLDEST, (entries // 2,))
 
 
 def _folder(environ: Mapping[str, str]) -> Path | None:

@@ -3,6 +3,7 @@ replaces one."""
 
 from __future__ import annotations
 
+import hashlib
 import os
 import posixpath
 import re
@@ -43,18 +44,33 @@ class TextFiles:
         self._private = private
         self._environ = environ
         self._known: dict[str, FileText | LanguageTexts] = {}
+        self._digests: dict[str, str] = {}
         self._names: dict[str, list[str]] = {}
 
     def read(self, references: Iterable[Reference]) -> dict[Reference, FileText | LanguageTexts]:
         """The texts of these references."""
         return {(folder, path): self._named(folder, path) for folder, path in references}
 
+    def digests(self, references: Iterable[Reference]) -> dict[Reference, str]:
+        """The digests of these texts. What was not read is not kept: of a large project, that is most."""
+        return {(folder, path): self._digest(folder, path) for folder, path in references}
+
     def _named(self, folder: str, path: str) -> FileText | LanguageTexts:
-        relative = posixpath.normpath(posixpath.join(folder, path))
+        relative = _joined(folder, path)
         if relative not in self._known:
-            by_language = LANG in path
-            self._known[relative] = self._languages(relative) if by_language else self._read(relative)
+            self._known[relative] = self._found(relative, path)
+            # It may have changed since its digest was asked for.
+            self._digests.pop(relative, None)
         return self._known[relative]
+
+    def _digest(self, folder: str, path: str) -> str:
+        relative = _joined(folder, path)
+        if relative not in self._digests:
+            self._digests[relative] = _digest_of(self._known.get(relative) or self._found(relative, path))
+        return self._digests[relative]
+
+    def _found(self, relative: str, path: str) -> FileText | LanguageTexts:
+        return self._languages(relative) if LANG in path else self._read(relative)
 
     def _languages(self, relative: str) -> LanguageTexts:
         """The file for each language: every name that fits in place of `{lang}`."""
@@ -151,6 +167,22 @@ def _names(folder: Path) -> list[str]:
         return [entry.name for entry in folder.iterdir() if not entry.name.startswith(".")]
     except OSError:
         return []
+
+
+def _joined(folder: str, path: str) -> str:
+    return posixpath.normpath(posixpath.join(folder, path))
+
+
+def _digest_of(found: FileText | LanguageTexts) -> str:
+    """The digest of all that the result of a compilation may take from it."""
+    made = hashlib.sha256()
+    texts = found.texts if isinstance(found, LanguageTexts) else {"": found}
+    for part in (repr(getattr(found, "strays", ())), repr(found.hint)):
+        made.update(part.encode("utf-8", "surrogatepass"))
+    for lang, text in texts.items():
+        for part in (lang, text.name, text.text, text.error):
+            made.update(b"%d\0" % len(part) + part.encode("utf-8", "surrogatepass"))
+    return made.hexdigest()
 
 
 def named_file(prefix: str, path: str) -> str:

@@ -20,8 +20,10 @@ from campaignctl.manifest.cache import Cache
 from campaignctl.manifest.compile import CompileInputs, compile_file
 from campaignctl.manifest.load import check, load
 from campaignctl.manifest.model import DesiredCampaign, DesiredState
-from campaignctl.manifest.store import CACHE_FILE
+from campaignctl.manifest.store import CACHE_FILE, Store
+from campaignctl.yamlio.files import TextFiles
 from campaignctl.yamlio.interpolate import Values
+from campaignctl.yamlio.substitution import FileText
 from tests.manifest.test_mangled import mangled
 
 PROJECT = """\
@@ -255,6 +257,33 @@ def test_the_entries_that_were_not_used_for_longest_go(tmp_path: Path) -> None:
     with Cache({"HOME": str(tmp_path)}, Path("/nowhere")) as cache:
         (entry,) = cache.entries([(paths[-1], paths[-1], data, inputs)])
         assert cache.find(entry, inputs, unasked) == compile_file(paths[-1], paths[-1], data, inputs)
+
+
+def test_large_entries_do_not_wait_in_memory_for_the_end_of_the_run(tmp_path: Path) -> None:
+    with Store({"HOME": str(tmp_path)}, Path("/nowhere")) as store:
+        for name in (b"a", b"b", b"c"):
+            store.remember(name, name * (3 << 20))
+        assert entries(tmp_path) == 3
+        store.remember(b"d", b"small")
+        assert entries(tmp_path) == 3
+    assert entries(tmp_path) == 4
+
+
+def test_the_digest_of_a_text_is_that_of_the_text_that_was_compiled(tmp_path: Path) -> None:
+    """A side file that changes between the look into the cache and the compilation is not kept as it was."""
+    file, named = tmp_path / "body.txt", [("", "body.txt")]
+    digests = []
+    for text in ("old", "new"):
+        file.write_text(text)
+        digests.append(TextFiles(tmp_path, "").digests(named))
+    file.write_text("old")
+    texts = TextFiles(tmp_path, "")
+    assert texts.digests(named) == digests[0]
+    file.write_text("new")
+    assert texts.read(named)["", "body.txt"] == FileText("body.txt", "new")
+    assert texts.digests(named) == digests[1]
+    file.write_text("old")
+    assert texts.digests(named) == digests[1]
 
 
 def test_only_its_owner_reads_the_database(place: tuple[Path, Path]) -> None:
