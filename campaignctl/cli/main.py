@@ -23,7 +23,7 @@ from campaignctl.cli.settings import CACHE_VARIABLE, App, Settings
 from campaignctl.errors import UsageError
 
 # Objects made at the same time as others before the next search for garbage; Python's default is 700.
-_GARBAGE_SEARCH = 50_000
+_GARBAGE_SEARCH = 500_000
 _TAKEN = "\t\n\r"
 _NOT_TEXT = frozenset({"Cc", "Cs"})
 
