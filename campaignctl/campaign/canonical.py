@@ -35,9 +35,10 @@ def flag(name: str, value: Any) -> Any:
 def canonical(value: Any, name: str = "") -> Any:
     """The canonical form of the JSON value of the field `name`: labels as a sorted set, flags as 0 or 1,
     fields sorted."""
-    if isinstance(value, str):  # most values are, and `isinstance` with an abstract class is slow for them
+    # Most values are strings or dicts, and `isinstance` with an abstract class alone is slow for them.
+    if isinstance(value, str):
         return value
-    if isinstance(value, Mapping):
+    if isinstance(value, (dict, Mapping)):
         return {key: canonical(value[key], key) for key in sorted(value)}
     if name == "labels" and isinstance(value, list | tuple):
         return sorted({str(item) for item in value})
@@ -67,7 +68,7 @@ def brief(value: Any) -> Any:
     """A JSON value with the digests of its long texts in their place: made once, to be part of another."""
     if isinstance(value, str):
         return [_text_digest(value)] if len(value) > _LONG else value
-    if isinstance(value, Mapping):
+    if isinstance(value, (dict, Mapping)):
         return {name: brief(item) for name, item in value.items()}
     return [brief(item) for item in value] if isinstance(value, list | tuple) else value
 

@@ -250,8 +250,10 @@ def overlay(applied: Mapping[str, Any], changes: tuple[FieldChange, ...]) -> dic
     """The live spec as far as known: the applied spec with the drift laid over it.
 
     A field whose parent the spec does not have is left out; an object or list item that becomes empty is
-    removed.
+    removed. Without drift it shares its fields with the applied spec.
     """
+    if not changes:
+        return dict(applied)
     spec: dict[str, Any] = _copy(applied)
     for change in changes:
         if change.after is not None:

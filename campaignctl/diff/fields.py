@@ -94,9 +94,9 @@ def paired(
 
 
 def _pair(path: str, value: Any, other: Any, found: list[tuple[str, Any, Any]], differing: bool) -> None:
-    # Most values are strings, and `isinstance` with an abstract class is slow for them.
+    # Most values are strings or dicts, and `isinstance` with an abstract class alone is slow for them.
     if not isinstance(value, str) and value:
-        if isinstance(value, Mapping):
+        if isinstance(value, (dict, Mapping)):
             if not (differing and value == other):
                 for name, item in value.items():
                     _pair(f"{path}/{_escaped(name)}", item, _below(other, name), found, differing)
@@ -110,7 +110,9 @@ def _pair(path: str, value: Any, other: Any, found: list[tuple[str, Any, Any]], 
 
 
 def _below(holder: Any, part: str) -> Any:
-    if isinstance(holder, Mapping):
+    if holder is None:
+        return None
+    if isinstance(holder, (dict, Mapping)):
         return holder.get(part)
     if isinstance(holder, list | tuple) and part.isdecimal() and int(part) < len(holder):
         return holder[int(part)]
