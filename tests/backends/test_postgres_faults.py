@@ -237,6 +237,16 @@ def test_a_state_that_could_not_be_saved_is_pushed_back_from_the_rescue_file(
     assert backend.read() == sample_state()
 
 
+def test_what_is_put_is_sent_as_it_is(place: PostgresState, server: Server, wire: Wire) -> None:
+    text = 'Здравствуйте, "мир" \\n'.encode() * 1000
+    place.backend().acquire("apply", NOW).release()
+    there = replace(place, address=server.address(port=wire.port))
+    there.put({"journal/00000": b"a"})
+    before = wire.sent
+    there.put({"journal/00000": text})
+    assert len(text) < wire.sent - before < len(text) + 8000
+
+
 @pytest.mark.slow
 def test_a_restart_of_the_server_in_the_middle_of_an_apply(tmp_path: Path) -> None:
     server = start()

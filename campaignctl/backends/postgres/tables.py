@@ -89,7 +89,7 @@ _NEXT = """
     where name = %(name)s and tip = %(before)s returning number
 """
 # One statement, so one transaction and one round trip. Whatever the server's default, it is durable when it
-# returns: this setting counts at the commit.
+# returns: this setting counts at the commit. Contents are sent in binary: as text they take twice the bytes.
 _PUT = f"""
     with moved as ({{moved}}),
     logged as (
@@ -118,7 +118,7 @@ _PUT = f"""
     added as (
         insert into {{s}}.files (name, path, since, data)
         select %(name)s, new.path, moved.number, new.data
-        from moved, unnest(%(paths)s::text[], %(contents)s::bytea[]) as new (path, data)
+        from moved, unnest(%(paths)s::text[], %(contents)b::bytea[]) as new (path, data)
     )
     select set_config('synchronous_commit', case current_setting('synchronous_commit')
         when 'off' then 'on' when 'local' then 'on' else current_setting('synchronous_commit') end, true)
