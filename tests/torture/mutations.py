@@ -24,6 +24,7 @@ from tests.torture.mutants_of_lint import OF_LINT
 from tests.torture.mutants_of_live import OF_LIVE
 from tests.torture.mutants_of_manifests import OF_MANIFESTS
 from tests.torture.mutants_of_pipelines import OF_PIPELINES
+from tests.torture.mutants_of_places import OF_PLACES
 from tests.torture.mutants_of_previews import OF_PREVIEWS
 from tests.torture.mutants_of_proofs import OF_PROOFS
 from tests.torture.mutants_of_settings import OF_SETTINGS
@@ -47,6 +48,7 @@ ALL = (
     *OF_LINT,
     *OF_MANIFESTS,
     *OF_PROOFS,
+    *OF_PLACES,
 )
 _ROOT = Path(__file__).resolve().parents[2]
 _COPIED = (
