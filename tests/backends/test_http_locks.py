@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -151,3 +152,24 @@ def test_a_step_is_one_request_and_a_lock_a_few(place: ServerPlace, backend: Cas
     assert asked(place) == ["GET crm-stop"]
     session.release()
     assert asked(place) == ["POST crm", "UNLOCK crm"]
+
+
+def test_a_long_journal_is_folded_in_as_each_put_sends_it_again(
+    place: ServerPlace, backend: CasBackend
+) -> None:
+    session = backend.acquire("apply", NOW)
+    session.write(sample_state())
+    folded = 0
+    with ThreadPoolExecutor(4) as pool:
+        for number in range(25):
+            list(pool.map(session.append, (decision(f"c{number}-{thread}") for thread in range(4))))
+            pieces = [path for path in place.files() if path.startswith("journal/")]
+            assert len(pieces) <= 2
+            folded += not pieces
+            assert backend.read() == session.state
+    assert folded > 1
+    last = session.state
+    session.release()
+    assert backend.read() == last
+    assert last is not None
+    assert (last.serial, len(last.campaigns)) == (101, 101)

@@ -277,6 +277,7 @@ class CasBackend:
                     stop=self._stop.place,
                     at_rest=self._at_rest,
                     project=self._home.project,
+                    whole=self._home.whole,
                     info=info,
                     taken_over=before,
                     seen=seen,

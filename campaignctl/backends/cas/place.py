@@ -228,7 +228,8 @@ class Home:
 
     `mirror` is a file below the project that shows the state to people. `signs` are those of the holders of
     its lock; without them, they are files next to the mirror. A lock that its holder does not renew for
-    `lease` may be taken over; zero: never. `at_rest` says how files are stored.
+    `lease` may be taken over; zero: never. `at_rest` says how files are stored. `whole`: each put sends all
+    of them, so that a long journal only adds to it.
     """
 
     project: str
@@ -239,6 +240,7 @@ class Home:
     signs: Signs | None = None
     lease: timedelta = timedelta()
     at_rest: AtRest = IN_CLEAR
+    whole: bool = False
 
 
 def jittered(pause: timedelta) -> timedelta:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -33,7 +33,8 @@ _RENEWED = "renewed the lock"
 class Held:
     """A lock that we hold: our claim, the dead holder before us, and the version that records it.
 
-    `stop` and `archive` are the other places of the state, `at_rest` says how files are stored. `began`: the
+    `stop` and `archive` are the other places of the state, `at_rest` says how files are stored. `whole`: each
+    put sends all files. `began`: the
     put of the lock began then. `loaded` is the state in it, or why that cannot be used. `life` is the sign of
     our life, and `show` mirrors a state for people. A proof that the lock is ours counts for as long as
     `trust`.
@@ -44,6 +45,7 @@ class Held:
     stop: Persistent
     at_rest: AtRest
     project: str
+    whole: bool
     info: LockInfo
     taken_over: LockInfo | None
     seen: Seen
@@ -247,6 +249,28 @@ class CasSession(LockedState):
                 raise self._failure
             entries, upto = self._queue, self._queued
             self._queue = []
+            state = self._state
+        count, folds = len(entries), self._held.whole and len(self._snapshot.pieces) > 1
+        after = self._folded(state) if folds else self._continued(entries)
+        began = time.monotonic()
+        try:
+            self._put(after, counted(count, "step"))
+        except (PlaceError, LockLost) as error:
+            with self._mutex:
+                self._queue = []
+                if isinstance(error, LockLost):
+                    raise
+                self._failure = self._not_saved(self._location, error, error.hint)
+            raise self._failure from error
+        self._lasted, self._expected = time.monotonic() - began, count + len(self._queue)
+        if folds:
+            self._steps, self._written = 0, state
+        else:
+            self._steps += count
+        self._saved = upto
+
+    def _continued(self, entries: Sequence[Entry]) -> Snapshot:
+        """The present version with more steps in its journal."""
         snapshot, written = self._snapshot, self._written
         if snapshot.document is None or written is None:
             raise AssertionError("a step continues a document")
@@ -256,20 +280,13 @@ class CasSession(LockedState):
         ]
         if not self._steps:
             lines.insert(0, first_line(written, fingerprint(snapshot.document)))
-        began = time.monotonic()
-        try:
-            count = len(entries)
-            self._put(snapshot.continued(b"".join(lines)), counted(count, "step"))
-        except (PlaceError, LockLost) as error:
-            with self._mutex:
-                self._queue = []
-                if isinstance(error, LockLost):
-                    raise
-                self._failure = self._not_saved(self._location, error, error.hint)
-            raise self._failure from error
-        self._lasted, self._expected = time.monotonic() - began, count + len(self._queue)
-        self._steps += count
-        self._saved = upto
+        return snapshot.continued(b"".join(lines))
+
+    def _folded(self, state: State | None) -> Snapshot:
+        """The present version with this state, in which its steps are, and without a journal."""
+        if state is None:
+            raise AssertionError("a step continues a state")
+        return self._snapshot.rewritten(encode(state).encode(), self._held.project)
 
     def _write(self, state: State, onto: Snapshot) -> None:
         """Put a whole state in place, on a snapshot that says whether the lock stays."""

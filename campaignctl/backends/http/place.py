@@ -313,7 +313,7 @@ def http_home(
     place = HttpPlace(server, address, "state", now)
     stop = HttpPlace(server, address.next_to(STOP), "stop", now)
     archive = HttpPlace(server, address.next_to(ARCHIVE), "archive", now)
-    return Home(project, place, stop, archive, mirror_path(directory, address))
+    return Home(project, place, stop, archive, mirror_path(directory, address), whole=True)
 
 
 def mirror_path(directory: Path, address: HttpAddress) -> Path:
