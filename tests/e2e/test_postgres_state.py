@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import signal
-import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +12,7 @@ import pytest
 
 from tests.backends.postgres_place import VARIABLE
 from tests.backends.postgres_server import NEEDED, Server, binaries, shared_server, start
-from tests.e2e.harness import PROJECT, World, sms, until
+from tests.e2e.harness import PROJECT, Process, World, sms, until
 
 pytestmark = pytest.mark.skipif(binaries() is None, reason=NEEDED)
 FAR = "2036-03-22 10:00:00"
@@ -198,7 +197,7 @@ def test_an_apply_waits_for_a_server_that_is_read_only_for_a_while(
     _goes_on(applying, shared)
 
 
-def _applying(world: World) -> subprocess.Popen[str]:
+def _applying(world: World) -> Process:
     """An apply of three creates, while the answer to the second is under way."""
     for name in ("one", "two", "three"):
         world.write(f"{name}.yaml", sms(name, scheduled_time=FAR))
@@ -208,7 +207,7 @@ def _applying(world: World) -> subprocess.Popen[str]:
     return applying
 
 
-def _goes_on(applying: subprocess.Popen[str], world: World) -> None:
+def _goes_on(applying: Process, world: World) -> None:
     """It ends well, and nothing was sent twice."""
     out, err = applying.communicate(timeout=120)
     assert applying.returncode == 0, out + err
