@@ -111,6 +111,18 @@ OF_PLACES = (
         "",
     ),
     Mutant(
+        "a journal that is folded in leaves out its last steps",
+        (
+            Edit(
+                _SESSION,
+                "        after = self._folded(state) if folds else",
+                "        after = self._folded(self._written) if folds else",
+            ),
+        ),
+        ("tests/backends/test_http_locks.py",),
+        "",
+    ),
+    Mutant(
         "a shared lock is not given back",
         (
             Edit(
