@@ -21,7 +21,7 @@ from campaignctl.state import codec
 COUNT = 10_000
 EDITED = 10
 ROUNDS = 3
-BOUNDS = {"cold": 2.4, "warm": 0.36, "edited": 0.38, "target": 0.36, "explain": 0.27, "TAB": 0.22}
+BOUNDS = {"cold": 2.4, "warm": 0.36, "edited": 0.38, "target": 0.36, "explain": 0.27, "TAB": 0.06}
 _SAFE_LOADER = """
 import sys, pathlib, yaml
 for path in sorted(pathlib.Path(sys.argv[1]).glob("c*.yaml")):

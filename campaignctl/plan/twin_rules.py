@@ -90,9 +90,11 @@ class _Others:
         self._canceled = {change.id for change in changes if change.action is Action.CANCEL}
         self._renamed = moves.renamed(ctx.desired, ctx.records, ctx.moves)
         adopted = {change.key: change.record for change in changes if change.record is not None}
+        # The records themselves are decoded when one of them is alike.
+        self._keys: dict[str, list[str]] = {}
+        for key in ctx.records:
+            self._keys.setdefault(ctx.notes.sketch(ctx.records, key), []).append(key)
         self._records: dict[str, list[tuple[str, Record]]] = {}
-        for key, record in ctx.records.items():
-            self._records.setdefault(ctx.notes.sketch(ctx.records, key), []).append((key, record))
         for key, record in adopted.items():
             self._records.setdefault(sketch(record.applied), []).append((key, record))
         self._by_content: dict[str, dict[str, list[tuple[str, Record]]]] = {}
@@ -140,6 +142,9 @@ class _Others:
 
     def _recorded(self, one: Campaign, mark: str) -> list[tuple[str, Record]]:
         """The records with its content; all that share it have the `sketch` too."""
+        if mark in self._keys:
+            own = [(key, self._ctx.records[key]) for key in self._keys.pop(mark)]
+            self._records[mark] = own + self._records.get(mark, [])
         alike = self._records.get(mark, ())
         if all(record.id == one.id for _, record in alike):
             return []

@@ -50,7 +50,7 @@ OF_LINT = (
     ),
     Mutant(
         "the same long text of two languages is looked at once",
-        (Edit(_INSPECT, "mark = (one.code, text.spoken, text.text)", "mark = (one.code, None, text.text)"),),
+        (Edit(_INSPECT, "text.lang, text.spoken, text.text)", "None, None, text.text)"),),
         ("tests/lint/test_settings.py::test_one_long_text_is_judged_in_each_language",),
         "",
     ),
