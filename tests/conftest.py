@@ -27,9 +27,9 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow],
     print_blob=True,
 )
-# `make quick` looks at half of the examples that `make test` looks at, `make slow` at ten times as many.
+# `make quick` looks at half of the examples that `make test` looks at, `make slow` at four times as many.
 settings.register_profile("quick", settings.get_profile("project"), max_examples=25)
-settings.register_profile("slow", settings.get_profile("project"), max_examples=500)
+settings.register_profile("slow", settings.get_profile("project"), max_examples=200)
 # `make mutants`: a failing example is enough, and the same ones are looked at each time.
 settings.register_profile(
     "mutants",
