@@ -1,6 +1,6 @@
 """What runs keep for later runs, in the user's cache directory, each under a name.
 
-It belongs to this version of the tool. What is missing or damaged is made anew.
+It belongs to this version of the tool. What is missing or damaged is made again.
 """
 
 from __future__ import annotations

@@ -19,7 +19,7 @@ from campaignctl.state.model import Record, State
 
 
 class Recall:
-    """For one run that only plans. What is not in the memory, or is not understood, is made anew.
+    """For one run that only plans. What is not in the memory, or is not understood, is made again.
 
     The notes belong to the settings of the project, the places to the bytes of a document: nothing else
     finds them.

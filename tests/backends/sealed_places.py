@@ -51,7 +51,10 @@ class SealedLocalPlace(LocalPlace):
 
 @dataclass(frozen=True)
 class Sealed:
-    """What all shared places have in common. A piece of a journal is stored as one line."""
+    """What all shared places have in common. A piece of a journal is stored as one line.
+
+    `super()` is the place that it is mixed into, which a type checker cannot know here.
+    """
 
     keys: Keys = _KEYS
 
