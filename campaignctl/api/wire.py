@@ -150,7 +150,7 @@ def _live(item: Any, *, complete: bool) -> Live:
         raise Unreadable("it shows a campaign without an id")
     if "labels" in fields:
         fields = {**fields, "labels": _labels(fields["labels"])}
-    return Live(id=identity, members=fields, complete=complete)
+    return Live(id=identity, fields=fields, complete=complete)
 
 
 def _labels(value: Any) -> Any:

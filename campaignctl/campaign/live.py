@@ -12,18 +12,18 @@ from typing import Any
 class Live:
     """One campaign as one answer of the API showed it.
 
-    `members` holds the fields of the answer's object, ids as strings and everything else as the API spelt it.
+    `fields` holds the fields of the answer's object, ids as strings and everything else as the API spelt it.
     `complete` is true for a read by id and for the answer to a create; in a list item a missing field is
     unknown, not unset.
     """
 
     id: str
-    members: Mapping[str, Any]
+    fields: Mapping[str, Any]
     complete: bool
 
     def text(self, name: str) -> str | None:
         """The field if it is a non-empty string, otherwise None."""
-        value = self.members.get(name)
+        value = self.fields.get(name)
         return value if isinstance(value, str) and value else None
 
     @property
@@ -44,7 +44,7 @@ class Live:
     @property
     def winner(self) -> str | None:
         """The name of the message that won the A/B test, if the answer shows one (section 3)."""
-        messages = self.members.get("messages")
+        messages = self.fields.get("messages")
         for message in messages if isinstance(messages, list | tuple) else ():
             if isinstance(message, Mapping) and message.get("winner") in (1, True, "1"):
                 return str(message.get("name"))
@@ -53,7 +53,7 @@ class Live:
     @property
     def run(self) -> int | None:
         """The number of its last run, 1 for the first, if the answer counts runs."""
-        runs = self.members.get("run_counter")
+        runs = self.fields.get("run_counter")
         return runs if isinstance(runs, int) and not isinstance(runs, bool) and runs > 0 else None
 
     @property
@@ -64,7 +64,7 @@ class Live:
     @property
     def shows_metadata(self) -> bool:
         """Whether this answer covers metadata; a list item may not."""
-        return self.complete or "metadata" in self.members
+        return self.complete or "metadata" in self.fields
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,7 +65,7 @@ def status_of(live: Live, applied: Mapping[str, Any] | None = None) -> Status:
     manual = live.text("send_strategy") == "manual" or (applied is not None and is_manual(applied))
     names = [name for name in (live.status, live.text("effective_status")) if name]
     unnamed = Status.MANUAL if manual else Status.UNKNOWN
-    if is_draft(live.members):
+    if is_draft(live.fields):
         unnamed = Status.DRAFT
     known = [Status(name) if name in _NAMED else unnamed for name in names]
     return min(known, key=_STRICTEST.index, default=unnamed)

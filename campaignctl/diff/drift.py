@@ -55,8 +55,8 @@ def watched(
     applied spec except the event and our marker. Both spellings of a draft count.
 
     `differing`: without those inside of objects that live shows unchanged."""
-    for path, value, found in paired(applied, live.members, differing=differing):
-        if path == "is_draft" and is_draft(live.members):
+    for path, value, found in paired(applied, live.fields, differing=differing):
+        if path == "is_draft" and is_draft(live.fields):
             yield path, value, True
         elif path not in _UNWATCHED:
             yield path, value, found
@@ -112,11 +112,11 @@ def in_order(ours: Any, theirs: Any) -> list[Any] | None:
 def aligned(applied: Mapping[str, Any], live: Live) -> Live:
     """Live with its messages in the order of the applied ones (`in_order`); as it is if they cannot be
     matched."""
-    theirs = live.members.get("messages")
+    theirs = live.fields.get("messages")
     ordered = in_order(applied.get("messages"), theirs)
     if ordered is None or ordered == theirs:
         return live
-    return replace(live, members={**live.members, "messages": ordered})
+    return replace(live, fields={**live.fields, "messages": ordered})
 
 
 def compare(applied: Mapping[str, Any], echo: Echo, live: Live) -> Comparison:
@@ -152,13 +152,13 @@ def _lists_whole(
         if path is None:
             found[change.path] = change
         else:
-            found[path] = FieldChange(path, lookup(applied, path)[0], lookup(answer.members, path)[0])
+            found[path] = FieldChange(path, lookup(applied, path)[0], lookup(answer.fields, path)[0])
     return list(found.values())
 
 
 def _is_shortened(applied: Mapping[str, Any], live: Live, path: str) -> bool:
     """Whether the path has a list of objects of which live lacks an item."""
-    ours, theirs = lookup(applied, path), lookup(live.members, path)
+    ours, theirs = lookup(applied, path), lookup(live.fields, path)
     if not ours or not theirs or not isinstance(ours[0], list | tuple):
         return False
     return (
@@ -170,7 +170,7 @@ def _is_shortened(applied: Mapping[str, Any], live: Live, path: str) -> bool:
 
 def _doubtful(applied: Mapping[str, Any], live: Live) -> dict[str, Any]:
     """The top-level fields to compare in detail: those that live does not show unchanged."""
-    shown = live.members
+    shown = live.fields
     return {
         name: value
         for name, value in applied.items()
@@ -182,7 +182,7 @@ def means_nothing(applied: Mapping[str, Any], live: Live, path: str) -> bool:
     """Whether an object around a field that live lacks means the same as what live has in its place."""
     parts = split(path)
     above = (join(parts[:length]) for length in range(1, len(parts)))
-    return any(means(each, *_both(applied, live.members, each)) for each in above)
+    return any(means(each, *_both(applied, live.fields, each)) for each in above)
 
 
 def _both(one: Mapping[str, Any], other: Mapping[str, Any], path: str) -> tuple[Any, Any]:
@@ -198,7 +198,7 @@ def _agrees(path: str, value: Any, expected: list[Any], found: Any) -> bool:
 
 def added_messages(applied: Mapping[str, Any], live: Live) -> list[FieldChange]:
     """Additional messages in live: a list is set as a whole."""
-    ours, theirs = applied.get("messages"), live.members.get("messages")
+    ours, theirs = applied.get("messages"), live.fields.get("messages")
     if not isinstance(ours, list | tuple) or not isinstance(theirs, list | tuple):
         return []
     return [

@@ -47,7 +47,7 @@ def request_of(live: Live) -> dict[str, Any]:
     """
     from campaignctl.diff.typed import typed  # the models take long to import, and a help text needs none
 
-    return requested(replace(live, members=typed(live.members)))
+    return requested(replace(live, fields=typed(live.fields)))
 
 
 def requested(live: Live) -> dict[str, Any]:
@@ -56,7 +56,7 @@ def requested(live: Live) -> dict[str, Any]:
     It contains `run_immediately`, which the API does not echo, if the campaign was started by it: so it is
     not started again.
     """
-    shown = live.members
+    shown = live.fields
     spec = {name: _plain(name, shown[name]) for name in _FIELDS if shown.get(name) not in _UNSET}
     if is_draft(shown):
         spec["is_draft"] = True
@@ -114,8 +114,8 @@ def _only_language(message: Mapping[str, Any]) -> str | None:
 
 def _sends_at_once(live: Live, spec: Mapping[str, Any]) -> bool:
     """Whether the campaign was sent at once, or is a draft that will be."""
-    if live.members.get(EVENT) in (True, 1) or live.members.get("send_strategy") == "immediate":
+    if live.fields.get(EVENT) in (True, 1) or live.fields.get("send_strategy") == "immediate":
         return True
     timed = any(spec.get(name) for name in ("scheduled_time", "recurrence", "is_draft"))
-    started = live.status in _STARTED or live.members.get("was_launched") in (True, 1)
+    started = live.status in _STARTED or live.fields.get("was_launched") in (True, 1)
     return started and not timed

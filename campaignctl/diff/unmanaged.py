@@ -124,7 +124,7 @@ def set_outside(
     told += [
         FieldChange(path, value, None)
         for path, value in was.items()
-        if not _covered(now, path) and (live.complete or split(path)[0] in live.members)
+        if not _covered(now, path) and (live.complete or split(path)[0] in live.fields)
     ]
     return tuple(told)
 

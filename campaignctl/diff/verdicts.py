@@ -149,7 +149,7 @@ def _of_fields(
 
 def _lost(applied: Mapping[str, Any], live: Live) -> dict[str, Any]:
     """The applied messages that live's list lacks, by path; a list item shows its lists whole."""
-    ours, theirs = applied.get("messages"), live.members.get("messages")
+    ours, theirs = applied.get("messages"), live.fields.get("messages")
     if not isinstance(ours, list | tuple) or not isinstance(theirs, list | tuple):
         return {}
     shown = [index for index, message in enumerate(theirs) if message is not LOST]
@@ -164,7 +164,7 @@ def _message(path: str) -> str:
 def _is_unmatched(applied: Mapping[str, Any], live: Live, reviewed: Collection[str]) -> bool:
     """Whether live's messages, in its own order, cannot be matched with the applied ones, and are not the
     same one by one, as far as they are shown and not `reviewed`."""
-    theirs = live.members.get("messages")
+    theirs = live.fields.get("messages")
     if not isinstance(theirs, list | tuple) or in_order(applied.get("messages"), theirs) is not None:
         return False
     lost = _lost(applied, live)
@@ -199,7 +199,7 @@ def echo_of(told: Iterable[FieldVerdict]) -> dict[str, Any]:
 
 def _has_started(live: Live) -> bool:
     """Whether live shows that the event was taken (API contract, section 3: it is not echoed)."""
-    shown = live.members
+    shown = live.fields
     return bool(
         shown.get("send_strategy") == "immediate"
         or shown.get(EVENT)
@@ -221,9 +221,9 @@ def _absent(live: Live, path: str) -> Said:
     A language that a shown text lacks, and a message that a shown list lacks, are not as written.
     """
     parts = split(path)
-    if parts[0] == "messages" and "messages" in live.members:
-        above = lookup(live.members, path.rpartition("/")[0])
-        if not lookup(live.members, "/".join(parts[:2])) or (len(parts) in LANGUAGE_DEPTHS and above):
+    if parts[0] == "messages" and "messages" in live.fields:
+        above = lookup(live.fields, path.rpartition("/")[0])
+        if not lookup(live.fields, "/".join(parts[:2])) or (len(parts) in LANGUAGE_DEPTHS and above):
             return "differs"
     return "not shown"
 

@@ -109,7 +109,7 @@ def _is_launched(one: Subject) -> bool:
     if not one.spec.get("is_draft") or matches("is_draft", one.ignored):
         return False
     if one.live is not None:
-        return not is_draft(one.live.members)
+        return not is_draft(one.live.fields)
     return not one.record.applied.get("is_draft")
 
 

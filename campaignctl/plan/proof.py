@@ -154,7 +154,7 @@ def shows(intent: Intent, record: Record, live: Live, project: Project, now: dat
         case "resume":
             return status in GOING
         case "mark":
-            made_by = marker.read(live.members)
+            made_by = marker.read(live.fields)
             return made_by is not None and made_by.intent == intent.intent
     if intent.at_once:
         return shows_sending(intent, record, live, now)
@@ -192,7 +192,7 @@ def _shows_update(intent: Intent, record: Record, live: Live, project: Project) 
     """Whether live has every field that a patch wrote, and no longer what it took out."""
     patch = intent.patch or {}
     # A list item says nothing about a field that it lacks.
-    if not live.complete and any(value is None or name not in live.members for name, value in patch.items()):
+    if not live.complete and any(value is None or name not in live.fields for name, value in patch.items()):
         return False
     if refused(record.applied, intent.spec, live):
         return False
@@ -202,8 +202,8 @@ def _shows_update(intent: Intent, record: Record, live: Live, project: Project) 
 
 def _times(live: Live) -> Iterator[datetime]:
     """The times of past and next runs that live shows."""
-    listed = live.members.get("scheduled_run_times")
-    shown = [live.members.get("next_run_time")]
+    listed = live.fields.get("scheduled_run_times")
+    shown = [live.fields.get("next_run_time")]
     shown += [run.get("time") for run in listed or () if isinstance(run, Mapping) and not run.get("skip")]
     for text in shown:
         if isinstance(text, str) and text:

@@ -201,14 +201,14 @@ def without(state: State | None, lives: Iterable[Live]) -> Iterator[Live]:
     longer its seeds stays: it may reach those whom the campaign is for."""
     known = {each.id: each.seeds for each in state.proofs} if state else {}
     for live in lives:
-        shown = live.complete or "messages" in live.members
+        shown = live.complete or "messages" in live.fields
         if live.id not in known or (shown and other_audience(known[live.id], live)):
             yield live
 
 
 def _is_going(live: Live) -> bool:
     """Whether live shows a next run, or that it was to be sent at once."""
-    at_once = live.members.get(EVENT) or live.text("send_strategy") == "immediate"
+    at_once = live.fields.get(EVENT) or live.text("send_strategy") == "immediate"
     return bool(at_once or live.text("next_run_time"))
 
 
@@ -221,11 +221,11 @@ def not_as_asked(
     which cannot hide the audience; `accepted` those of `lifecycle.accept_stored`.
     """
     spec = {name: body[name] for name in body if name not in ("metadata", "is_draft", "targeting")}
-    shown = {name: value for name, value in live.members.items() if name != "targeting"}
+    shown = {name: value for name, value in live.fields.items() if name != "targeting"}
     found = [each for each in (other_audience(seeds, live),) if each]
     if (status := status_of(live, spec)) not in _IDLE or _is_going(live):
         found.append(f"it is {status} and may send by itself already")
-    rest = replace(live, members=shown)
+    rest = replace(live, fields=shown)
     for one in wrong(verdicts(spec, rest, hidden=hidden, accepted=accepted)):
         what = "not shown" if one.found is None else f"{one.found!r}, not {one.value!r}"
         found.append(f"{one.path} is {what}")

@@ -107,7 +107,7 @@ def created(intent: Intent, live: Live, now: datetime, hidden: Collection[str]) 
 def read_after_create(record: Record, live: Live, now: datetime, hidden: Collection[str]) -> Record:
     """The record of a create after another read of its campaign. A short answer leaves no baseline."""
     told = read_back(record.applied, live, record.lifecycle, hidden)
-    whole = "messages" in live.members
+    whole = "messages" in live.fields
     return replace(
         observed(record, live, now),
         echo=echo_of(told),
@@ -158,7 +158,7 @@ def _unseen(record: Record, spec: Mapping[str, Any], live: Live) -> dict[str, An
     return {
         path: echo
         for path, echo in record.echo.items()
-        if split(path)[0] not in live.members
+        if split(path)[0] not in live.fields
         and path in was
         and path in shall
         and same(path, was[path], shall[path])
@@ -193,7 +193,7 @@ def observed(record: Record, live: Live, now: datetime, spec: Mapping[str, Any] 
         unconfirmed=_still_unconfirmed(record, live) if record.unconfirmed else (),
         send_strategy=live.text("send_strategy") or record.send_strategy,
         next_run_time=gmt(live.text("next_run_time"))
-        if live.complete or "next_run_time" in live.members
+        if live.complete or "next_run_time" in live.fields
         else record.next_run_time,
         began=runs.began(record, live, now, spec),
         **_counted(record, live, now, written=spec is not None),
@@ -203,7 +203,7 @@ def observed(record: Record, live: Live, now: datetime, spec: Mapping[str, Any] 
 def _counted(record: Record, live: Live, now: datetime, *, written: bool) -> dict[str, Any]:
     """How many runs live counts of one that recurs, and when: after a write (`written`), else if it counts
     more."""
-    count = live.members.get("run_counter") if live.members.get("recurrence") else None
+    count = live.fields.get("run_counter") if live.fields.get("recurrence") else None
     if not isinstance(count, int) or isinstance(count, bool) or not (written or count != record.run_counter):
         return {}
     return {"run_counter": count, "counted_at": iso(now)}
@@ -213,7 +213,7 @@ def _still_unconfirmed(record: Record, live: Live) -> tuple[str, ...]:
     """The unconfirmed paths that live does not show as they were applied."""
     shown = aligned(record.applied, live)
     told = verdicts(record.applied, live)
-    unmatched = "messages" not in live.members or any(one.of_messages for one in told)
+    unmatched = "messages" not in live.fields or any(one.of_messages for one in told)
     return tuple(
         path
         for path in record.unconfirmed
@@ -221,7 +221,7 @@ def _still_unconfirmed(record: Record, live: Live) -> tuple[str, ...]:
         and (
             unmatched
             if path == "messages"
-            else not ((found := lookup(shown.members, path)) and means(path, was[0], found[0]))
+            else not ((found := lookup(shown.fields, path)) and means(path, was[0], found[0]))
         )
     )
 
@@ -230,7 +230,7 @@ def accepted(record: Record, drift: tuple[FieldChange, ...], live: Live, now: da
     """The record with the drift accepted as if it had been applied (`apply --refresh-only`)."""
     spec = overlay(record.applied, drift)
     seen = observed(record, live, now)
-    beyond = unmanaged(spec, live) if "messages" in live.members else record.baseline
+    beyond = unmanaged(spec, live) if "messages" in live.fields else record.baseline
     echo = echo_of(verdicts(spec, live))
     return replace(seen, applied=spec, digest=body_digest(spec), echo=echo, baseline=beyond)
 
@@ -284,7 +284,7 @@ def record_of(
     A marker of ours counts, but not that of another record, of which it is a clone.
     """
     spec = request_of(live)
-    found = marker.read(live.members)
+    found = marker.read(live.fields)
     taken = {record.intent for record in state.campaigns.values()} if state else set()
     ours = found is not None and project.owner.made(found) and found.intent not in taken
     record = Record(
@@ -310,10 +310,10 @@ def why_not(live: Live, project: Project, company_id: str | None) -> tuple[str, 
     if company_id and live.company_id and live.company_id != company_id:
         reason = f"{live.id} belongs to company {live.company_id}, this state to {company_id}"
         return reason, "set OCAMBA_TOKEN for the right account, or adopt a campaign of this one"
-    if marker.read_proof(live.members):
+    if marker.read_proof(live.fields):
         reason = f"{live.id} is a proof of a campaign, which reaches seeds alone"
         return reason, Sentence("send it again with ", Command("proof", "KEY"))
-    found = marker.read(live.members)
+    found = marker.read(live.fields)
     if found and not project.owner.made(found):
         reason = f"{live.id} has the marker of another project or environment, which manages it"
         hint = Sentence(

@@ -66,7 +66,7 @@ def began(record: Record, live: Live, now: datetime, spec: Spec | None = None) -
 
 
 def _times_shown(live: Live) -> dict[str, Any]:
-    return {name: live.members[name] for name in TIMES if live.members.get(name) is not None}
+    return {name: live.fields[name] for name in TIMES if live.fields.get(name) is not None}
 
 
 def _has_begun(record: Record, live: Live, status: Status, last: str | None, now: datetime) -> bool:
@@ -78,19 +78,19 @@ def _has_begun(record: Record, live: Live, status: Status, last: str | None, now
     if last is None:
         return False
     if status in _STOPPED:
-        return record.status not in _STOPPED and live.members.get("was_launched") is not False
+        return record.status not in _STOPPED and live.fields.get("was_launched") is not False
     return status in _WAITING
 
 
 def is_counted(live: Live) -> bool:
     """Whether live counts a run."""
-    runs = live.members.get("run_counter")
+    runs = live.fields.get("run_counter")
     return isinstance(runs, int) and runs > 0
 
 
 def past_run(live: Live, now: datetime) -> str | None:
     """The last of live's past run times that was not skipped."""
-    shown = live.members.get("scheduled_run_times")
+    shown = live.fields.get("scheduled_run_times")
     found = []
     for run in shown if isinstance(shown, list | tuple) else ():
         if isinstance(run, Mapping) and not run.get("skip"):
@@ -116,7 +116,7 @@ def last_run(spec: Spec, now: datetime) -> datetime | None:
 
 def ran(live: Live, now: datetime) -> Ran:
     """The runs that live shows."""
-    count = live.members.get("run_counter")
+    count = live.fields.get("run_counter")
     return Ran(count if isinstance(count, int) else None, past_run(live, now))
 
 

@@ -203,7 +203,7 @@ class Subject:
     @property
     def first_seen(self) -> bool:
         """Whether live was read, and what the manifest does not set was never recorded."""
-        whole = self.live is not None and "messages" in self.live.members
+        whole = self.live is not None and "messages" in self.live.fields
         return whole and self.recorded is not None and self.record.baseline is None
 
     @cached_property

@@ -225,8 +225,8 @@ def _of_others(ctx: PlanContext) -> Iterator[Campaign]:
     seen = ctx.reading.foreign
     old = ctx.state.archive if ctx.state else NO_ARCHIVE
     for live in seen.values():
-        if live is not None and "messages" in live.members and not old.has_id(live.id):
-            yield from filter(None, [twins.of_live(live, ctx.now, content(live.members))])
+        if live is not None and "messages" in live.fields and not old.has_id(live.id):
+            yield from filter(None, [twins.of_live(live, ctx.now, content(live.fields))])
     for campaign_id, entry in (ctx.state.foreign if ctx.state else {}).items():
         if campaign_id not in seen and entry.content:
             yield twins.of_foreign(campaign_id, entry)

@@ -166,14 +166,14 @@ def of_live(live: Live, now: datetime, digest: str) -> Campaign | None:
     elif times.never or status is Status.NEEDS_DECISION:
         times = replace(times, unknown=True)
     shown = live.status or str(status) if status is Status.UNKNOWN else str(status)
-    made_by = marker.read(live.members)
+    made_by = marker.read(live.fields)
     return Campaign(None, live.id, digest, times, shown, goes=status.can_send, made_by=made_by)
 
 
 def is_stored_as(live: Live, wanted: DesiredCampaign | Change) -> bool:
     """Whether a live campaign has the content of another one, apart from texts that the API may rewrite."""
     accepted = wanted.lifecycle.accept_stored
-    return bool(accepted) and content(live.members, accepted) == content(wanted.spec or {}, accepted)
+    return bool(accepted) and content(live.fields, accepted) == content(wanted.spec or {}, accepted)
 
 
 def of_foreign(campaign_id: str, known: Foreign) -> Campaign:

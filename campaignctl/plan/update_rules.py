@@ -90,10 +90,10 @@ def _may_stay(record: Record, live: Live, path: str, at: str) -> bool:
     """Whether live may still have a field that the manifest no longer sets, and shows `at` another path."""
     if path == EVENT:
         return False
-    if shown := lookup(live.members, at):
+    if shown := lookup(live.fields, at):
         return not is_default(path, shown[0])
     # An answer that does not show the field, now or ever, does not prove that it is gone.
-    hidden = record.echo.get(path) == [] or not (live.complete or split(path)[0] in live.members)
+    hidden = record.echo.get(path) == [] or not (live.complete or split(path)[0] in live.fields)
     return hidden and not is_default(path, lookup(record.applied, path)[0])
 
 
@@ -197,7 +197,7 @@ def _kept(one: Subject, patch: Spec, goal: Spec) -> tuple[FieldChange, ...]:
     """Ignored fields that only live has, inside arrays that have to be sent whole."""
     if one.live is None or not one.ignored:
         return ()
-    shown = in_order_of(goal, one.live.members)
+    shown = in_order_of(goal, one.live.fields)
     lists = {
         name: shown[name]
         for name, value in patch.items()
@@ -217,7 +217,7 @@ def _marked(ctx: PlanContext, one: Subject, patch: dict[str, Any], goal: Spec) -
     project, intent = ctx.project, one.record.intent
     if "metadata" not in patch or not project.api.markers or not intent:
         return patch
-    shown = marker.read(one.live.members) if one.live else None
+    shown = marker.read(one.live.fields) if one.live else None
     ours = shown or project.owner.marker(one.key, intent)
     fields = _whole(patch["metadata"] or {}, goal.get("metadata") or {})
     return {**patch, "metadata": {**fields, marker.FIELD: str(ours)}}

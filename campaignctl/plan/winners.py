@@ -32,7 +32,7 @@ def _sent_by_winner(one: Subject) -> tuple[FieldChange, ...]:
 
 def messages_of(live: Live | None) -> list[Mapping[str, Any]]:
     """The messages of a live campaign."""
-    messages = live.members.get("messages") if live else None
+    messages = live.fields.get("messages") if live else None
     if not isinstance(messages, list | tuple):
         return []
     return [message for message in messages if isinstance(message, Mapping)]

@@ -129,7 +129,7 @@ def _mark(run: Run, key: str, record: Record, request: Request) -> str | None:
             answered = False
             await_age(run, [run.state.pending[key]])
         live = run.api.read(record.id)
-        made_by = marker.read(live.members) if live else None
+        made_by = marker.read(live.fields) if live else None
         shows = made_by is not None and made_by.intent == record.intent
         why = "its metadata does not show our marker"
     except ReadFailed as error:  # the next run settles it

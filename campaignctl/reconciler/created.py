@@ -118,7 +118,7 @@ def _learnt(run: Run, live: Live) -> Account:
     markers = account.markers
     if markers is None and not run.project.api.markers:
         markers = False
-    elif markers is None and marker.read(live.members):
+    elif markers is None and marker.read(live.fields):
         markers = True
     return replace(account, company_id=account.company_id or live.company_id, markers=markers)
 
@@ -136,7 +136,7 @@ def _learn_more(run: Run, key: str, intent: Intent, live: Live) -> None:
     if run.state.account.company_id is None and full.company_id:
         known = replace(run.state.account, company_id=full.company_id)
         run.record(Entry(account=known, decision=False))
-    learn_markers(run, marker.read(full.members) is not None)
+    learn_markers(run, marker.read(full.fields) is not None)
 
 
 def learn_markers(run: Run, shows: bool) -> None:

@@ -79,11 +79,11 @@ def look(
     short = []
     for live in filter(None, lives.values() if wanted else ()):
         if status_of(live).can_send or status_of(live) is Status.SENT:
-            if "messages" not in live.members:
+            if "messages" not in live.fields:
                 own = _times(requested(live), now)
                 may_be = live.name in names or any(_may_meet(own, each, window) for each in times)
                 short += [live.id] if may_be else []
-            elif content(live.members) in contents or any(twins.is_stored_as(live, one) for one in wanted):
+            elif content(live.fields) in contents or any(twins.is_stored_as(live, one) for one in wanted):
                 hits.append(live.id)
     # One that was read by its id in this run, as those that manifests adopt, is not read again.
     whole = {each for each, live in lives.items() if live and live.complete}
@@ -102,7 +102,7 @@ def strangers(seen: Iterable[Live], state: State | None) -> dict[str, Live]:
     known |= {entry.id for entry in state.released} if state else set()
     left = {live.id: live for live in lives if live.id not in known}
     # The archive is read only if something carries our marker.
-    marked = any(marker.read(live.members) for live in left.values())
+    marked = any(marker.read(live.fields) for live in left.values())
     old = state.archive if state and marked else NO_ARCHIVE
     return {each: live for each, live in left.items() if not old.has_id(each)}
 
@@ -127,7 +127,7 @@ def unmanaged(seen: Iterable[Live], state: State | None, desired: DesiredState) 
 
 
 def _is_marked(live: Live) -> bool:
-    return (marker.read(live.members) or marker.read_proof(live.members)) is not None
+    return (marker.read(live.fields) or marker.read_proof(live.fields)) is not None
 
 
 def unmanaged_note(seen: Iterable[Live], state: State | None, desired: DesiredState) -> Iterator[Sentence]:
@@ -191,7 +191,7 @@ def noted(lives: Lives, clones: Iterable[Clone], state: State, now: datetime) ->
 
 
 def _entry(live: Live, now: datetime) -> Foreign:
-    digest = content(live.members) if "messages" in live.members else None
+    digest = content(live.fields) if "messages" in live.fields else None
     spec, status = requested(live), records.observed_status(live, {})
     sends = list(known_sends(spec, now).at)
     if seen := twins.of_live(live, now, ""):

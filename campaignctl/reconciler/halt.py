@@ -250,7 +250,7 @@ class _Halting:
         company = company_of(lives.values())
         check_company(company, self.state, self.wiring.project)
         self.account_proven = company is not None
-        self.intents |= {found.intent for live in lives.values() if (found := marker.read(live.members))}
+        self.intents |= {found.intent for live in lives.values() if (found := marker.read(live.fields))}
         view = halt_targets.View(self.wiring, self.halt, self.state, self.declared)
         strange, self.left = halt_targets.unrecorded(view, tuple(lives.values()))
         self.campaigns = {**strange, **self.campaigns}
@@ -267,7 +267,7 @@ class _Halting:
         """The campaign read by id if its list item is too short to tell whether it is ours."""
         if live.id in self.campaigns:
             return live
-        lacks_content = self.state is None and "messages" not in live.members
+        lacks_content = self.state is None and "messages" not in live.fields
         return ((hides_marker(live) or lacks_content) and self.api.read(live.id, reserve=True)) or live
 
     def _stop(self, due: list[Named]) -> None:

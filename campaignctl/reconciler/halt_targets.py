@@ -182,9 +182,7 @@ def unrecorded(view: View, lives: Collection[Live]) -> tuple[dict[str, Named], t
     for live in lives:
         if live.id in known or (not halt.account and _is_of_another_environment(live, project)):
             continue
-        key = markers.get(live.id) or (
-            alike.get(content(live.members)) if "messages" in live.members else None
-        )
+        key = markers.get(live.id) or (alike.get(content(live.fields)) if "messages" in live.fields else None)
         mine = live.id in markers or key is not None
         one = _of_live(live, key, view.wiring.now())
         if halt.account or (mine and (halt.keys is None or (key is not None and halt.names(key)))):
@@ -200,7 +198,7 @@ def _proofs(view: View, lives: Iterable[Live], tags: Mapping[str, str]) -> dict[
     recorded = {each.id: each.key for each in state.proofs} if state else {}
     found: dict[str, str | None] = {}
     for live in lives:
-        made_by = marker.read_proof(live.members)
+        made_by = marker.read_proof(live.fields)
         if live.id in recorded:
             found[live.id] = recorded[live.id]
         elif made_by and owner.made(made_by):
@@ -210,7 +208,7 @@ def _proofs(view: View, lives: Iterable[Live], tags: Mapping[str, str]) -> dict[
 
 def _is_of_another_environment(live: Live, project: Project) -> bool:
     """Whether its marker proves that another declared environment of this project made it."""
-    made_by = marker.read(live.members)
+    made_by = marker.read(live.fields)
     others = (name for name in project.environment_names if name != project.environment)
     return made_by is not None and any(
         replace(project.owner, environment=name).made(made_by) for name in others
@@ -234,7 +232,7 @@ def _by_content(view: View) -> dict[str, str]:
 
 
 def _of_live(live: Live, key: str | None, now: datetime) -> Named:
-    recurs = runs_left(live.members, now)
+    recurs = runs_left(live.fields, now)
     return Named(key, live.id, live.name, status_of(live), _next_run(live), live=live, recurs=recurs)
 
 
@@ -266,7 +264,7 @@ def only_declared(halt: Halt, state: State | None, declared: Declared) -> list[H
 def _content(each: Named) -> str:
     if each.record is not None:
         return content(each.record.applied, each.record.lifecycle.accept_stored)
-    shown = each.live.members if each.live else {}
+    shown = each.live.fields if each.live else {}
     return content(shown) if "messages" in shown else ""
 
 

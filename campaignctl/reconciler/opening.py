@@ -198,7 +198,7 @@ def _with_markers(api: OcambaApi, scan: Scan, state: State | None) -> Scan:
 def hides_marker(live: Live) -> bool:
     """Whether a list item may leave out its marker: without messages it is not a full view, so that missing
     metadata proves nothing."""
-    return not live.shows_metadata and "messages" not in live.members
+    return not live.shows_metadata and "messages" not in live.fields
 
 
 def matters(status: Status) -> bool:
@@ -368,7 +368,7 @@ def ours(lives: Iterable[Live], project: Project, state: State | None) -> list[t
     is of another repository whose project has the same name.
     """
     owner = project.owner
-    found = [(live, made_by) for live in lives if (made_by := marker.read(live.members))]
+    found = [(live, made_by) for live in lives if (made_by := marker.read(live.fields))]
     mine = [(live, made_by) for live, made_by in found if owner.made(made_by)]
     if state is None or state.project_id != project.id:
         return mine

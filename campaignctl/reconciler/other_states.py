@@ -158,7 +158,7 @@ def of_no_environment(
     left = [one.state for one in others if one.is_left(project)]
     former = {state.environment for state in left if state}
     for live in lives:
-        made_by = marker.read(live.members)
+        made_by = marker.read(live.fields)
         if made_by is None or any(owner.made(made_by) for owner in declared):
             continue
         if project.owner.made_elsewhere(made_by, former):
@@ -172,7 +172,7 @@ def _marked(
     environments = {*project.environment_names, *(one.state.environment for one in others if one.state)}
     tags = tags_of(keys)
     for live in lives:
-        made_by = marker.read(live.members)
+        made_by = marker.read(live.fields)
         if made_by and project.owner.made_elsewhere(made_by, environments) and matters(status_of(live)):
             key = tags.get(made_by.key)
             yield f"{live.id} ({key})" if key else live.id

@@ -296,7 +296,7 @@ def settle(run: Run) -> Mapping[str, str]:
     Returns those that turn out to be sent: their ids by digest.
     """
     lives = run.opening.scan.lives if any(each.open for each in run.state.proofs) else ()
-    made = {found.intent: live.id for live in lives if (found := marker.read_proof(live.members))}
+    made = {found.intent: live.id for live in lives if (found := marker.read_proof(live.fields))}
     sent: dict[str, str] = {}
     for entry in [each for each in run.state.proofs if each.open]:
         if (now := _settled(run, entry, made)) is None:

@@ -184,7 +184,7 @@ class _Choice:
 
     def _fits(self, live: Live) -> bool:
         """Whether the options choose it, as far as this answer tells."""
-        asked, shown = self.asked, live.members
+        asked, shown = self.asked, live.fields
         if asked.statuses and not _statuses(live).intersection(asked.statuses):
             return False
         labels = {str(label) for label in shown.get("labels") or ()}
@@ -204,7 +204,7 @@ class _Choice:
             return LeftOut(
                 live.id, live.name, "forgotten by this project", hint=Command("pull", "--id", live.id)
             )
-        made_by = marker.read(live.members)
+        made_by = marker.read(live.fields)
         if made_by and self.wiring.project.owner.made(made_by):
             if unknown_to(self.state, [(live, made_by)]) and not released:
                 return LeftOut(

@@ -207,7 +207,7 @@ def _conflict(new: _Taken) -> Conflict:
     """What was applied, what the manifest says and what is live, in every field in which they differ."""
     one, spec = new.one, new.one.manifest.spec
     edited = [one.path_in(spec, change.path) for change in field_changes(one.record.applied, one.spec)]
-    applied = aligned(spec, Live(one.record.id, one.record.applied, complete=True)).members
+    applied = aligned(spec, Live(one.record.id, one.record.applied, complete=True)).fields
     phases = (one.record.lifecycle.phase, one.manifest.lifecycle.phase, new.values.get(PHASE))
     fields = tuple(
         ConflictField(path, *phases)

@@ -116,7 +116,7 @@ def _whole(run: Run, one: _Open, live: Live | None) -> Live | None:
     change = one.change
     if live is None or live.complete or change.action in (Action.CANCEL, Action.PAUSE):
         return live
-    missing = [name for name in change.spec or () if name not in live.members]
+    missing = [name for name in change.spec or () if name not in live.fields]
     short = missing or (one.lost and change.action is Action.UPDATE)
     return run.api.read(live.id) if short or doubtful(run, change, live) else live
 

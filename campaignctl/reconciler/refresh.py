@@ -299,7 +299,7 @@ def find(api: OcambaApi, state: State) -> dict[str, list[Live]]:
         if live.id in known:
             continue
         full = live if live.shows_metadata else api.read(live.id, reserve=True)
-        made_by = marker.read(full.members) if full else None
+        made_by = marker.read(full.fields) if full else None
         if full and made_by and made_by.intent in pending:
             found.setdefault(pending[made_by.intent], []).append(full)
     return found

@@ -131,7 +131,7 @@ def _whole(run: Run, live: Live) -> Live:
         found = run.api.read(live.id)
     except ApiError:
         return live
-    return found if found and "messages" in found.members else live
+    return found if found and "messages" in found.fields else live
 
 
 def cancel_copies(run: Run) -> list[str]:

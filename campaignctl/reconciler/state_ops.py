@@ -294,7 +294,7 @@ def _adopt(run: Run, key: str, intent: Intent | None, campaign_id: str, *, force
     others = {each.id: each for each in run.opening.scan.lives}
     others |= {each.id: each for each in find(run.api, run.state).get(key, ())}
     record = created(run, key, intent or intent_of(live), live)
-    if marker.read(live.members) is None:
+    if marker.read(live.fields) is None:
         run.record(Entry(records={key: replace(record, unmarked=True)}))
     canceled = _cancel_doubles(run, key, live, others.values())
     return f"{key} is now {campaign_id}.{canceled}"
@@ -302,7 +302,7 @@ def _adopt(run: Run, key: str, intent: Intent | None, campaign_id: str, *, force
 
 def _check_marker(run: Run, key: str, intent: Intent | None, live: Live, *, force: bool) -> None:
     """Raise StateError unless the campaign carries the key's marker or `force` is given."""
-    made_by = marker.read(live.members)
+    made_by = marker.read(live.fields)
     ours = made_by is not None and run.project.owner.made(made_by)
     fits = ours and made_by is not None and made_by.key == marker.key_tag(key)
     if intent is not None and made_by is not None:
@@ -334,7 +334,7 @@ def _adopt_update(run: Run, key: str, intent: Intent, live: Live) -> str:
 def intent_of(live: Live) -> Intent:
     """The intent that a campaign must have come from, as far as it shows."""
     spec = requested(live)
-    made_by = marker.read(live.members)
+    made_by = marker.read(live.fields)
     fired = spec.get(EVENT) and not spec.get("is_draft")
     return Intent(
         operation="create",
@@ -349,10 +349,10 @@ def intent_of(live: Live) -> Intent:
 
 def _cancel_doubles(run: Run, key: str, kept: Live, others: Iterable[Live]) -> str:
     """Cancel other campaigns with the same marker as the kept one, those that can still send."""
-    made_by = marker.read(kept.members)
+    made_by = marker.read(kept.fields)
     said = ""
     for live in others:
-        if live.id == kept.id or made_by is None or marker.read(live.members) != made_by:
+        if live.id == kept.id or made_by is None or marker.read(live.fields) != made_by:
             continue
         if not status_of(live).can_send:
             said += f" {live.id} carries the same marker and is {status_of(live)}; it is left as it is."

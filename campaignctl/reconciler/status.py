@@ -137,7 +137,7 @@ def unmanaged(wiring: Wiring, desired: DesiredState) -> UnmanagedReport:
         if status_of(live) not in (Status.SENT, Status.CANCELED)
     ]
     check_company(company_of(lives), state, wiring.project)
-    marked = [live for live in foreign.strangers(lives, state).values() if marker.read(live.members)]
+    marked = [live for live in foreign.strangers(lives, state).values() if marker.read(live.fields)]
     rows = tuple(foreign.unmanaged(lives, state, desired))
     return UnmanagedReport(rows, wiring.now(), len(lives), len(marked))
 

@@ -147,7 +147,7 @@ def _as_held(found: Campaign, one: Subject) -> Campaign:
 
 
 def _stranger(live: Live, project: Project, now: datetime) -> Campaign:
-    spec, found = without_event(requested(live)), marker.read(live.members)
+    spec, found = without_event(requested(live)), marker.read(live.fields)
     sends = known_sends(spec, now)
     one = campaign(
         spec, sends, project.time_zone, now, key=None, status=live.status or "", standing="unmanaged"
@@ -236,7 +236,7 @@ def _channels(spec: Spec) -> tuple[str, ...]:
 
 def _skipped(live: Live) -> tuple[datetime, ...]:
     """The runs that the account shows as skipped."""
-    shown = live.members.get("scheduled_run_times")
+    shown = live.fields.get("scheduled_run_times")
     found = []
     for run in shown if isinstance(shown, list | tuple) else ():
         if isinstance(run, Mapping) and run.get("skip"):

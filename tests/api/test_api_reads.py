@@ -105,8 +105,8 @@ def test_a_campaign_is_read_from_an_envelope_or_bare() -> None:
     assert first == second
     assert first is not None
     assert first.complete
-    assert first.members["messages"] == [{"id": "8146", "template_id": "5", "priority": 3}]
-    assert first.members["metadata"] == {"id": 7}
+    assert first.fields["messages"] == [{"id": "8146", "template_id": "5", "priority": 3}]
+    assert first.fields["metadata"] == {"id": 7}
 
 
 def test_a_page_is_asked_for_newest_first_in_full() -> None:
@@ -114,7 +114,7 @@ def test_a_page_is_asked_for_newest_first_in_full() -> None:
         page = api.list_page(3, size=50)
         api.list_page(1, live_only=True, reserve=True)
     assert (page.total, [live.id for live in page.items], page.items[0].complete) == (1, ["7"], False)
-    assert page.items[0].members["labels"] == ["a", "b", "c"]
+    assert page.items[0].fields["labels"] == ["a", "b", "c"]
     asked = [query(request) for request in server.requests]
     assert asked[0] == {"page": "3,50", "sort": "-create_time", "view": "full"}
     assert asked[1] == {**asked[0], "page": "1,100", "status": "nin:sent,canceled"}

@@ -131,7 +131,7 @@ def test_a_campaign_that_echoes_the_token_does_not_carry_it_into_the_state() -> 
     campaign = {"id": "7", "description": f"Bearer {TOKEN}", "metadata": {TOKEN: [TOKEN]}}
     with RawServer([whole(201, json.dumps(campaign))]) as server, client(server.url) as api:
         live = api.send(Request("create", body={}))
-    assert live.members["description"] == "Bearer [token]"
+    assert live.fields["description"] == "Bearer [token]"
     assert TOKEN not in str(live)
 
 

@@ -117,11 +117,11 @@ def test_a_page_with_an_item_that_is_not_a_campaign_is_unreadable(items: Any) ->
     [(["a"], ["a"]), ("a,b", ["a", "b"]), (" a , ", ["a"]), ("", []), (None, None), (7, 7)],
 )
 def test_labels_are_a_list_or_a_text_with_commas(labels: Any, read: Any) -> None:
-    assert wire.created({"id": "1", "labels": labels}).members["labels"] == read
+    assert wire.created({"id": "1", "labels": labels}).fields["labels"] == read
 
 
 def test_unknown_fields_are_kept() -> None:
-    assert wire.created({"id": "1", "new": {"x": [1]}}).members["new"] == {"x": [1]}
+    assert wire.created({"id": "1", "new": {"x": [1]}}).fields["new"] == {"x": [1]}
 
 
 @pytest.mark.parametrize(

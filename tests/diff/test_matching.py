@@ -60,7 +60,7 @@ def test_the_place_of_each_message_in_another_list(ours: Any, theirs: Any, where
 def test_the_order_of_ours(ours: Any, theirs: Any, ordered: Any) -> None:
     assert in_order(ours, theirs) == ordered
     live = aligned({"messages": ours}, answer(messages=theirs))
-    assert live.members["messages"] == (theirs if ordered is None else ordered)
+    assert live.fields["messages"] == (theirs if ordered is None else ordered)
 
 
 def test_another_spec_in_the_order_of_one() -> None:

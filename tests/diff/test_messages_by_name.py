@@ -122,7 +122,7 @@ NAMELESS = spec(push(None, "A"), push(None, "B"))
 )
 @pytest.mark.parametrize("complete", [True, False])
 def test_a_list_that_cannot_be_matched_is_unconfirmed(ours: Spec, live: Live, *, complete: bool) -> None:
-    told = tuple(verdicts(ours, Live("1", live.members, complete)))
+    told = tuple(verdicts(ours, Live("1", live.fields, complete)))
     assert not wrong(told)
     assert unconfirmed(told) == ("messages",)
     assert "messages" not in echo_of(told)

@@ -28,7 +28,7 @@ EVERYONE = {"countries": {"items": ["DE"], "op": "in"}}
 
 def of(spec: Spec, applied: Spec, shown: Live) -> Plan:
     """The plan for a recorded campaign."""
-    known = state({KEY: record(applied, str(shown.members["status"]))})
+    known = state({KEY: record(applied, str(shown.fields["status"]))})
     return plan_of(wanted(spec, manifest="sha256:new"), known=known, reading=Reading(live={KEY: shown}))
 
 

@@ -196,9 +196,9 @@ def test_a_winner_is_set_if_its_status_or_a_new_winner_says_so(
     run: int | None, was: str | None, shown: Live, *, proven: bool
 ) -> None:
     messages = [
-        {"name": name, "id": name, "winner": int(shown.members.get("winner") == name)} for name in "AB"
+        {"name": name, "id": name, "winner": int(shown.fields.get("winner") == name)} for name in "AB"
     ]
-    whole = replace(shown, members={**shown.members, "messages": messages})
+    whole = replace(shown, fields={**shown.fields, "messages": messages})
     known = record(SCHEDULED, winner=was)
     assert shows(write("winner", patch={"name": "A", "run": run}), whole, known) is proven
 

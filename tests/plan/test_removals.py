@@ -38,7 +38,7 @@ def marked(spec: Spec) -> Live:
 def applied_to(shown: Live, plan: Plan) -> Spec:
     """The fields of live after the merge patch of the plan (RFC 7386), without our marker."""
     (request,) = plan.changes[-1].requests
-    found = patched(dict(shown.members), request.body)
+    found = patched(dict(shown.fields), request.body)
     metadata = {name: value for name, value in found.get("metadata", {}).items() if name != "campaignctl"}
     return {name: value for name, value in found.items() if name not in ("id", "status", "metadata")} | (
         {"metadata": metadata} if metadata else {}
@@ -152,7 +152,7 @@ def test_the_patch_with_our_marker_turns_one_spec_into_the_other(before: Spec, a
 def test_a_field_that_an_answer_does_not_show_is_removed_all_the_same(name: str, complete: bool) -> None:
     """A list item may leave it out, and an account may never show it."""
     before = {**SCHEDULED, name: {"a": {"items": ["1"], "op": "in"}}}
-    shown = Live(ID, dict(live(SCHEDULED).members), complete=complete)
+    shown = Live(ID, dict(live(SCHEDULED).fields), complete=complete)
     echo: Spec = {f"{name}/a/items": [], f"{name}/a/op": []} if complete else {}
     change = only(of(before, SCHEDULED, shown, echo=echo))
     assert change.requests[0].body == {name: None}

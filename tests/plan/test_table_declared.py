@@ -222,7 +222,7 @@ def test_an_unknown_status_blocks_edits_until_it_is_lifted(applied: Spec) -> Non
 
 def test_an_unknown_status_of_a_campaign_known_to_be_manual_is_manual() -> None:
     for shown in (live(MANUAL, "thawing"), live(SCHEDULED, "thawing", send_strategy="manual")):
-        applied = {name: shown.members[name] for name in SCHEDULED if name in shown.members}
+        applied = {name: shown.fields[name] for name in SCHEDULED if name in shown.fields}
         assert only(of({**applied, "name": "New"}, applied, shown)).action is Action.UPDATE
 
 

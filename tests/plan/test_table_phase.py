@@ -48,7 +48,7 @@ def of(
     **options: Any,
 ) -> Plan:
     """The plan for one recorded campaign of a phase, with this live campaign."""
-    recorded = known or record(applied, str(shown.members["status"]) if shown else "scheduled")
+    recorded = known or record(applied, str(shown.fields["status"]) if shown else "scheduled")
     return plan_of(
         wanted(spec or applied, manifest="sha256:new", lifecycle=Lifecycle(phase=phase)),
         known=state({KEY: recorded}),

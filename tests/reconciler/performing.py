@@ -36,7 +36,7 @@ NEW = {**SCHEDULED, "description": "new"}
 
 
 def item(spec: Spec = SCHEDULED, status: str = "scheduled", **fields: Any) -> Item:
-    return {**live(spec, status, **fields).members, "company_id": COMPANY}
+    return {**live(spec, status, **fields).fields, "company_id": COMPANY}
 
 
 def create(spec: Spec = SCHEDULED, key: str = KEY) -> Change:

@@ -38,7 +38,7 @@ QUIET = {"begin": "22:00", "end": "08:00"}
 
 
 def shown(spec: Spec = SCHEDULED, status: str = "scheduled", **fields: Any) -> Item:
-    return dict(live(spec, status, **fields).members)
+    return dict(live(spec, status, **fields).fields)
 
 
 def create(spec: Spec = SCHEDULED, **lifecycle: Any) -> Change:

@@ -28,7 +28,7 @@ LOST = OutcomeUnknown("no answer")
 
 
 def item(spec: Spec = SCHEDULED, status: str = "scheduled", campaign_id: str = ID, **fields: Any) -> Item:
-    return dict(live(spec, status, campaign_id, **fields).members)
+    return dict(live(spec, status, campaign_id, **fields).fields)
 
 
 def change_of(

@@ -23,7 +23,7 @@ def recorded(account: Account, ids: Collection[str]) -> dict[str, Record]:
     """Records of campaigns as they are in the account, by key."""
     shown = {each: account.api.read(each) for each in ids}
     found = {
-        f"key-{each}": record(dict(live.members) if live else {}, "manual", each)
+        f"key-{each}": record(dict(live.fields) if live else {}, "manual", each)
         for each, live in shown.items()
     }
     account.control.clear_requests()

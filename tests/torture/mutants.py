@@ -143,7 +143,7 @@ MUTANTS = (
         (
             Edit(
                 _OBSERVE,
-                "        made_by = marker.read(full.members) if full else None\n"
+                "        made_by = marker.read(full.fields) if full else None\n"
                 "        if full and made_by and made_by.intent in pending:\n"
                 "            found.setdefault(pending[made_by.intent], []).append(full)\n",
                 "        names = {i.spec.get('name'): i.intent for i in state.pending.values()}\n"

@@ -248,8 +248,8 @@ def _of_live(show: Show, campaign_id: str, langs: Sequence[str], sample: str | N
             f"no campaign has the id {campaign_id} in this account",
             hint=Sentence("to see which account the token belongs to: ", Command("doctor")),
         )
-    check_languages(langs, [live.members])
-    found = previews(campaign_id, live.members, samples=samples, langs=langs)
+    check_languages(langs, [live.fields])
+    found = previews(campaign_id, live.fields, samples=samples, langs=langs)
     if not found:
         raise CampaignctlError(
             f"the answer for {campaign_id} has no message of push, email or sms",
