@@ -30,14 +30,17 @@ def alternate(sides: Mapping[str, list[str]], rounds: int) -> dict[str, float]:
 
 @dataclass(frozen=True, slots=True)
 class Used:
-    """What a process used: seconds of processor time, and its largest size in MB."""
+    """What a process used: seconds of processor time with those that it started, its largest size in MB, and
+    how many seconds it took."""
 
     seconds: float
     megabytes: float
+    took: float = 0.0
 
 
 def process(command: list[str], environ: Mapping[str, str], statuses: Sequence[int] = (0,)) -> Used:
     """Run a process to its end, without its output. Raises SystemExit unless its status is one of these."""
+    began = time.perf_counter()
     with subprocess.Popen(
         command, env=dict(environ), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     ) as run:
@@ -45,7 +48,7 @@ def process(command: list[str], environ: Mapping[str, str], statuses: Sequence[i
         run.returncode = os.waitstatus_to_exitcode(status)
     if run.returncode not in statuses:
         raise SystemExit(f"{' '.join(command)} ended with {run.returncode}")
-    return Used(used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)
+    return Used(used.ru_utime + used.ru_stime, used.ru_maxrss / 1024, time.perf_counter() - began)
 
 
 def turns(sides: Mapping[str, Callable[[], Used]], rounds: int) -> dict[str, Used]:

@@ -1,7 +1,8 @@
 """A plan in which nothing is to do, of 10,000 recorded campaigns, against PyYAML's CSafeLoader on the files.
 
-Each side is a whole process, by its processor time; a figure is the median of rounds in which the sides take
-turns. Cold: every manifest is compiled; warm: with what an earlier plan has left in the cache; edited: the
+Each side is a whole process, by its processor time and by the clock (which tells them apart where several
+processes compile); a figure is the median of rounds in which the sides take turns. Cold: every manifest is
+compiled; warm: with what an earlier plan has left in the cache; edited: the
 same after an edit of ten manifests; target, explain, TAB: of one of these. The account is not read.
 """
 
@@ -83,13 +84,23 @@ def _with(side: _Side, environ: dict[str, str]) -> _Side:
 
 def _shown(measured: dict[str, list[Used]]) -> int:
     """Print the table, and return how many ratios exceed their bound."""
-    seconds = {name: statistics.median(one.seconds for one in each) for name, each in measured.items()}
-    parsed, failed = seconds["loader"], 0
-    print(f"{COUNT:,} campaigns; CSafeLoader {parsed:.2f} s of processor time, medians of {ROUNDS}")
+    middle = {
+        name: Used(
+            statistics.median(one.seconds for one in each),
+            max(one.megabytes for one in each),
+            statistics.median(one.took for one in each),
+        )
+        for name, each in measured.items()
+    }
+    parsed, failed = middle["loader"], 0
+    print(f"{COUNT:,} campaigns; CSafeLoader {parsed.seconds:.2f} s of processor time, medians of {ROUNDS}")
+    print(f"{'':10} {'processor time':>22} {'by the clock':>20}")
     for name, bound in BOUNDS.items():
-        ratio, peak = seconds[name] / parsed, max(one.megabytes for one in measured[name])
+        one = middle[name]
+        ratio = one.seconds / parsed.seconds
         failed += ratio > bound
-        print(f"  {name:8} {seconds[name]:6.2f} s {ratio:5.2f}    (bound {bound})   peak {peak:4.0f} MB")
+        used = f"{one.seconds:8.2f} s {ratio:5.2f} (at most {bound})"
+        print(f"  {name:8} {used} {one.took:8.2f} s {one.took / parsed.took:5.2f}   {one.megabytes:4.0f} MB")
     return failed
 
 

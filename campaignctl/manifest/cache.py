@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import fields, is_dataclass
 from functools import cache, partial
 from pathlib import Path
@@ -47,10 +46,7 @@ class Cache(Store):
         if not entry.sound:
             return None
         try:
-            head, _, specs = entry.body.partition(b"\n")
-            variables, files, result = json.loads(head.decode())
-            made: FileResult = _reader(FileResult)(result)
-            _Bodies(made, specs, again)
+            made, variables, files = _unpacked(entry.body, again)
         except (ValueError, TypeError, RecursionError):
             return None
         if any(_value(inputs.values, *name) != value for *name, value in variables):
@@ -63,14 +59,12 @@ class Cache(Store):
 
     def keep(self, entry: Entry, result: FileResult, inputs: CompileInputs) -> None:
         """Write a result at the end of the run; not one with errors, which is compiled until it has none."""
-        if self._database is None or not all(map(_plain, result.findings)):
-            return
-        files = [(*one, digest) for one, digest in sorted(inputs.digest_texts(result.references).items())]
-        variables = [(*name, _value(inputs.values, *name)) for name in sorted(result.variables)]
-        with suppress(ValueError, TypeError):  # what JSON cannot hold is compiled each time
-            head = json.dumps((variables, files, result), default=_encoded, allow_nan=False)
-            specs = [one.campaign.spec for one in result.campaigns if one.campaign]
-            self._put(entry.key, f"{head}\n{json.dumps(specs, allow_nan=False)}".encode())
+        if self.usable and (body := packed(result, inputs)):
+            self.put(entry, body)
+
+    def put(self, entry: Entry, body: bytes) -> None:
+        """Write what `packed` has made at the end of the run."""
+        self._put(entry.key, body)
 
     def _key(self, name: str, path: str, data: bytes, inputs: CompileInputs) -> bytes:
         known = self._bases.get(id(inputs))
@@ -105,6 +99,33 @@ def _plain(found: Finding) -> bool:
 
 
 # ------------------------------------------------------------------------------ entries
+
+
+def packed(result: FileResult, inputs: CompileInputs) -> bytes | None:
+    """A result and what it depends on, to be kept; None for one with errors, or that JSON cannot hold."""
+    if not all(map(_plain, result.findings)):
+        return None
+    files = [(*one, digest) for one, digest in sorted(inputs.digest_texts(result.references).items())]
+    variables = [(*name, _value(inputs.values, *name)) for name in sorted(result.variables)]
+    try:
+        head = json.dumps((variables, files, result), default=_encoded, allow_nan=False)
+        specs = [one.campaign.spec for one in result.campaigns if one.campaign]
+        return f"{head}\n{json.dumps(specs, allow_nan=False)}".encode()
+    except (ValueError, TypeError):  # it is compiled each time
+        return None
+
+
+def unpacked(body: bytes, again: Again) -> FileResult:
+    """The result that `packed` was given."""
+    return _unpacked(body, again)[0]
+
+
+def _unpacked(body: bytes, again: Again) -> tuple[FileResult, Any, Any]:
+    head, _, specs = body.partition(b"\n")
+    variables, files, result = json.loads(head.decode())
+    made: FileResult = _reader(FileResult)(result)
+    _Bodies(made, specs, again)
+    return made, variables, files
 
 
 def _encoded(value: Any) -> Any:

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -73,6 +74,41 @@ def test_compiling(patient: World, number: signal.Signals, command: str) -> None
         patient.write(f"big{index}.yaml", f"matrix: {{d: [{values}]}}\n" + sms("N${matrix.d}")[1:-1])
     process = patient.start(command)
     ended(process, number, busy(process))
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="one processor compiles alone")
+@pytest.mark.parametrize("killed", [False, True], ids=["Ctrl-C", "SIGKILL"])
+def test_compiling_on_several_processors(patient: World, killed: bool) -> None:
+    for index in range(6_000):
+        patient.write(f"far{index}.yaml", sms(f"Far {index}"))
+    process = patient.start("plan", "--no-refresh")
+    until(lambda: len(children_of(process)) > 1)
+    children = children_of(process)
+    if killed:
+        process.kill()
+        process.communicate(timeout=GUARD)
+    else:
+        for pid in children:  # a terminal tells each of them
+            os.kill(pid, signal.SIGINT)
+        assert ended(process, signal.SIGINT, lambda: True).count("\n") <= 2
+    until(lambda: not any(map(runs, children)))
+
+
+def runs(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def children_of(process: Process) -> list[int]:
+    found = []
+    for one in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):  # it has just ended
+            if one.read_text().rpartition(")")[2].split()[1] == str(process.pid):
+                found.append(int(one.parent.name))
+    return found
 
 
 @pytest.mark.slow
