@@ -50,12 +50,30 @@ def words_changed(before: str, after: str) -> tuple[_Piece, ...]:
     Texts with too many differences to compare word by word are compared between the lines that both have
     once, and are old and new as a whole where that does not help: 1 MB takes no longer than about a second.
     """
-    old, new = _words(before), _words(after)
     effort = _Effort(_STEPS)
+    start, end = _equal_ends(before, after)
+    old, new = (_words(text[start : len(text) - end]) for text in (before, after))
     pieces = _compared(old, new, effort)
     if pieces is None:
         pieces = [*_by_lines(before, after, effort)]
+    else:
+        pieces = [("same", before[:start]), *pieces, ("same", before[len(before) - end :])]
     return tuple(_joined(pieces))
+
+
+def _equal_ends(one: str, other: str) -> tuple[int, int]:
+    """How many characters two texts begin and end with alike, each up to a space next to a word: what is
+    between, cut into words, is what it is in the whole texts."""
+    start = common_length(one, other)
+    most = min(len(one), len(other)) - start
+    end = len(one) - common_length(one[: -most - 1 : -1], other[: -most - 1 : -1])
+    start = max(one.rfind(" ", 0, start), 0)
+    end = one.find(" ", end) if " " in one[end:] else len(one)
+    while start > 0 and one[start - 1].isspace():
+        start -= 1
+    while end < len(one) and one[end].isspace():
+        end += 1
+    return start, len(one) - end
 
 
 @dataclass(slots=True)

@@ -24,6 +24,7 @@ _MOST_VARYING = 4
 # Texts are compared with those of so many groups before them: of one manifest, they are next to each other.
 _COMPARED = 2
 _SHORT = 200
+_LINKS = ("https://", "http://")
 _NEVER = datetime.max.replace(tzinfo=UTC)
 
 #: The changes of one campaign, in their order.
@@ -200,7 +201,7 @@ def _joined(runs: Iterable[list[_Steps]]) -> Iterator[list[Group]]:
     alike: dict[tuple[str, ...], list[_Cluster]] = {}
     for run in runs:
         texts = [_worded(step) for step in run[0]]
-        known = alike.setdefault(tuple(map(_shared_but_texts, run[0])), [])
+        known = alike.setdefault(tuple(map(_shared_but_texts, run[0], texts)), [])
         for cluster in known[: -_COMPARED - 1 : -1]:
             if all(map(near, cluster.texts, texts)):
                 cluster.runs.append(run)
@@ -270,9 +271,9 @@ def _shared(change: Change) -> str:
     return _in_common(change, [[each.path] if _may_differ(each) else _field(each) for each in change.diff])
 
 
-def _shared_but_texts(change: Change) -> str:
-    """The same, whatever the texts say."""
-    shown = {each.path: [each.path, each.before is None, each.after is None] for each in _worded(change)}
+def _shared_but_texts(change: Change, texts: Iterable[FieldChange]) -> str:
+    """The same, whatever these of its texts say."""
+    shown = {each.path: [each.path, each.before is None, each.after is None] for each in texts}
     fields = [
         shown.get(each.path) or ([each.path] if _may_differ(each) else _field(each)) for each in change.diff
     ]
@@ -330,12 +331,11 @@ def _as_text(value: Any) -> str:
 
 def _may_differ(change: FieldChange) -> bool:
     """Whether a field may differ within a group: each text that recipients see has to be read by itself."""
-    values = (change.before, change.after)
-    if any(value is not None and len(_as_text(value)) > _SHORT for value in values):
-        return False
-    return change.path.split("/")[0] != "messages" or all(
-        value is None or (isinstance(value, str) and value.startswith(("https://", "http://")))
-        for value in values
+    values = [value for value in (change.before, change.after) if value is not None]
+    if change.path.split("/", 1)[0] != "messages":
+        return all(len(_as_text(value)) <= _SHORT for value in values)
+    return all(
+        isinstance(value, str) and len(value) <= _SHORT and value.startswith(_LINKS) for value in values
     )
 
 

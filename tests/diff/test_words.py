@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from campaignctl.diff import words
 from campaignctl.diff.words import words_changed
 
 _SIGNS = "ab01 .,-/<>\"'\n\r\t今日は促ก็ำन्दé\u0301\u200d👩🎉\u2028"
@@ -34,6 +35,20 @@ def test_pieces_are_both_texts(before: str, after: str) -> None:
     _check(before, after)
     _check(before, before + after)
     assert words_changed(before, before) == ((("same", before),) if before else ())
+
+
+@given(
+    _TEXTS,
+    st.text(st.sampled_from(_SIGNS), max_size=20),
+    _TEXTS,
+    st.text(st.sampled_from(_SIGNS), max_size=20),
+)
+def test_equal_ends_are_left_out_and_change_nothing(start: str, old: str, end: str, new: str) -> None:
+    texts = f"{start}{old}{end}", f"{start}{new}{end}"
+    short = words_changed(*texts)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(words, "_equal_ends", lambda _one, _other: (0, 0))
+        assert short == words_changed(*texts)
 
 
 @settings(max_examples=50)
