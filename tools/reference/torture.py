@@ -11,8 +11,8 @@ from tests.torture.plans import OTHERS, small
 from tests.torture.scenario import Times
 
 _HERE = Path(__file__).parents[2] / "tests" / "torture"
-#: The last output of `python -m tests.torture --all`, each table with the commit that recorded it. A later
-#: table replaces the plans in it.
+#: The last output of `python -m tests.torture --all`, and of runs with `--only`, `--altered` or `--backend`,
+#: each table with the commit that recorded it. A later table replaces the rows that it has.
 _RUNS = _HERE / "last_full_runs.txt"
 #: The last output of `python -m tests.torture.mutations`.
 MUTATIONS = _HERE / "last_mutations.txt"
@@ -22,9 +22,8 @@ _COLUMNS = ("trials", "landed", "duplicates", "unseen", "halted", "losses", "stu
 def torture() -> str:
     """A row for each kind of trouble, and their sum; then the age of the figures."""
     sums: dict[str, Counter[str]] = {}
-    for _, kinds in _plans().values():
-        for kind, numbers in kinds.items():
-            sums.setdefault(kind, Counter()).update(numbers)
+    for (_, kind), (_, numbers) in _rows().items():
+        sums.setdefault(kind, Counter()).update(numbers)
     sums = dict(sorted(sums.items()))
     total: Counter[str] = Counter()
     for each in sums.values():
@@ -36,13 +35,21 @@ def torture() -> str:
 
 def _age() -> Iterator[str]:
     """In which commit the figures of each plan were recorded, and which plans have none."""
-    found = _plans()
+    found = _rows()
+    kinds: dict[str, dict[str, list[str]]] = {}
+    for (plan, kind), (commit, _) in found.items():
+        kinds.setdefault(plan, {}).setdefault(commit, []).append(kind)
     for commit in dict.fromkeys(commit for commit, _ in found.values()):
-        names = ", ".join(name for name, (recorded, _) in found.items() if recorded == commit)
-        yield f"- Recorded in commit {commit}, before any later change of the code: {names}."
+        together: dict[str, list[str]] = {}
+        for plan, recorded in kinds.items():
+            if commit in recorded:
+                of = f" ({', '.join(sorted(recorded[commit]))})" if len(recorded) > 1 else ""
+                together.setdefault(of, []).append(plan)
+        told = "; ".join(f"{', '.join(plans)}{of}" for of, plans in together.items())
+        yield f"- Recorded in commit {commit}, before any later change of the code: {told}."
     times = Times()
     missing = [
-        plan.name for plan in (small(times), *(plan(times) for plan in OTHERS)) if plan.name not in found
+        plan.name for plan in (small(times), *(plan(times) for plan in OTHERS)) if plan.name not in kinds
     ]
     if missing:
         yield f"- Without figures: {'; '.join(missing)}."
@@ -63,16 +70,14 @@ def mutations() -> str:
     return "\n".join(("| broken | a test that fails |", "|---|---|", *rows, ""))
 
 
-def _plans() -> dict[str, tuple[str, dict[str, dict[str, int]]]]:
-    """By plan, as its last table has it: the commit of the table, and the numbers by kind."""
-    plans: dict[str, tuple[str, dict[str, dict[str, int]]]] = {}
+def _rows() -> dict[tuple[str, str], tuple[str, dict[str, int]]]:
+    """By plan and kind, as the last table with that row has it: the commit of the table, and the numbers."""
+    rows: dict[tuple[str, str], tuple[str, dict[str, int]]] = {}
     for table in _RUNS.read_text(encoding="utf-8").split("\n\n"):
         head, *lines = (re.split(r"  +", line.strip()) for line in table.splitlines())
         commit = lines.pop()[0].removeprefix("recorded in ")
-        found: dict[str, dict[str, dict[str, int]]] = {}
         for cells in lines:
             if len(cells) == len(head):
                 plan, kind, *numbers = cells
-                found.setdefault(plan, {})[kind] = dict(zip(head[2:-1], map(int, numbers), strict=False))
-        plans |= {plan: (commit, kinds) for plan, kinds in found.items()}
-    return plans
+                rows[plan, kind] = commit, dict(zip(head[2:-1], map(int, numbers), strict=False))
+    return rows
