@@ -190,7 +190,8 @@ def _field(name: str, value: Any, redact: Redact, *, depth: int, opaque: bool) -
 
 
 def _text(text: str, redact: Redact) -> str:
-    return _SURROGATE.sub("\ufffd", redact(text))
+    told = redact(text)
+    return told if told.isascii() else _SURROGATE.sub("\ufffd", told)
 
 
 def _no_number(_constant: str) -> float:
