@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -278,13 +277,17 @@ class PlanContext:
         ]
         if len(read) < _ALL:
             return {}
-        counts = Counter(
-            (said(one.path, one.after), one.path)
-            for record, live in read
-            for one in set_outside(record.baseline or {}, record.applied, live)
-            if weight(one.path) is not Weight.AIM and not is_unasked(one.path)
-        )
-        return {value: path for (value, path), count in counts.items() if count == len(read)}
+        common: dict[str, str] | None = None
+        for record, live in read:
+            told = {
+                said(one.path, one.after): one.path
+                for one in set_outside(record.baseline or {}, record.applied, live)
+                if weight(one.path) is not Weight.AIM and not is_unasked(one.path)
+            }
+            common = told if common is None else {one: common[one] for one in common if one in told}
+            if not common:
+                break  # of most accounts, after the first campaign
+        return common or {}
 
     def subject(self, key: str, *, replacing: bool) -> Subject:
         """One key to decide. If nothing is moved, the campaign that claims its record stands in as its
