@@ -50,7 +50,7 @@ def parse(body: bytes, redact: Redact) -> Any:
     """
     try:
         value = json.loads(body.decode("utf-8-sig"), parse_constant=_no_number, parse_float=_finite)
-        return _cleaned(value, redact, depth=0, opaque=False)
+        return _Cleaning(redact).of(value, depth=0, opaque=False)
     except Unreadable:
         raise
     except (ValueError, RecursionError) as error:
@@ -168,25 +168,39 @@ def _total(value: Any) -> int | None:
     return value if isinstance(value, int) and value >= 0 else None
 
 
-def _cleaned(value: Any, redact: Redact, *, depth: int, opaque: bool) -> Any:
-    if depth > DEEPEST:
-        raise Unreadable("it is nested too deeply")
-    if isinstance(value, str):
-        return _text(value, redact)
-    if isinstance(value, list):
-        return [_cleaned(item, redact, depth=depth + 1, opaque=opaque) for item in value]
-    if isinstance(value, dict):
-        return {
-            _text(name, redact): _field(name, item, redact, depth=depth + 1, opaque=opaque)
-            for name, item in value.items()
-        }
-    return value
+class _Cleaning:
+    """Makes the values of one answer ours: ids as strings, texts redacted and printable."""
 
+    def __init__(self, redact: Redact) -> None:
+        self._redact = redact
+        #: The campaigns of a list page have the same names of fields.
+        self._names: dict[str, str] = {}
 
-def _field(name: str, value: Any, redact: Redact, *, depth: int, opaque: bool) -> Any:
-    if name in IDS and not opaque and isinstance(value, int) and not isinstance(value, bool):
-        return str(value)
-    return _cleaned(value, redact, depth=depth, opaque=opaque or name in OPAQUE)
+    def of(self, value: Any, *, depth: int, opaque: bool) -> Any:
+        """A value, so deep in the answer; in an `opaque` one no number is an id. Raises `Unreadable`."""
+        if depth > DEEPEST:
+            raise Unreadable("it is nested too deeply")
+        if isinstance(value, str):
+            return _text(value, self._redact)
+        if isinstance(value, list):
+            return [self.of(item, depth=depth + 1, opaque=opaque) for item in value]
+        if isinstance(value, dict):
+            return {
+                self._name(name): self._field(name, item, depth=depth + 1, opaque=opaque)
+                for name, item in value.items()
+            }
+        return value
+
+    def _field(self, name: str, value: Any, *, depth: int, opaque: bool) -> Any:
+        if name in IDS and not opaque and isinstance(value, int) and not isinstance(value, bool):
+            return str(value)
+        return self.of(value, depth=depth, opaque=opaque or name in OPAQUE)
+
+    def _name(self, name: str) -> str:
+        found = self._names.get(name)
+        if found is None:
+            found = self._names[name] = _text(name, self._redact)
+        return found
 
 
 def _text(text: str, redact: Redact) -> str:
