@@ -84,7 +84,7 @@ def names_of(time: SharedTime) -> list[Any]:
 
 
 @pytest.mark.parametrize("number", [300, pytest.param(600, marks=pytest.mark.slow)])
-@pytest.mark.parametrize("parallelism", [1, 4, 16])
+@pytest.mark.parametrize("parallelism", [1, pytest.param(4, marks=pytest.mark.slow), 16])
 def test_creates_take_the_bound_of_the_windows_and_meet_no_429(
     time: SharedTime, parallelism: int, number: int
 ) -> None:

@@ -24,16 +24,15 @@ MORE = f"proofs: {{team: {{targeting: {TARGETING}}}}}\nguardrails: {{min_lead_ti
 FAR = "2036-03-22 10:00:00"
 #: What must nowhere be in clear: texts, keys of campaigns.
 CONFIDENTIAL = ("Confidential", "launch-day")
-SLOW = [pytest.param(kind, marks=pytest.mark.slow) for kind in ("http", "object_store", "postgres")]
-#: What is kept on git is kept for ever.
-EVERYWHERE = pytest.mark.parametrize("place", ["local", "git", *SLOW], indirect=True)
+SLOW = [pytest.param(kind, marks=pytest.mark.slow) for kind in ("git", "object_store", "postgres")]
+EVERYWHERE = pytest.mark.parametrize("place", ["local", "http", *SLOW], indirect=True)
 
 
 def encrypted(world: World, place: Storage, settings: str = MORE) -> None:
     project(world, place, f", {ENCRYPTED}", settings)
 
 
-@pytest.fixture(params=["local", pytest.param("git", marks=pytest.mark.slow), *SLOW])
+@pytest.fixture(params=["local", pytest.param("http", marks=pytest.mark.slow), *SLOW])
 def place(request: pytest.FixtureRequest, world: World) -> Iterator[Storage]:
     """A project with an encrypted state, at its first run."""
     with storage(request.param, world, request.getfixturevalue) as place:
@@ -282,7 +281,7 @@ def test_what_was_altered_cut_or_exchanged_is_refused_and_can_be_replaced(world:
 
 @pytest.mark.parametrize(
     "place",
-    ["http", *(pytest.param(kind, marks=pytest.mark.slow) for kind in ("git", "object_store", "postgres"))],
+    ["http", *SLOW],
     indirect=True,
 )
 def test_what_a_stranger_alters_in_a_shared_place_is_refused(place: Storage, world: World) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 import os
 import random
 import secrets
@@ -26,7 +27,7 @@ from tests.torture.trials import Job, Random, Trial, reports
 _MEMORY = Path("/dev/shm")
 _SHOWN_EVERY = 50
 _SCHEDULES = 60
-_PLANS_OF_A_SLICE = 4
+_TRIALS_OF_A_PLAN = 5
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -103,7 +104,7 @@ def _stages(options: argparse.Namespace, root: Path) -> Iterator[Stage]:
 def _of_a_slice(others: list[Scenario], options: argparse.Namespace) -> list[Scenario]:
     """The plans that `--only` names, or some of them by the seed: to set up all takes longer than a slice."""
     named = [plan for plan in others if options.only and plan.name in options.only]
-    number = min(_PLANS_OF_A_SLICE, len(others))
+    number = min(math.ceil(options.slice / _TRIALS_OF_A_PLAN), len(others))
     return named or random.Random(options.seed).sample(others, number)
 
 

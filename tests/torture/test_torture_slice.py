@@ -24,7 +24,7 @@ def torture(*words: str) -> subprocess.CompletedProcess[str]:
 
 #: What `make test` takes, and what `make slow` takes on top, with every backend.
 FEW = {
-    "all plans": ("--slice", "16"),
+    "all plans": ("--slice", "10"),
     "altered": ("--altered", "--slice", "3"),
     "git": ("--backend", "git", "--slice", "3"),
 }
