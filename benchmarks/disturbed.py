@@ -67,7 +67,7 @@ class Disturbed:
     @property
     def environ(self) -> dict[str, str]:
         """Its environment."""
-        return {**os.environ, "OCAMBA_TOKEN": "benchmark", "OCAMBA_API_URL": self.url}
+        return {**os.environ, "OCAMBA_TOKEN": "no-secret-token", "OCAMBA_API_URL": self.url}
 
     @property
     def goes_on(self) -> bool:
