@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from tests.torture.plans import OTHERS, small
@@ -43,16 +43,21 @@ def _age() -> Iterator[str]:
         together: dict[str, list[str]] = {}
         for plan, recorded in kinds.items():
             if commit in recorded:
-                of = f" ({', '.join(sorted(recorded[commit]))})" if len(recorded) > 1 else ""
+                whole = len(recorded) == 1 and "killed" in recorded[commit]
+                of = "" if whole else f" ({_quoted(sorted(recorded[commit]))})"
                 together.setdefault(of, []).append(plan)
-        told = "; ".join(f"{', '.join(plans)}{of}" for of, plans in together.items())
+        told = "; ".join(f"{_quoted(plans)}{of}" for of, plans in together.items())
         yield f"- Recorded in commit {commit}, before any later change of the code: {told}."
     times = Times()
     missing = [
         plan.name for plan in (small(times), *(plan(times) for plan in OTHERS)) if plan.name not in kinds
     ]
     if missing:
-        yield f"- Without figures: {'; '.join(missing)}."
+        yield f"- Without figures: {_quoted(missing)}."
+
+
+def _quoted(names: Iterable[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
 
 
 def _row(kind: str, numbers: Counter[str]) -> str:
