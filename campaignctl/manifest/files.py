@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from campaignctl.errors import Finding, Source
 from campaignctl.manifest.cache import Asked, Cache, packed, unpacked
@@ -246,7 +246,7 @@ def _compiled_by(processes: int, asked: Sequence[Asked]) -> dict[int, bytes]:
     from multiprocessing.connection import Pipe, wait
 
     found: dict[int, bytes] = {}
-    waiting: dict[Any, Iterator[int]] = {}
+    waiting: dict[Connection, Iterator[int]] = {}
     children = []
     try:
         for first in range(processes):
@@ -264,13 +264,14 @@ def _compiled_by(processes: int, asked: Sequence[Asked]) -> dict[int, bytes]:
                     _compile([asked[at] for at in numbers], to)
             children.append(child)
         while waiting:
-            for ready in wait([*waiting]):
+            ready = wait([*waiting])
+            for results in [one for one in waiting if one in ready]:
                 try:
-                    body = ready.recv_bytes()  # type: ignore[union-attr]  # it is one of `waiting`
+                    body = results.recv_bytes()
                 except (EOFError, OSError):  # ended, perhaps in the middle of a file
-                    del waiting[ready]
+                    del waiting[results]
                 else:
-                    found[next(waiting[ready])] = body
+                    found[next(waiting[results])] = body
     finally:
         for child in children:
             os.kill(child, signal.SIGKILL)
