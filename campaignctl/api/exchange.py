@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
-from functools import partial
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from threading import Lock
 from typing import Any, Final
@@ -13,7 +12,7 @@ import httpx
 
 from campaignctl.api import translate, wire
 from campaignctl.api.address import Address
-from campaignctl.api.pacing import LONGEST_PAUSE, Pacer, Slot, Waiter
+from campaignctl.api.pacing import LONGEST_PAUSE, TOO_MANY_IN_PARALLEL, Pacer, Slot, Waiter
 from campaignctl.api.secret import Token
 from campaignctl.api.translate import TOO_MANY, Answer, Call
 from campaignctl.api.transport import DeadlineTransport
@@ -196,21 +195,23 @@ class Courier:
         Raises `Refused` or `OutcomeUnknown`, of a read `ReadFailed`.
         """
         refused_since: float | None = None
-        tries = 0
+        tries, ticket = 0, self._pacer.ticket()
         while True:
-            with self._pacer.slot(reserve=call.reserve, before=call.before) as slot:
+            with self._pacer.slot(reserve=call.reserve, before=call.before, ticket=ticket) as slot:
                 began = self._waiter.monotonic()
                 answer = self._exchange.once(call, slot)
             self._on_answer(answer, self._waiter.monotonic() - began)
             if answer.status != TOO_MANY:
                 self._pacer.observe(answer.headers)
                 return answer
-            wait = self._pacer.refused(slot, self._asked(answer, call), tries)
+            asked = self._asked(answer, call)
+            wait = self._pacer.refused(slot, asked, tries)
             refused_since = self._waiter.monotonic() if refused_since is None else refused_since
             if self._waiter.monotonic() + wait - refused_since > REFUSED_FOR:
                 raise translate.rejection(answer, call, self._token)
-            self._told(call, wait)
-            self._waiter.wait(wait, partial(self._told, call))
+            self._on_event(f"{call}: {TOO_MANY}, again in {max(wait, _LEAST_SAID):.1f} s")
+            if asked == TOO_MANY_IN_PARALLEL:
+                self._waiter.wait(wait)
             tries += 1
 
     def _asked(self, answer: Answer, call: Call) -> float | None:
@@ -220,9 +221,6 @@ class Courier:
             return asked
         absurd = f"it asks to wait {asked:,.0f} s, but no window of its rate limit is longer than a minute"
         raise translate.rejection(answer, call, self._token, absurd)
-
-    def _told(self, call: Call, left: float) -> None:
-        self._on_event(f"{call}: {TOO_MANY}, again in {max(left, _LEAST_SAID):.1f} s")
 
     def _pause(self, attempt: int, failed: str, answer: Answer | None = None) -> None:
         wait = self._waiter.jittered(FIRST_READ_WAIT * 2**attempt)

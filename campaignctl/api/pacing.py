@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections import deque
+from bisect import insort
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
+from itertools import count
 from threading import Event, Lock
 
 from campaignctl.api.budget import CALM_ANSWERS, Budget, Limits, report
@@ -42,14 +43,11 @@ class Waiter:
         """Sleep at most `seconds`, briefly enough to notice an interrupt or a changed limit."""
         self.sleep(min(max(seconds, SHORTEST_NAP), LONGEST_NAP))
 
-    def wait(self, seconds: float, tell: Callable[[float], None] | None = None) -> None:
-        """Let `seconds` pass; `tell` hears from time to time how many are left. Raises `Interrupted`."""
-        began = told = self.monotonic()
+    def wait(self, seconds: float) -> None:
+        """Let `seconds` pass. Raises `Interrupted`."""
+        began = self.monotonic()
         while (left := began + seconds - self.monotonic()) > 0:
             self.check()
-            if tell and self.monotonic() - told >= ANNOUNCE_EVERY:
-                told = self.monotonic()
-                tell(left)
             self.nap(left)
         self.check()
 
@@ -127,33 +125,39 @@ class Slot:
             self._on_sent()
 
 
+@dataclass(order=True, slots=True)
+class Turn:
+    """A place in the queue; `comes` is set when it is the first."""
+
+    ticket: int
+    comes: Event = field(default_factory=Event, compare=False)
+
+
 class Turns:
-    """A fair lock, first come, first served: with an ordinary one a thread could overtake, and the request
-    that is due first would not leave first."""
+    """A queue by tickets, the lowest first: with an ordinary lock a thread could overtake, and the request
+    that is due first would not leave first. A refused request keeps its ticket, so it goes before later ones.
+    """
 
     def __init__(self) -> None:
         self._lock = Lock()
-        self._queue: deque[Event] = deque()
+        self._queue: list[Turn] = []
 
-    def __enter__(self) -> None:
-        turn = Event()
+    @contextmanager
+    def queued(self, ticket: int) -> Iterator[Turn]:
+        """Stand in the queue. Whoever waits for time has to ask `comes` again: a lower ticket may arrive."""
+        turn = Turn(ticket)
         with self._lock:
-            self._queue.append(turn)
-            self._queue[0].set()
-        try:
-            turn.wait()
-        except BaseException:
-            self._left(turn)
-            raise
-
-    def __exit__(self, *_: object) -> None:
-        self._left(self._queue[0])
-
-    def _left(self, turn: Event) -> None:
-        with self._lock:
-            self._queue.remove(turn)
             if self._queue:
-                self._queue[0].set()
+                self._queue[0].comes.clear()
+            insort(self._queue, turn)
+            self._queue[0].comes.set()
+        try:
+            yield turn
+        finally:
+            with self._lock:
+                self._queue.remove(turn)
+                if self._queue:
+                    self._queue[0].comes.set()
 
 
 class Pacer:
@@ -171,15 +175,24 @@ class Pacer:
         self._parallelism = Parallelism()
         # One thread of each kind waits for its time, the others for their turn.
         self._turns = {False: Turns(), True: Turns()}
+        self._tickets = count()
+        self._announced = -math.inf
+
+    def ticket(self) -> int:
+        """A place in the order of requests, for every attempt of one request."""
+        return next(self._tickets)
 
     @contextmanager
-    def slot(self, *, reserve: bool = False, before: Callable[[], None] = lambda: None) -> Iterator[Slot]:
+    def slot(
+        self, *, reserve: bool = False, before: Callable[[], None] = lambda: None, ticket: int | None = None
+    ) -> Iterator[Slot]:
         """Wait for permission to send one request. Raises `Interrupted`; nothing was sent then.
 
-        `before` runs last of all. If other requests leave first meanwhile, this one waits once more; if that
-        takes longer than a second, `before` runs again.
+        Requests of a kind leave in the order of their tickets; None: after all before. `before` runs
+        last of all. If other requests leave first meanwhile, this one waits once more; if that takes longer
+        than a second, `before` runs again.
         """
-        slot = self._acquire(reserve=reserve)
+        slot = self._acquire(self.ticket() if ticket is None else ticket, reserve=reserve)
         try:
             before()
             while not self._departs(slot, reserve=reserve):
@@ -201,10 +214,11 @@ class Pacer:
                 self._budget.observe(self._waiter.monotonic(), seen)
 
     def refused(self, slot: Slot, retry_after: float | None, tries: int) -> float:
-        """Slow down after a 429, and return the seconds that its sender has to wait.
+        """Slow down after a 429, and return the seconds until its request may leave again.
 
         `retry_after` is what the server said in seconds, -1 for too many in parallel, None for nothing;
-        `tries` counts this request's earlier refusals from 0.
+        `tries` counts this request's earlier refusals from 0. Its sender has to let them pass after too many
+        in parallel; otherwise no slot is given before.
         """
         if retry_after == TOO_MANY_IN_PARALLEL:
             with self._lock:
@@ -213,7 +227,8 @@ class Pacer:
             return self._waiter.jittered(_doubled(CROWDED_BACK_OFF, tries))
         pause = retry_after or self._waiter.jittered(_doubled(FIRST_BACK_OFF, tries))
         with self._lock:
-            self._budget.refuse(self._waiter.monotonic(), min(pause, LONGEST_PAUSE))
+            self._announced = self._waiter.monotonic()
+            self._budget.refuse(self._announced, min(pause, LONGEST_PAUSE))
         return pause
 
     def estimate(self, requests: int) -> timedelta:
@@ -221,17 +236,17 @@ class Pacer:
         with self._lock:
             return timedelta(seconds=self._budget.estimate(requests, self._waiter.monotonic()))
 
-    def _acquire(self, *, reserve: bool) -> Slot:
-        announced: float | None = None
-        with self._turns[reserve]:
+    def _acquire(self, ticket: int, *, reserve: bool) -> Slot:
+        with self._turns[reserve].queued(ticket) as turn:
             while True:
+                turn.comes.wait()
                 self._waiter.check()
                 wait = self._try_grant(reserve=reserve)
                 if isinstance(wait, Slot):
                     return wait
                 now = self._waiter.monotonic()
-                if wait >= ANNOUNCE_FROM and (announced is None or now - announced >= ANNOUNCE_EVERY):
-                    announced = now
+                if wait >= ANNOUNCE_FROM and now - self._announced >= ANNOUNCE_EVERY:
+                    self._announced = now
                     self._on_event(f"waiting {math.ceil(wait)} s for the rate limit")
                 self._waiter.nap(wait)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import pytest
 
@@ -11,6 +12,7 @@ from campaignctl.api.budget import CALM_ANSWERS, Limits
 from campaignctl.api.pacing import Pacer, Parallelism
 from campaignctl.errors import Interrupted
 from tests.api.simulated import SimulatedTime
+from tests.e2e.harness import until
 
 DOCUMENTED = Limits(per_second=10, per_minute=150, reserve_per_minute=15)
 
@@ -152,3 +154,26 @@ def test_after_too_many_in_parallel_one_waits_until_another_is_done() -> None:
 
 def test_the_estimate_follows_the_windows() -> None:
     assert pacer(SimulatedTime()).estimate(100).total_seconds() == pytest.approx(9 * 1.02)
+
+
+def test_a_refused_request_leaves_before_all_that_came_after_it() -> None:
+    time = SimulatedTime()
+    paced = Pacer(Limits(per_second=1, per_minute=150, reserve_per_minute=15), time.waiter(), print)
+    refused = paced.ticket()
+    with paced.slot(ticket=refused) as slot:
+        slot.sent()
+    paced.refused(slot, 1.0, 0)
+    granted: dict[int, float] = {}
+
+    def one(ticket: int) -> None:
+        with paced.slot(ticket=ticket) as slot:
+            slot.sent()
+            granted[ticket] = slot.granted
+
+    later = [paced.ticket() for _ in range(7)]
+    queue = paced._turns[False]._queue
+    with ThreadPoolExecutor(8) as threads, time.lock:
+        for number, ticket in enumerate((*later, refused)):
+            threads.submit(one, ticket)
+            until(partial(lambda number: len(queue) > number, number))
+    assert sorted(granted, key=granted.__getitem__) == [refused, *later]
