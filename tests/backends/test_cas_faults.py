@@ -14,6 +14,7 @@ import pytest
 
 from campaignctl.backends.cas.backend import CasBackend
 from campaignctl.backends.cas.place import LONGEST, Kind, PlaceError, Seen
+from campaignctl.backends.cas.session import CasSession
 from campaignctl.errors import CampaignctlError, Interrupted, LockHeld, LockLost, StateNotSaved
 from campaignctl.state.codec import decode
 from campaignctl.state.halts import Halt, Halts
@@ -26,10 +27,16 @@ NOW = timedelta()
 @dataclass(frozen=True)
 class Faulty(Shelf):
     """A shelf whose next puts end as `faults` say: `lost` ones have been done, others have not. What stands
-    in `meanwhile` happens during the next put."""
+    in `meanwhile` happens during the next put. Its next versions are not told for the reasons in `unread`."""
 
     faults: list[Kind | str] = field(default_factory=list)
     meanwhile: list[Callable[[], None]] = field(default_factory=list)
+    unread: list[Kind] = field(default_factory=list)
+
+    def tip(self) -> str | None:
+        if self.unread:
+            raise PlaceError(self.unread.pop(), "the shelf is not to be seen", hint="look again")
+        return super().tip()
 
     def put(self, before: Seen, draft: Seen, seconds: float = LONGEST) -> bool:
         if self.meanwhile:
@@ -163,6 +170,47 @@ def test_a_step_that_waited_for_a_put_that_failed_is_saved_once(
     assert place.backend().read() == both.after(decision("c"))
 
 
+def test_a_step_that_waited_for_the_release_is_refused(
+    faulty: Faulty, backend: CasBackend, place: SharedFolder
+) -> None:
+    session = backend.acquire("apply", NOW)
+    session.write(sample_state())
+    ended: list[str] = []
+
+    def append() -> None:
+        try:
+            session.append(decision("late"))
+        except LockLost:
+            ended.append("lock lost")
+
+    waiting = Thread(target=append)
+
+    def append_meanwhile() -> None:
+        waiting.start()
+        while session.state == sample_state():
+            time.sleep(0.001)
+
+    faulty.meanwhile[:] = [append_meanwhile]
+    session.release()
+    waiting.join()
+    assert ended == ["lock lost"]
+    assert place.backend().read() == sample_state()
+    assert place.backend().holder() is None
+
+
+def test_a_lock_that_cannot_be_looked_at_is_not_taken_for_ours(
+    faulty: Faulty, backend: CasBackend
+) -> None:
+    session = backend.acquire("apply", NOW)
+    session.write(sample_state())
+    for _ in range(2):
+        faulty.unread[:] = ["refused"]
+        with pytest.raises(LockLost, match="cannot tell whether the lock of .* is still ours") as lost:
+            session.check()
+        assert (lost.value.detail, lost.value.hint) == ("the shelf is not to be seen", "look again")
+    session.check()
+
+
 def test_a_step_after_one_that_was_not_saved_is_not_taken(
     faulty: Faulty, backend: CasBackend, place: SharedFolder
 ) -> None:
@@ -272,3 +320,26 @@ def test_what_lies_next_to_the_state_names_the_holder_and_whether_it_lives(place
     found = place.backend().keeping()
     assert (found.lock, found.holder_lives, found.left_journal) == (session.lock, True, False)
     session.release()
+
+
+@pytest.mark.parametrize(
+    "late",
+    [
+        lambda session: session.write(sample_state()),
+        lambda session: session.append(decision("late")),
+        lambda session: session.retire("elsewhere"),
+        lambda session: session.rewrite(),
+        lambda session: session.check(),
+    ],
+    ids=["write", "append", "retire", "rewrite", "check"],
+)
+def test_a_session_that_has_ended_writes_nothing(
+    place: SharedFolder, late: Callable[[CasSession], None]
+) -> None:
+    session = place.backend().acquire("apply", NOW)
+    session.write(sample_state())
+    session.release()
+    tip = place.shelf.tip()
+    with pytest.raises(LockLost):
+        late(session)
+    assert place.shelf.tip() == tip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -18,6 +19,7 @@ from campaignctl.backends.cas.session import CasSession
 from campaignctl.backends.lock_info import UNKNOWN
 from campaignctl.errors import LockHeld, LockLost
 from tests.backends.shared_folder import SharedFolder, Shelf, shelf_backend
+from tests.e2e.harness import until
 from tests.state.samples import decision, sample_state
 
 NOW, LONG = timedelta(), timedelta(seconds=30)
@@ -177,3 +179,29 @@ def test_a_lock_runs_out_between_two_answers_that_lie_a_lease_apart(
     watched = Watched("v1", replace(UNKNOWN, lease=lease))
     watched.still_there(time.monotonic() + later)
     assert watched.has_run_out is over
+
+
+def test_a_lock_that_was_renewed_just_now_is_not_renewed_again(ours: Ours, held: CasSession) -> None:
+    _silent(held)
+    tip = ours.backend("two")._place.tip
+    held.append(decision("a"))
+    before = tip()
+    held._renew()
+    assert tip() == before
+    ours.skew = LEASE * 0.6
+    held._renew()
+    assert tip() != before
+    held.release()
+    ours.skew = LEASE * 1.2
+    before = tip()
+    held._renew()
+    assert tip() == before
+
+
+def test_a_session_that_has_ended_gives_no_more_signs_of_life(held: CasSession) -> None:
+    def beating() -> bool:
+        return any(each.name == "heartbeat" for each in threading.enumerate())
+
+    assert beating()
+    held.release()
+    until(lambda: not beating(), seconds=10)

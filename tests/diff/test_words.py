@@ -120,3 +120,15 @@ def test_a_long_text_is_compared_in_bounded_time(before: str, after: str) -> Non
     start = process_time()
     _check(before, after)
     assert process_time() - start < 3
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "marked"),
+    [
+        ("> ", "> <", "> [+<+]"),
+        (".>>>a\n<  ", ".>>>a\n<   ", ".>>>a\n<[-  -][+   +]"),
+        ("a  b", "a  c", "a  [-b-][+c+]"),
+    ],
+)
+def test_blanks_at_an_equal_end_are_one_piece(before: str, after: str, marked: str) -> None:
+    assert _marked(before, after) == marked

@@ -134,3 +134,19 @@ def test_two_manifests_of_markets_have_keys_of_their_own() -> None:
     assert sorted(found.keys.values()) == sorted(
         f"in/{stem}[country={code}]" for stem in ("sale", "sale-2") for code in ("DE", "FR", "NO")
     )
+
+
+def test_values_of_the_same_name_get_a_number() -> None:
+    urls = {"DE": ("eins", "zwei"), "FR": ("un", "deux"), "NO": ("en", "to")}
+    found = of(
+        *(
+            market(code, number, callbacks={"sent": {"url": one}, "clicked": {"url": two}})
+            for number, (code, (one, two)) in enumerate(urls.items(), start=1)
+        )
+    )
+    parts = found.drafts["1"].parts
+    assert parts["matrix"]["include"][1] == {"country": "FR", "id": "2", "url": "un", "url_2": "deux"}
+    assert parts["spec"]["callbacks"] == {
+        "sent": {"url": "${matrix.url}"},
+        "clicked": {"url": "${matrix.url_2}"},
+    }

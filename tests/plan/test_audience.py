@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from campaignctl.diff.audience import widened
 from campaignctl.plan import codec
 from campaignctl.plan.model import Action, Plan
 from campaignctl.project.model import Guardrails
@@ -119,3 +120,21 @@ def test_an_update_from_a_narrow_audience_to_everyone_arms(narrow: str, name: st
         plan_of(wanted({**SCHEDULED, "targeting": EVERYONE[name]}, manifest="sha256:new"), known=known)
     )
     assert (change.action, change.arms, change.audience) == (Action.UPDATE, True, "everyone")
+
+
+GEO: Spec = {"area": {"op": "in", "items": ["a"]}}
+
+
+@pytest.mark.parametrize(
+    ("after", "wider"),
+    [
+        ({**GEO}, False),
+        ({**GEO, "city": {"op": "in", "items": ["b"]}}, False),
+        ({**GEO, "km": 50}, True),
+        ({"area": {"op": "in", "items": ["a", "b"]}}, True),
+    ],
+)
+def test_a_condition_in_parts_that_gets_a_value_of_no_known_meaning_may_reach_more(
+    after: Spec, *, wider: bool
+) -> None:
+    assert widened({"geo": GEO}, {"geo": after}) is wider

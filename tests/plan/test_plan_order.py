@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from campaignctl.plan.model import Action, Options
+from dataclasses import replace
+from itertools import chain
+
+from campaignctl.plan.model import Action, Options, Request
 from campaignctl.plan.planner import stages
 from tests.plan.planning import DRAFT, IMMEDIATE, MANUAL, SCHEDULED, own, plan_of, record, state, wanted
 
@@ -51,3 +54,13 @@ def _counted(changes: tuple[object, ...]) -> dict[str, int]:
 
 def test_no_changes_have_no_stages() -> None:
     assert stages(()) == []
+
+
+def test_what_is_adopted_without_a_request_is_recorded_before_anything_stops() -> None:
+    known = state({"gone": record(own(SCHEDULED, "G"), campaign_id="1")})
+    plan = plan_of(wanted(own(SCHEDULED, "A"), "adopted"), known=known)
+    stopped = next(change for change in plan.changes if change.action is Action.CANCEL)
+    adopted = replace(plan.changes[-1], key="adopted", action=Action.ADOPT, id="9", requests=())
+    marked = replace(adopted, requests=(Request("update", "9", {}),))
+    assert [change.key for change in chain(*stages([stopped, adopted]))] == ["adopted", "gone"]
+    assert [change.key for change in chain(*stages([stopped, marked]))] == ["gone", "adopted"]

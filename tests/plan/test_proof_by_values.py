@@ -153,6 +153,8 @@ def runs(*times: Any) -> Live:
     ("times", "proven"),
     [
         ([{"time": at(-30)}], True),
+        ([{"time": at(0)}], True),
+        ([{"time": at(60)}], False),
         ([{"time": at(-30), "skip": 1}], False),
         ([{"time": at(-90)}, {"time": at(-30)}], True),
         (["text", {"time": at(-90)}], False),

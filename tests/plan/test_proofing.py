@@ -316,3 +316,19 @@ def test_a_proof_voids_no_reviewed_plan_and_old_ones_are_dropped() -> None:
     after = with_proofs((open_one, *before[1:]), [replace(proof_of(piece), intent="new")])
     assert (after[0], after[-1].intent) == (open_one, "new")
     assert len(with_proofs(after, [replace(proof_of(piece), intent="newer")])) == KEPT + 1
+
+
+@pytest.mark.parametrize(
+    ("live", "stays"),
+    [
+        (shown(), False),
+        (shown(targeting={}), True),
+        (replace(shown(), complete=False), False),
+        (replace(shown(targeting={}), complete=False), True),
+        (replace(shown(targeting={}, messages=None), complete=False), False),
+        (replace(shown(), id="901"), True),
+    ],
+)
+def test_a_proof_is_left_out_unless_a_read_shows_another_audience(live: Live, *, stays: bool) -> None:
+    own = replace(proof_of(proofing.pieces(SPEC)[0]), seeds=DIGEST)
+    assert list(proofing.without(state(proofs=(own,)), [live])) == [live][: int(stays)]

@@ -402,3 +402,14 @@ def test_what_is_left_of_a_reviewed_replacement_is_reviewed(half: Intent, is_adm
     made = plan_of(wanted(SCHEDULED), known=known, options=Options(reviewed=(reviewed,)))
     assert [change.action for change in made.changes] == ([Action.CREATE] if is_admitted else [])
     assert [one.status for one in made.blocked] == ([] if is_admitted else ["not reviewed"])
+
+
+def test_of_two_changes_of_a_campaign_that_nobody_reviewed_none_is_kept() -> None:
+    paused = Lifecycle(phase="paused")
+    known = state({KEY: record(SCHEDULED, "paused", paused_by_us=True, lifecycle=paused)})
+    asked: dict[str, Any] = {"known": known, "reading": Reading(live={KEY: live(SCHEDULED, "paused")})}
+    edited = wanted(NEW, manifest="sha256:new")
+    assert [each.action for each in plan_of(edited, **asked).changes] == [Action.UPDATE, Action.RESUME]
+    made = plan_of(edited, options=Options(reviewed=(plan_of(wanted(DRAFT, "other")),)), **asked)
+    assert made.changes == ()
+    assert [(each.key, each.status) for each in made.blocked] == [(KEY, "not reviewed")]

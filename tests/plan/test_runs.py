@@ -15,6 +15,7 @@ from campaignctl.plan import runs
 from campaignctl.plan.arming import known_sends
 from campaignctl.plan.context import Reading
 from campaignctl.plan.model import Options, Plan
+from campaignctl.schedule.times import iso
 from campaignctl.state.model import Record
 from tests.plan.planning import KEY, NOW, Spec, body, live, only, plan_of, record, state, wanted
 
@@ -322,3 +323,17 @@ def test_a_run_that_is_known_stays_the_last_one_until_another_one() -> None:
     later = body(scheduled_time="2036-12-24 10:00:00")
     assert runs.began(record(later, began=RAN_AT), live(later), NOW) == RAN_AT
     assert runs.began(record(later), live(later), NOW) is None
+
+
+@pytest.mark.parametrize(
+    ("times", "last"),
+    [
+        (["2026-11-24 12:00:00"], "2026-11-24T12:00:00Z"),
+        (["2026-11-24 12:00:01"], None),
+        (["2026-11-24 11:00:00", "2026-11-24 10:00:00"], "2026-11-24T11:00:00Z"),
+    ],
+)
+def test_the_last_run_is_at_the_latest_now(times: list[str], last: str | None) -> None:
+    assert iso(NOW) == "2026-11-24T12:00:00Z"
+    shown = live(ONE_OFF, scheduled_run_times=[{"time": time} for time in times])
+    assert runs.ran(shown, NOW).last == last

@@ -236,3 +236,9 @@ def test_a_winner_that_was_taken_out_may_be_written_again() -> None:
     seen = of(None, known={"named_before": ("B",)}).observed[KEY]
     assert seen.named_before == ()
     assert of("B", known={"named_before": ("B",)}).observed[KEY].named_before == ("B",)
+
+
+@pytest.mark.parametrize("messages", [[], [{"channel": "push"}]])
+def test_a_test_whose_messages_are_not_shown_asks_for_a_message_by_that_word(messages: Any) -> None:
+    (note,) = of(None, messages=messages).notes
+    assert note == "push/welcome: its A/B test waits for a decision; write `lifecycle: {winner: MESSAGE}`"

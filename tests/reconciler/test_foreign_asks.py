@@ -266,3 +266,11 @@ def test_what_should_have_been_sent_long_ago_is_overdue(entry: Foreign, is_overd
     state = known(foreign={"9": entry})
     assert foreign.overdue(state, {}, NOW) == (["9"] if is_overdue else [])
     assert foreign.overdue(state, {"9": None}, NOW) == []
+
+
+def test_an_unmanaged_campaign_is_told_with_the_status_that_the_account_says() -> None:
+    shown = seen(item("1"), item("2", "thawing"), item("3", ""))
+    found = foreign.unmanaged(shown, None, DesiredState(PROJECT, {}, "d"))
+    assert {row.id: row.status for row in found}["2"] == "thawing"
+    assert {row.id: row.status for row in found}["1"] == "scheduled"
+    assert {row.id: row.status for row in found}["3"] == "unknown"
