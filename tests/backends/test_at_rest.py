@@ -56,8 +56,11 @@ def test_any_cut_is_refused(document: bytes, data: st.DataObject) -> None:
 )
 def test_a_document_of_another_file_project_or_environment_is_refused(other: dict[str, Any]) -> None:
     name = str(other.pop("name", STATE))
-    with pytest.raises(StateDamaged):
+    with pytest.raises(StateDamaged) as refused:
         encrypted(**other).open(name, encrypted().close(STATE, b"{}"), "")
+    if name == STATE:
+        whose = f"project {OWNER.project}, environment {OWNER.environment}"
+        assert refused.value.detail == f"it was encrypted for {whose}; nothing was overwritten"
 
 
 def test_a_project_that_has_got_an_id_opens_what_it_encrypted_under_its_name() -> None:
@@ -74,8 +77,10 @@ def test_a_fallback_opens_and_only_the_new_key_closes() -> None:
     assert both.open(STATE, stored, "") == b"{}"
     assert not both.is_current(STATE, stored)
     assert both.is_current(STATE, both.close(STATE, b"{}"))
-    with pytest.raises(StateSealed, match=OLD_KEY.id):
-        encrypted().open(STATE, stored, "")
+    with pytest.raises(StateSealed, match=OLD_KEY.id) as other:
+        encrypted().open(STATE, stored, "the state")
+    assert other.value.summary == f"the state is encrypted with another key: {OLD_KEY.id}"
+    assert f"{KEY.source} is the key {KEY.id}" in other.value.detail
 
 
 @pytest.mark.parametrize("encrypts", [True, False])

@@ -198,14 +198,12 @@ def test_a_step_that_waited_for_the_release_is_refused(
     assert place.backend().holder() is None
 
 
-def test_a_lock_that_cannot_be_looked_at_is_not_taken_for_ours(
-    faulty: Faulty, backend: CasBackend
-) -> None:
+def test_a_lock_that_cannot_be_looked_at_is_not_taken_for_ours(faulty: Faulty, backend: CasBackend) -> None:
     session = backend.acquire("apply", NOW)
     session.write(sample_state())
     for _ in range(2):
         faulty.unread[:] = ["refused"]
-        with pytest.raises(LockLost, match="cannot tell whether the lock of .* is still ours") as lost:
+        with pytest.raises(LockLost, match=r"cannot tell whether the lock of .* is still ours") as lost:
             session.check()
         assert (lost.value.detail, lost.value.hint) == ("the shelf is not to be seen", "look again")
     session.check()

@@ -161,3 +161,10 @@ def test_a_value_that_json_cannot_hold_harms_nothing_else(place: LocalPlace) -> 
     session.append(decision("b"))
     session.release()
     assert place.backend().read() == sample_state().after(decision("b"))
+
+
+def test_a_year_that_finds_no_room_is_reported(place: LocalPlace, actor: Actor) -> None:
+    with pytest.raises(StateNotSaved, match=r"the archive next to .* could not be written") as refused:
+        actor.ask("with_session", "archive", {2025: b"x" * 10_000})
+    assert "File too large" in refused.value.detail
+    assert place.backend().archives() == {}

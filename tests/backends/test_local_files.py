@@ -6,18 +6,22 @@ import os
 import re
 import stat
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import count, pairwise
 from pathlib import Path
 
 import pytest
 
+from campaignctl.backends.at_rest import STATE, AtRest, is_encrypted
+from campaignctl.backends.local import LocalBackend
 from campaignctl.backends.statefiles import StateFiles, followed
 from campaignctl.errors import StateDamaged, StateError, StateNotSaved
 from campaignctl.state.codec import decode, encode
+from campaignctl.state.halts import Halt, Halts
 from campaignctl.state.model import FORMAT_VERSION, Entry, State
 from tests.backends.crashes import read_while
 from tests.backends.local_place import LocalPlace
+from tests.backends.sealed_places import encrypted
 from tests.state.samples import decision, observation, sample_state
 
 NOW = timedelta()
@@ -305,3 +309,63 @@ def test_what_cannot_be_read_is_kept_beside_what_replaces_it(tmp_path: Path, jou
     assert not files.sibling("journal").exists()
     kept = files.sibling("damaged.journal")
     assert (kept.read_bytes() if kept.exists() else None) == journal
+
+
+def test_a_rewrite_stores_every_file_as_the_project_says_now(place: LocalPlace) -> None:
+    names = ("state.json", "state.json.backup", "state.json.halts", "state.json.archive-2025")
+    files = [place.path.with_name(name) for name in names]
+    halt = Halt("h1", None, "wrong price", "mira", "laptop", "2036-01-01T00:00:00Z")
+
+    def backend(at_rest: AtRest) -> LocalBackend:
+        return LocalBackend(
+            place.path,
+            now=lambda: datetime.now(UTC),
+            new_id=lambda: "lock",
+            wait=lambda _: None,
+            interrupted=lambda: False,
+            at_rest=at_rest,
+        )
+
+    def rewritten(at_rest: AtRest) -> list[bytes]:
+        session = backend(at_rest).acquire("state encrypt", NOW)
+        session.rewrite()
+        session.release()
+        return [file.read_bytes() for file in files]
+
+    session = place.backend().acquire("apply", NOW)
+    session.write(sample_state())
+    session.write(sample_state(2))
+    session.archive({2025: b"{}\n"})
+    session.release()
+    place.backend().change_halts(lambda halts: halts.with_halt(halt))
+    clear = [file.read_bytes() for file in files]
+
+    stored = rewritten(encrypted(accepts="all"))
+    assert all(map(is_encrypted, stored))
+    sealed = backend(encrypted())
+    assert (sealed.read(), sealed.archives(), sealed.halts()) == (
+        sample_state(2),
+        {2025: b"{}\n"},
+        Halts((halt,)),
+    )
+    assert encrypted().open(STATE, stored[1], "") == clear[1]
+    assert rewritten(encrypted(accepts="all")) == stored, "what is current is left as it is"
+    assert rewritten(encrypted(accepts="all", encrypts=False)) == clear
+
+
+def test_every_file_of_a_state_that_exists_is_named(place: LocalPlace) -> None:
+    write(place, sample_state())
+    for suffix in (
+        "journal",
+        "backup",
+        "lock",
+        "halts",
+        "damaged",
+        "damaged.journal",
+        "archive-2025",
+        "other",
+    ):
+        place.sibling(suffix).touch()
+    names = {path.name.removeprefix("state.json").strip(".") for path in StateFiles(place.path).every()}
+    kept = {"journal", "backup", "lock", "halts", "damaged", "damaged.journal", "archive-2025"}
+    assert names == {"", *kept}

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from campaignctl.campaign.live import Live
+from campaignctl.campaign.marker import FIELD
 from campaignctl.diff import (
     FieldChange,
     compare,
@@ -255,3 +256,10 @@ def test_overlay_reads_times_and_copies_values() -> None:
     assert laid == {**SPEC, "scheduled_time": "2036-12-24 10:00:00", "title": {"en": "X"}}
     assert laid["title"] is not title
     assert same("scheduled_time", laid["scheduled_time"], "2036-12-24T10:00:00Z")
+
+
+def test_of_the_metadata_only_our_marker_is_not_compared() -> None:
+    applied = {**SPEC, "metadata": {FIELD: "v2 a", "team": "crm"}}
+    assert paths(applied, answer(**SPEC, metadata={FIELD: "v2 b", "team": "crm"})) == []
+    assert paths(applied, answer(**SPEC, metadata={FIELD: "v2 a", "team": "ads"})) == ["metadata/team"]
+    assert paths({**SPEC, "metadata": {}}, answer(**SPEC, metadata="text")) == ["metadata"]

@@ -7,8 +7,8 @@ import pytest
 from tests.e2e.harness import World, sms
 
 
-# Of sixteen threads one may be kept from running between its look at the clock and its first byte, on a machine
-# that has other work to do. In simulated time they are in tests/api/test_api_pace_at_the_server.py.
+# A busy machine may keep one of sixteen threads from running between its look at the clock and its request.
+# In simulated time they are in tests/api/test_api_pace_at_the_server.py.
 @pytest.mark.parametrize("parallelism", ["1", pytest.param("16", marks=pytest.mark.slow)])
 def test_a_single_apply_gets_no_429_even_if_requests_arrive_unevenly(world: World, parallelism: str) -> None:
     world.control.switch(rate_per_second=10, jitter=0.02)

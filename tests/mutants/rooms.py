@@ -14,6 +14,8 @@ TESTS: Final[dict[str, tuple[str, ...]]] = {
     "campaignctl/plan": ("tests/plan", "tests/render", "tests/reconciler/test_plan_asks.py"),
     "campaignctl/plan/context.py": ("tests/plan", "tests/reconciler/test_recall.py"),
     "campaignctl/plan/noted.py": ("tests/plan", "tests/reconciler/test_recall.py"),
+    "campaignctl/state/downgrade.py": ("tests/state", "tests/reconciler/test_formats.py"),
+    "campaignctl/state/kept.py": ("tests/state", "tests/reconciler/test_recall.py"),
     "campaignctl/backends": ("tests/backends/test_lo*.py", "tests/backends/test_cas_*.py"),
     "campaignctl/backends/cas": ("tests/backends/test_cas_[!c]*", "tests/backends/test_cas_conformance.py"),
     "campaignctl/backends/cas/sealed.py": ("tests/backends/test_sealed_*", "tests/backends/test_cas_[!c]*"),

@@ -208,3 +208,15 @@ def test_every_field_of_the_newest_format_has_its_loss() -> None:
     assert dropped == {one.field.removeprefix("State.") for one in found if one.field.startswith("State.")}
     text = encode_halts(Halts((filled(Halt),), format_version=1))
     assert decode_halts(text).format_version == 1
+
+
+def test_the_one_that_would_not_be_looked_for_any_more_is_named(two: Account) -> None:
+    bare(two)
+    known = read(two).campaigns
+    posts = ("2036-01-01T00:00:00Z", "2036-01-01T00:01:00Z")
+    watched = {
+        "draft": replace(known["far"], intent="i-2", posts=posts, reposted=True),
+        "far": replace(known["far"], posts=posts),
+    }
+    change(two, campaigns=watched)
+    assert refused(two, "far was created more than once").key == "far"

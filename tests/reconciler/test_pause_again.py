@@ -166,3 +166,10 @@ def test_one_that_did_not_start_for_no_reason_names_no_command() -> None:
 def test_one_without_a_reason_says_that_it_is_not_paused() -> None:
     found = told([result(outcome="unknown")], [])
     assert [each.error.summary for each in found.changes if each.error] == ["not paused"]
+
+
+def test_a_pause_that_failed_only_in_the_plan_keeps_its_own_hint() -> None:
+    own = Failure("no", hint=Sentence(Command("apply", "--target", KEY)))
+    found = told([result()], [result(outcome="failed", error=own)], "incomplete")
+    assert [(each.outcome, each.error) for each in found.changes] == [("failed", own)]
+    assert found.next == (Command("plan"),)

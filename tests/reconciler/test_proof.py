@@ -406,9 +406,11 @@ def test_a_person_cannot_repeat_what_the_account_shows_as_sent(late: Account) ->
     assert only(send(late, "en")).outcome == "unknown"
     late.clock.wait(timedelta(minutes=2))
     late.wire.arrive()
+    serial = late.state.serial
     with pytest.raises(StateError, match="was sent"):
         late.resolve(KEY, "retry")
     assert "recorded as sent" in late.resolve(KEY, "done")
+    assert late.state.serial == serial, "no reviewed plan is void"
 
 
 def test_a_create_that_arrives_late_stays_a_draft(late: Account) -> None:
