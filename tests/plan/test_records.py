@@ -65,6 +65,7 @@ def test_what_was_applied_is_recorded_whole() -> None:
         ({**NEW, "name": "A"}, {"name": "a", "description": "New"}, True, {"name": ["a"]}),
         ({**NEW, **QUIET}, {**QUIET, "description": "New"}, True, {}),
         ({**NEW, **QUIET}, {"description": "New"}, False, ECHO),
+        ({**NEW, **QUIET}, {**QUIET, "description": "New"}, False, {}),
         ({**NEW, "quiet_hours": {"begin": "21:00"}}, {"description": "New"}, False, {}),
         (NEW, {"description": "New"}, False, {}),
     ],

@@ -418,6 +418,7 @@ def test_a_create_that_arrives_late_stays_a_draft(late: Account) -> None:
     late.wire.lose("create", effect=45.0, answer=5.0)
     assert only(send(late, "en")).outcome == "failed"
     assert only(send(late, "en")).outcome == "done"
+    assert phases(late) == ["started", "sent"]
     late.clock.wait(timedelta(minutes=5))
     late.wire.arrive()
     send(late, "de")

@@ -298,3 +298,11 @@ def test_a_memory_that_cannot_be_understood_is_not_used(body: bytes) -> None:
     assert world.plan(shelf) == world.plan(None)
     shelf.kept = dict.fromkeys(shelf.kept, body)
     assert world.plan(shelf) == world.plan(None)
+
+
+def test_without_a_state_there_are_no_notes() -> None:
+    recall = Recall(Shelf(), PROJECT)
+    assert recall.noted(None, NOW) is None
+    assert recall.noted(state({"a": record(SCHEDULED)}), NOW) is None
+    empty = recall.decode(codec.encode(state()).encode(), where="here")
+    assert recall.noted(empty, NOW) is None
