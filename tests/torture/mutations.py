@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from tests.torture.mutants import MUTANTS, Mutant
@@ -70,11 +71,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Print the table; 1 if a broken build was not noticed."""
     parser = argparse.ArgumentParser("python -m tests.torture.mutations", description=__doc__)
     parser.add_argument("--only", default="", metavar="TEXT", help="mutants whose name has it")
+    parser.add_argument("--without-trials", action="store_true", help="with tests of the suite alone")
     options = parser.parse_args(arguments)
     missed = 0
     for mutant in ALL:
         if options.only in mutant.name:
-            seen = list(_noticed(mutant))
+            seen = list(_noticed(replace(mutant, torture="") if options.without_trials else mutant))
             missed += not seen
             print(f"| {mutant.name} | {'; '.join(seen) or 'NOTHING'} |", flush=True)  # noqa: T201
     return bool(missed)
@@ -84,7 +86,7 @@ def _noticed(mutant: Mutant) -> Iterator[str]:
     """What fails with a mutant: a trial, and a test of the suite."""
     with tempfile.TemporaryDirectory(prefix="mutant-") as name:
         tree = Path(name)
-        copy_to(tree)
+        copy_to(tree, compiled=True)
         _break(tree, mutant)
         if mutant.torture:
             words = ["tests.torture", "--all", "--only", mutant.torture, "--first", "--seed", "1"]
@@ -95,12 +97,14 @@ def _noticed(mutant: Mutant) -> Iterator[str]:
             yield f"`{found[1]}`"
 
 
-def copy_to(tree: Path) -> None:
-    """Copy what the tests need into a directory."""
+def copy_to(tree: Path, *, compiled: bool = False) -> None:
+    """Copy what the tests need into a directory, perhaps with what is compiled of it: a file that is changed
+    there is compiled again."""
+    left_out = shutil.ignore_patterns(".*") if compiled else shutil.ignore_patterns("__pycache__", ".*")
     for name in _COPIED:
         source = _ROOT / name
         if source.is_dir():
-            shutil.copytree(source, tree / name, ignore=shutil.ignore_patterns("__pycache__", ".*"))
+            shutil.copytree(source, tree / name, ignore=left_out)
         elif source.exists():
             shutil.copy(source, tree / name)
 
