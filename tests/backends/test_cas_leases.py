@@ -199,9 +199,6 @@ def test_a_lock_that_was_renewed_just_now_is_not_renewed_again(ours: Ours, held:
 
 
 def test_a_session_that_has_ended_gives_no_more_signs_of_life(held: CasSession) -> None:
-    def beating() -> bool:
-        return any(each.name == "heartbeat" for each in threading.enumerate())
-
-    assert beating()
+    beating = [each for each in threading.enumerate() if each.name == "heartbeat"]
     held.release()
-    until(lambda: not beating(), seconds=10)
+    until(lambda: any(not each.is_alive() for each in beating), seconds=10)

@@ -6,21 +6,34 @@ import re
 import resource
 import stat
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from campaignctl.backends.at_rest import AtRest
 from campaignctl.backends.localsession import LocalSession
 from campaignctl.errors import StateNotSaved
 from campaignctl.state.codec import decode
 from tests.backends.actors import Actor
 from tests.backends.local_place import LocalPlace
+from tests.backends.sealed_places import encrypted
 from tests.golden import Golden
 from tests.state.samples import decision, sample_state
 
 NOW = timedelta()
+
+
 _UNLIMITED = resource.RLIM_INFINITY
+
+
+@dataclass(frozen=True)
+class SealedInAnyForm(LocalPlace):
+    """A local state that is to be encrypted, and may still be in clear."""
+
+    def at_rest(self) -> AtRest:
+        return encrypted(accepts="all")
 
 
 def limit_file_size(size: int) -> None:
@@ -168,3 +181,16 @@ def test_a_year_that_finds_no_room_is_reported(place: LocalPlace, actor: Actor) 
         actor.ask("with_session", "archive", {2025: b"x" * 10_000})
     assert "File too large" in refused.value.detail
     assert place.backend().archives() == {}
+
+
+def test_a_rewrite_that_finds_no_room_is_reported(place: LocalPlace) -> None:
+    session = place.backend().acquire("apply", NOW)
+    session.write(sample_state())
+    session.release()
+    sealed = Actor(SealedInAnyForm(place.root))
+    sealed.ask("acquire")
+    sealed.ask("call", limit_file_size, 100)
+    with pytest.raises(StateNotSaved, match=r"state\.json could not be written"):
+        sealed.ask("with_session", "rewrite")
+    sealed.kill()
+    assert place.backend().read() == sample_state()

@@ -9,6 +9,7 @@ import pytest
 
 from campaignctl.campaign.lifecycle import Lifecycle
 from campaignctl.campaign.live import Live
+from campaignctl.campaign.marker import FIELD
 from campaignctl.diff import FieldChange
 from campaignctl.manifest.model import DesiredState
 from campaignctl.plan.context import PlanContext, Reading
@@ -430,3 +431,30 @@ def test_a_plan_makes_the_update(*, lifted: bool) -> None:
         options=Options(overrides=("unmanaged",) if lifted else ()),
     )
     assert only(plan).requests[0].body == {"name": "New"}
+
+
+@pytest.mark.parametrize("phase", ["active", "paused"])
+def test_a_time_that_is_past_is_blocked_whether_it_is_paused_or_not(phase: Any) -> None:
+    paused = phase == "paused"
+    status, lifecycle = "paused" if paused else "scheduled", Lifecycle(phase=phase)
+    past = {**SCHEDULED, "scheduled_time": "2020-01-01 10:00:00"}
+    plan = plan_of(
+        wanted(past, manifest="sha256:new", lifecycle=lifecycle),
+        known=state({KEY: record(SCHEDULED, status, paused_by_us=paused, lifecycle=lifecycle)}),
+        reading=Reading(live={KEY: live(SCHEDULED, status)}),
+    )
+    assert plan.changes == ()
+    assert [each.reason for each in plan.blocked] == ["its scheduled_time is past"]
+
+
+def test_our_marker_is_no_part_of_what_an_update_shows() -> None:
+    known = {**SCHEDULED, "metadata": {"team": "crm"}}
+    shown = {**SCHEDULED, "metadata": {"team": "crm", FIELD: "another"}}
+    plan = plan_of(
+        wanted({**SCHEDULED, "metadata": {"team": "ads"}}, manifest="sha256:new"),
+        known=state({KEY: record(known)}),
+        reading=Reading(live={KEY: live(shown)}),
+    )
+    change = only(plan)
+    assert [(each.path, each.before, each.after) for each in change.diff] == [("metadata/team", "crm", "ads")]
+    assert FIELD in (change.requests[0].body or {})["metadata"]
