@@ -93,7 +93,8 @@ def trace(
 ) -> tuple[DesiredCampaign, tuple[Origin, ...]]:
     """The campaign of a key, and where every field of its body came from.
 
-    Raises as `load` does, and UsageError for a key that no manifest declares, naming the nearest.
+    Only files that may declare the key are compiled, unless none does. Raises as `load` does, and UsageError
+    for a key that no manifest declares, naming the nearest.
     """
     project = load_project(
         project_dir,
@@ -105,7 +106,10 @@ def trace(
     from campaignctl.manifest.origins import no_such_key
 
     files = ProjectFiles(project, project_dir, environ)
-    results = files.results()
+    results = files.results((key,))
+    if not any(one.key == key for result in results for one in result.campaigns):
+        files = ProjectFiles(project, project_dir, environ)
+        results = files.results()
     desired, findings = _linked(files, results)
     desired = desired or _without_others(files, results, (), (key,))
     if desired is None:

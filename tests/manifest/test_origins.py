@@ -130,3 +130,19 @@ def test_a_campaign_with_errors_shows_them_instead(tmp_path: Path) -> None:
     with pytest.raises(ManifestError):
         traced(tmp_path, "push/b", files=files)
     assert traced(tmp_path, files=files) == traced(tmp_path, files=FILES)
+
+
+@pytest.mark.parametrize("key", ["push/plain", '"\\x70ush/plain"', "PUSH/plain"])
+def test_a_key_that_another_file_declares_too_is_refused(key: str, tmp_path: Path) -> None:
+    plain = "spec:\n  name: P\n  is_draft: true\n  messages: []\n"
+    files = {**FILES, "push/plain.yaml": plain, "x.yaml": f"metadata: {{key: {key}}}\n{plain}"}
+    with pytest.raises(ManifestError) as refused:
+        traced(tmp_path, "push/plain", files)
+    assert "duplicate-campaign" in {found.code for found in refused.value.findings}
+
+
+def test_a_mistake_in_a_file_that_has_nothing_to_do_with_it_is_not_in_the_way(tmp_path: Path) -> None:
+    campaign, _ = traced(tmp_path, files={**FILES, "push/broken.yaml": "spec: [\n"})
+    assert campaign.key == KEY
+    with pytest.raises(ManifestError):
+        traced(tmp_path, files={**FILES, "push/broken.yaml": f"# {KEY.partition('[')[0]}\nspec: [\n"})
