@@ -404,7 +404,7 @@ def test_what_is_left_of_a_reviewed_replacement_is_reviewed(half: Intent, is_adm
     assert [one.status for one in made.blocked] == ([] if is_admitted else ["not reviewed"])
 
 
-def test_of_two_changes_of_a_campaign_that_nobody_reviewed_none_is_kept() -> None:
+def test_of_two_changes_of_a_campaign_that_no_one_reviewed_none_is_kept() -> None:
     paused = Lifecycle(phase="paused")
     known = state({KEY: record(SCHEDULED, "paused", paused_by_us=True, lifecycle=paused)})
     asked: dict[str, Any] = {"known": known, "reading": Reading(live={KEY: live(SCHEDULED, "paused")})}

@@ -220,3 +220,15 @@ def test_a_send_at_once_that_the_api_ignores_is_not_done(account: Account) -> No
     assert result.error is not None
     assert "not known whether" in result.error.summary
     assert account.state.pending["now"].at_once
+
+
+def test_a_send_at_once_whose_text_the_api_ignores_is_not_done(account: Account) -> None:
+    account.specs = {"now": campaign("Now", is_draft=True)}
+    account.apply()
+    account.specs = {"now": campaign("Other", run_immediately=True)}
+    account.control.switch(patch_ignores=["name", "messages"])
+    (result,) = account.apply().changes
+    assert result.outcome == "failed"
+    assert result.error is not None
+    assert "messages/0/push/body/en is 'Now', not 'Other'" in result.error.summary
+    assert account.plan().changes == ()
