@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime
-from time import process_time
 from typing import Any
 
 import pytest
@@ -17,6 +16,7 @@ from campaignctl.plan.context import Reading
 from campaignctl.plan.model import Options, Plan
 from campaignctl.schedule.times import iso
 from campaignctl.state.model import Record
+from tests.effort import calls
 from tests.plan.planning import KEY, NOW, Spec, body, live, only, plan_of, record, state, wanted
 
 OURS: dict[str, Any] = {"status": "paused", "paused_by_us": True, "lifecycle": Lifecycle(phase="paused")}
@@ -212,15 +212,15 @@ def test_the_last_run_in_profile_zones_began_fourteen_hours_before_its_time() ->
     assert of(spec, spec, live(spec)).observed[KEY].began == "2026-11-24T12:00:00Z"
 
 
-def test_hundreds_of_recurring_campaigns_are_planned_in_seconds() -> None:
+def test_of_hundreds_of_recurring_campaigns_not_every_minute_is_looked_at() -> None:
     specs = {
         f"push/{n}": body(name=f"n{n}", recurrence={"cron": f"{n % 60} {n // 60} * * 1"}) for n in range(300)
     }
     known = state({key: record(spec, campaign_id=key) for key, spec in specs.items()})
-    began = process_time()
-    made = plan_of(*(wanted(spec, key) for key, spec in specs.items()), known=known)
-    assert not made.changes
-    assert process_time() - began < 20
+    desired = [wanted(spec, key) for key, spec in specs.items()]
+    made = []
+    assert calls(lambda: made.append(plan_of(*desired, known=known))) < 1_000_000
+    assert not made[0].changes
 
 
 @pytest.mark.parametrize("replaced", [True, False])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
-from time import process_time
 from typing import Any
 
 import pytest
@@ -12,6 +11,7 @@ import pytest
 from campaignctl.plan.model import Objection, Options, Plan
 from campaignctl.project.model import Collisions, Guardrails, Override
 from campaignctl.schedule.times import format_gmt
+from tests.effort import calls
 from tests.plan.planning import (
     DRAFT,
     IMMEDIATE,
@@ -156,7 +156,7 @@ def test_a_send_for_everyone_counts_for_the_people_of_recorded_campaigns() -> No
     assert (found.found, found.keys) == ("2 sends to the same people on 2036-12-24", ("new",))
 
 
-def test_hundreds_of_recurrences_take_a_second() -> None:
+def test_of_dozens_of_recurrences_a_year_is_not_looked_at_run_by_run() -> None:
     specs = [
         cron(
             f"{number % 60} {number % 24} * * *",
@@ -165,6 +165,5 @@ def test_hundreds_of_recurrences_take_a_second() -> None:
         for number in range(40)
     ]
     far = [at(f"{2040 + number}-01-01 10:00:00") for number in range(20)]
-    begun = process_time()
-    plan(*specs, cron("*/20 * * * *"), *far, within=400 * 24 * HOURS, most=1)
-    assert process_time() - begun < 4
+    sends = (*specs, cron("*/20 * * * *"), *far)
+    assert calls(lambda: plan(*sends, within=400 * 24 * HOURS, most=1)) < 1_000_000

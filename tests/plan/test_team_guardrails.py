@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from time import process_time
 from typing import Any
 
 import pytest
@@ -14,6 +13,7 @@ from campaignctl.plan.lifts import Lifts
 from campaignctl.plan.model import Objection, Options, Plan
 from campaignctl.project.model import Guardrails, Override
 from campaignctl.schedule.windows import Window
+from tests.effort import calls
 from tests.golden import Golden
 from tests.plan.planning import (
     DRAFT,
@@ -261,15 +261,14 @@ def test_a_send_that_is_moved_later_during_a_freeze_of_changes_does_not_object()
     assert moved(SCHEDULED, later, freeze=(BLACK_FRIDAY,)).objections == ()
 
 
-def test_a_thousand_recurrences_of_every_minute_are_checked_in_a_moment() -> None:
-    specs = [named("r", number, recurrence={"cron": "* * * * *"}) for number in range(1000)]
+def test_of_two_hundred_recurrences_of_every_minute_not_every_run_is_looked_at() -> None:
+    specs = [named("r", number, recurrence={"cron": "* * * * *"}) for number in range(200)]
     nights = Window(scope="sends", cron="*/2 * * * *", length=timedelta(seconds=30))
-    began = process_time()
     limits: dict[str, Any] = {"freeze": (nights, CHRISTMAS), "min_lead_time": timedelta(0)}
-    made = plan(*specs, max_sends_per_day=10**9, **limits)
-    assert [found.guardrail for found in made.objections] == ["freeze"]
+    made = []
     # One recurrence has 576,000 runs in 400 days.
-    assert process_time() - began < 10
+    assert calls(lambda: made.append(plan(*specs, max_sends_per_day=10**9, **limits))) < 1_000_000
+    assert [found.guardrail for found in made[0].objections] == ["freeze"]
 
 
 BLACK_FRIDAY = Window(start=NOW - timedelta(days=1), end=NOW + timedelta(days=1), reason="black friday")
