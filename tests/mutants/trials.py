@@ -250,7 +250,8 @@ class Tree:
         killer = self._place / _KILLER
         failed = killer.read_text(encoding="utf-8").split("\n")[0] if killer.exists() else None
         said = (self._place / _SAID).read_text(encoding="utf-8", errors="replace")
-        if job.kept and status == 0:
+        # All tests of a file may be slow ones: then none was run.
+        if job.kept and killed_by(status, failed) is None:
             keep(self._place / _REACHED, job.kept)
         took = Limits(used, time.monotonic() - began)
         return Ended(killed_by(status, failed), took, said, swapped=tried is not None)
