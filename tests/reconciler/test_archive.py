@@ -11,14 +11,18 @@ from typing import Any
 import pytest
 
 from campaignctl.backends.local import LocalBackend
+from campaignctl.manifest.files import ProjectFiles
 from campaignctl.manifest.model import DesiredCampaign, DesiredState
-from campaignctl.reconciler.archive import Manifests, Order, archive
+from campaignctl.reconciler.archive import Environment, Manifests, Order, archive
+from campaignctl.reconciler.run import Wiring
 from campaignctl.reconciler.state_ops import fill
+from campaignctl.review.archiving import ArchiveReport
 from campaignctl.schedule.times import iso
 from campaignctl.state.halts import Halt, Halts
-from campaignctl.state.ledger import Sent, Year
+from campaignctl.state.ledger import Released, Sent, Year
+from campaignctl.state.model import State
 from campaignctl.state.years import encode_year
-from tests.plan.planning import KEY, NOW, PROJECT, SCHEDULED, intent, record, state, wanted
+from tests.plan.planning import ID, KEY, NOW, PROJECT, SCHEDULED, intent, record, state, wanted
 from tests.state.samples import sample_state
 
 HALT = Halt("h1", None, "wrong price", "ana", "laptop", iso(NOW))
@@ -91,3 +95,99 @@ def test_what_something_else_still_needs_is_left_alone(
     report = archive(wiring, Order(dry_run=True), lambda: manifests, lambda _: True)
     assert [one.key for one in report.campaigns] == [KEY] * (not reason)
     assert [(one.key, one.reason.startswith(reason)) for one in report.left] == [(KEY, True)] * bool(reason)
+
+
+FILE = f"campaigns/{KEY}.yaml"
+
+
+def kept(path: Path, known: State | None) -> LocalBackend:
+    """The place of a state."""
+    here = backend(path)
+    if known:
+        session = here.acquire("apply", timedelta())
+        session.write(known)
+        session.release()
+    return here
+
+
+def over(tmp_path: Path) -> tuple[Wiring, Manifests]:
+    """A project on disk with a manifest whose campaign is over."""
+    manifest = tmp_path / FILE
+    manifest.parent.mkdir(parents=True)
+    manifest.write_text("{}")
+    project = replace(PROJECT, directory=str(tmp_path))
+    here = kept(tmp_path / "state.json", state({KEY: OVER}))
+    wiring = Wiring(
+        project, here, None, SimpleNamespace(now=lambda: NOW, monotonic=lambda: 0.0), lambda _: None, "0.1.0"
+    )
+    desired = DesiredState(project, {KEY: wanted(SCHEDULED)}, "sha256:all")
+    return wiring, Manifests(desired, ProjectFiles(project, tmp_path, {}))
+
+
+def files(tmp_path: Path) -> list[str]:
+    return sorted(str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*.yaml"))
+
+
+def test_what_is_approved_leaves_the_manifests_and_the_state_as_one_decision(tmp_path: Path) -> None:
+    wiring, manifests = over(tmp_path)
+    report = archive(wiring, Order(), lambda: manifests, lambda _: True)
+    known = wiring.backend.read()
+    assert (report.result, files(tmp_path)) == ("done", [FILE.replace("welcome", "_archive/welcome")])
+    assert known is not None
+    assert (known.campaigns, [one.key for one in known.released]) == ({}, [KEY])
+    assert known.serial == state().serial + 1
+
+
+def test_what_is_not_approved_changes_nothing(tmp_path: Path) -> None:
+    wiring, manifests = over(tmp_path)
+    before = wiring.backend.read()
+    assert archive(wiring, Order(), lambda: manifests, lambda _: False).result == "planned"
+    assert (wiring.backend.read(), files(tmp_path)) == (before, [FILE])
+
+
+def test_of_nothing_to_archive_nobody_is_asked(tmp_path: Path) -> None:
+    here = kept(tmp_path / "state.json", state({}))
+    wiring = replace(over(tmp_path / "project")[0], backend=here)
+    before = here.read()
+    asked: list[ArchiveReport] = []
+
+    def approve(report: ArchiveReport) -> bool:
+        asked.append(report)
+        return True
+
+    manifests = Manifests(DesiredState(wiring.project, {}, "sha256:all"))
+    assert archive(wiring, Order(), lambda: manifests, approve).result == "nothing"
+    assert (asked, here.read()) == ([], before)
+
+
+ARCHIVED = Released(KEY, ID, None, "sha256:body", "canceled", iso(NOW), archived="sha256:manifest")
+
+
+@pytest.mark.parametrize(
+    ("declared", "known", "goes"),
+    [
+        (False, None, True),
+        (True, None, False),
+        (True, state({}), False),
+        (True, state({KEY: OVER}), True),
+        (False, state({KEY: OVER}), True),
+        (True, state({KEY: record(SCHEDULED)}), False),
+        (False, state({KEY: record(SCHEDULED)}), False),
+        (True, state({}, missed={KEY: iso(NOW)}), True),
+        (True, state({}, released=(ARCHIVED,)), True),
+        (True, state({}, released=(replace(ARCHIVED, archived=None),)), False),
+        (False, state({}, pending={KEY: intent(SCHEDULED)}), False),
+        (True, state({KEY: OVER}, pending={KEY: intent(SCHEDULED)}), False),
+        (True, state({KEY: OVER}, pending={"other": intent(SCHEDULED)}), True),
+    ],
+)
+def test_a_manifest_stays_until_its_campaign_is_over_in_each_environment(
+    tmp_path: Path, declared: bool, known: State | None, goes: bool
+) -> None:
+    wiring, manifests = over(tmp_path)
+    desired = replace(manifests.desired, campaigns=manifests.desired.campaigns if declared else {})
+    other = Environment("staging", desired, kept(tmp_path / "staging.json", known))
+    report = archive(wiring, Order(), lambda: replace(manifests, others=(other,)), lambda _: True)
+    reasons = [] if goes else [(KEY, "it is not final in the environment staging")]
+    assert [(one.key, one.reason) for one in report.left] == reasons
+    assert (files(tmp_path) == [FILE]) is not goes
