@@ -70,6 +70,8 @@ def test_the_same_in_another_spelling(path: str, one: Any, other: Any) -> None:
         ("messages/0/email/sender_name", "Acme", "acme"),
         ("recurrence/cron", "0 9 * * 1", "0 9 1 * *"),
         ("recurrence/cron", "no cron", "other"),
+        ("recurrence/cron", "0 9 * * 1", None),
+        ("recurrence/cron", "0 9 * * 1", {"hour": 9}),
         ("ab_test/evaluation_window", "1D", "1H"),
         ("targeting/countries/items", ["DE"], ["DE", "FR"]),
         ("targeting/countries/items", ["DE", "DE", "FR"], ["DE", "FR", "FR"]),

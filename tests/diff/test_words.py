@@ -70,6 +70,8 @@ def test_pieces_of_moved_and_doubled_lines_are_both_texts(lines: list[str], chan
             "Only 24.90, until 10:30",
             "Only [-19.90-][+24.90+], until [-10:00-][+10:30+]",
         ),
+        ("up a - b or so", "up c - d or so", "up [-a - b-][+c - d+] or so"),
+        ("up a -- b or so", "up c -- d or so", "up [-a-][+c+] -- [-b-][+d+] or so"),
         ("I go", "Now I go", "[+Now +]I go"),
         ("Off: 5%", "Off: 15%!", "Off: [-5%-][+15%!+]"),
         ("https://a.example/?x=1&y=2", "https://a.example/?x=1&y=3", "https://a.example/?x=1&y=[-2-][+3+]"),
@@ -101,6 +103,17 @@ def test_many_changes_are_told_between_equal_lines() -> None:
     pieces = words_changed("\n".join(lines), "\n".join(changed))
     assert sum(piece == ("new", "in") for piece in pieces) == 500
     _check("\n".join(lines), "\n".join(changed))
+
+
+def test_each_line_that_stayed_is_told_between_others_that_are_new_as_a_whole() -> None:
+    kept = [f"kept {number}" for number in range(6)]
+
+    def text(word: str) -> str:
+        others = (" ".join(f"{word}{at}x{number}" for number in range(300)) for at in range(len(kept)))
+        return "\n".join(f"{line}\n{other}" for line, other in zip(kept, others, strict=True))
+
+    same = [piece for kind, piece in words_changed(text("a"), text("b")) if kind == "same"]
+    assert "".join(same).split("\n")[:-1] == kept
 
 
 def test_texts_with_nothing_in_common_are_whole() -> None:

@@ -47,6 +47,15 @@ def test_what_all_have_and_most_say_alike_is_a_default() -> None:
     assert found.variables == {"sms_integration": "7"}
 
 
+@pytest.mark.parametrize("most", ["none", 0, []])
+def test_an_empty_object_where_the_others_have_something_else_stays(most: Any) -> None:
+    ones = [draft(n, quiet_hours=most) for n in range(3)]
+    found = of(*ones, draft(9, quiet_hours={}), markets=False)
+    assert "quiet_hours: " in found.defaults["in/_defaults.yaml"]
+    assert "quiet_hours" not in found.drafts["0"].parts["spec"]
+    assert found.drafts["9"].parts["spec"]["quiet_hours"] == {}
+
+
 def test_defaults_are_of_a_folder_that_is_free_and_of_one_channel() -> None:
     taken = [draft(n, key=f"taken/n{n}", description="same") for n in range(3)]
     few = [draft(n, key=f"few/n{n}", description="same") for n in (4, 5)]

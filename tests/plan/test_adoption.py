@@ -214,6 +214,13 @@ def test_a_foreign_pause_stays_and_a_declared_pause_is_applied() -> None:
     assert did(of(served(SCHEDULED, "scheduled"), phase="canceled")) == ["adopt", "cancel"]
 
 
+def test_what_is_canceled_in_the_same_plan_gets_no_marker_before() -> None:
+    adopted, canceled = of(served(SCHEDULED), phase="canceled").changes
+    assert (adopted.requests, [one.operation for one in canceled.requests]) == ((), ["cancel"])
+    assert adopted.record is not None
+    assert (adopted.record.unmarked, adopted.record.intent) == (True, None)
+
+
 def test_a_final_campaign_is_recorded_and_its_edits_are_blocked() -> None:
     assert did(of(served(SCHEDULED, "sent"), {**SCHEDULED, "name": "New"})) == ["adopt", "blocked"]
 

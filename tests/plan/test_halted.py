@@ -188,6 +188,20 @@ def test_what_can_send_although_it_is_halted_is_drift_and_paused_first(
     assert (drift.corrected, drift.diff[0].path, drift.diff[0].before) == (True, "status", "paused")
 
 
+def test_what_else_differs_is_still_shown() -> None:
+    theirs = live({**SCHEDULED, "name": "Theirs"}, "scheduled")
+    drift = of(theirs, record(SCHEDULED), halts()).drift
+    assert [[field.path for field in one.diff] for one in drift] == [["status"], ["name"]]
+
+
+def test_a_status_that_is_said_once_is_still_said() -> None:
+    drift = of(live(SCHEDULED, "running"), record(SCHEDULED), halts()).drift
+    assert [(one.diff[0].before, one.diff[0].after, one.once) for one in drift] == [
+        ("paused", "running", False),
+        ("scheduled", "running", True),
+    ]
+
+
 @pytest.mark.parametrize(("spec", "status"), IDLE)
 def test_what_cannot_send_by_itself_is_not_paused(spec: Spec, status: str) -> None:
     assert did(of(live(spec, status), record(spec, status), halts(), spec)) == []

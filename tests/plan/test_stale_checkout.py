@@ -12,8 +12,8 @@ from campaignctl.manifest.model import Removed
 from campaignctl.plan.context import Standing
 from campaignctl.plan.model import Action, Options, Plan
 from campaignctl.state.ledger import HistoryEntry
-from campaignctl.state.model import State
-from tests.plan.planning import KEY, SCHEDULED, body, only, plan_of, record, state, wanted
+from campaignctl.state.model import Record, State
+from tests.plan.planning import ID, KEY, SCHEDULED, body, only, plan_of, record, state, wanted
 
 THEIRS, OURS = "a" * 40, "b" * 40
 EDITED = body(scheduled_time="2036-12-24 10:00:00", description="new")
@@ -53,6 +53,16 @@ def test_behind_a_cancel_is_blocked() -> None:
 
 def test_behind_a_create_is_blocked_as_it_may_have_been_canceled() -> None:
     blocked(plan(wanted(SCHEDULED), stands="behind", known=applied(state())))
+
+
+@pytest.mark.parametrize(
+    ("known", "campaign"), [({KEY: record(SCHEDULED)}, (ID, "scheduled")), ({}, (None, "not created"))]
+)
+def test_what_is_blocked_is_named_by_its_id_and_status(
+    known: dict[str, Record], campaign: tuple[str | None, str]
+) -> None:
+    (block,) = plan(wanted(EDITED), stands="behind", known=applied(state(known))).blocked
+    assert (block.id, block.status) == campaign
 
 
 def test_behind_what_agrees_is_not_blocked() -> None:

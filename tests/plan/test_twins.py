@@ -18,8 +18,10 @@ from campaignctl.plan.context import Reading
 from campaignctl.plan.model import Action, Copy, Options
 from campaignctl.project.model import Guardrails
 from campaignctl.schedule.collisions import send_times
-from campaignctl.state.ledger import Released, Sent
+from campaignctl.schedule.times import iso
+from campaignctl.state.ledger import Released, Sent, Year
 from campaignctl.state.model import State
+from campaignctl.state.years import encode_year, with_archive
 from tests.plan.planning import (
     DRAFT,
     IMMEDIATE,
@@ -252,6 +254,31 @@ def test_what_was_sent_at_its_time_counts_within_the_window() -> None:
 def test_the_ledger_counts_for_an_update_that_sends_at_once() -> None:
     known = state({"k": record(own(MANUAL, "x"), "manual")}, sent=(sent(IMMEDIATE),))
     assert list(blocked(plan_of(wanted(renamed(IMMEDIATE), "k"), known=known))) == ["k"]
+
+
+SENT = sent(IMMEDIATE)
+SOON = iso(NOW - timedelta(hours=3))
+ENDED = Released("old", "77", "i", body_digest(SCHEDULED), "canceled", SOON, content(SCHEDULED), (SOON,))
+
+
+@pytest.mark.parametrize(
+    ("year", "spec", "blocks"),
+    [
+        (Year(sent=(SENT,)), renamed(IMMEDIATE), True),
+        (Year(sent=(sent(SCHEDULED, SOON),)), renamed(IMMEDIATE), True),
+        (Year(sent=(sent(SCHEDULED),)), renamed(IMMEDIATE), False),
+        (Year(released=(ENDED,)), renamed(IMMEDIATE), True),
+        (Year(released=(replace(ENDED, sends=()),)), renamed(IMMEDIATE), False),
+    ],
+)
+def test_what_was_archived_counts_as_what_the_state_still_has(year: Year, spec: Spec, blocks: bool) -> None:
+    known = state()
+    document = encode_year(2026, year, known)
+    archived = with_archive(replace(known, archives=(2026,)), lambda: {2026: document}, "there")
+    hot = replace(known, sent=year.sent, released=year.released)
+    plans = [plan_of(wanted(spec, "new"), known=each) for each in (hot, archived)]
+    assert [bool(blocked(plan)) for plan in plans] == [blocks, blocks]
+    assert plans[0].blocked == plans[1].blocked
 
 
 def released(spec: Spec, status: str = "scheduled", **more: Any) -> State:

@@ -104,6 +104,11 @@ def test_a_winner_is_blocked_while_live_is_not_what_the_manifest_says(theirs: di
     assert "unmanaged" not in [one.name for one in agreeing.lifted]
 
 
+@pytest.mark.parametrize("theirs", [{"scheduled_time": "2036-12-25 10:00:00"}, {"name": "Theirs"}])
+def test_when_the_test_was_sent_does_not_block_its_winner(theirs: dict[str, Any]) -> None:
+    assert only(of("B", shown=theirs)).sets_winner
+
+
 def test_the_winner_is_found_by_name_in_another_order() -> None:
     change = only(of("B", messages=SHOWN[::-1]))
     assert change.requests[0].message == "82"
