@@ -15,6 +15,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
 
+from campaignctl.backends.at_rest import IN_CLEAR, AtRest
 from campaignctl.backends.cas.backend import CasBackend, Patience
 from campaignctl.backends.cas.place import LONGEST, Files, Home, Note, Place, Seen, Texts
 from campaignctl.review.reports import Access
@@ -81,6 +82,7 @@ def shelf_backend(
     interrupted: Callable[[], bool] = lambda: False,
     lease: timedelta = NONE,
     tell: Callable[[str], None] = lambda _: None,
+    at_rest: AtRest = IN_CLEAR,
 ) -> CasBackend:
     """A backend over these places."""
     return CasBackend(
@@ -91,6 +93,7 @@ def shelf_backend(
             Shelf(root / "shared" / "archive"),
             root / "project" / "mirror" / "state.json",
             lease=lease,
+            at_rest=at_rest,
         ),
         now=now,
         new_id=lambda: uuid4().hex,

@@ -12,12 +12,14 @@ from threading import Thread
 
 import pytest
 
+from campaignctl.backends.at_rest import is_encrypted
 from campaignctl.backends.cas.backend import CasBackend
 from campaignctl.backends.cas.place import LONGEST, Kind, PlaceError, Seen
 from campaignctl.backends.cas.session import CasSession
 from campaignctl.errors import CampaignctlError, Interrupted, LockHeld, LockLost, StateNotSaved
 from campaignctl.state.codec import decode
 from campaignctl.state.halts import Halt, Halts
+from tests.backends.sealed_places import encrypted
 from tests.backends.shared_folder import SharedFolder, Shelf, shelf_backend
 from tests.state.samples import decision, sample_state
 
@@ -119,6 +121,18 @@ def test_a_place_that_stays_away_leaves_a_rescue_file(
     Path(found[1]).unlink()
     assert place.backend().holder() is None
     assert place.backend().read() == sample_state()
+
+
+def test_a_place_that_stays_away_is_tried_seven_times_over_about_half_a_minute(
+    faulty: Faulty, place: SharedFolder
+) -> None:
+    pauses: list[timedelta] = []
+    faulty.faults[:] = ["away"] * 20
+    with pytest.raises(StateNotSaved):
+        shelf_backend(place.root, faulty, place.stop, pause=pauses.append).acquire("apply", NOW)
+    assert 20 - len(faulty.faults) == 7
+    assert len(pauses) == 6
+    assert timedelta(seconds=15) <= sum(pauses, NOW) <= timedelta(seconds=46)
 
 
 def test_a_lock_whose_answer_was_lost_and_that_was_broken_since_is_not_ours(
@@ -318,6 +332,25 @@ def test_what_lies_next_to_the_state_names_the_holder_and_whether_it_lives(place
     found = place.backend().keeping()
     assert (found.lock, found.holder_lives, found.left_journal) == (session.lock, True, False)
     session.release()
+
+
+def test_a_session_that_stored_every_file_anew_goes_on(place: SharedFolder) -> None:
+    session = place.backend().acquire("apply", NOW)
+    session.write(sample_state())
+    session.archive({2025: b"{}"})
+    session.release()
+    place.backend().change_halts(lambda halts: halts)
+    at_rest = encrypted(accepts="all")
+    sealed = shelf_backend(place.root, place.shelf, place.stop, at_rest=at_rest)
+    session = sealed.acquire("state encrypt", NOW)
+    session.rewrite()
+    session.append(decision("a"))
+    session.release()
+    assert sealed.read() == sample_state().after(decision("a"))
+    assert (sealed.archives(), sealed.halts()) == ({2025: b"{}"}, Halts())
+    archive = Shelf(place.root / "shared" / "archive")
+    for shelf in (place.shelf, place.stop, archive):
+        assert all(map(is_encrypted, shelf.look().files.values()))
 
 
 @pytest.mark.parametrize(

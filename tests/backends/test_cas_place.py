@@ -6,9 +6,11 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
+from campaignctl import __version__
 from campaignctl.backends.cas.backend import StopMark
 from campaignctl.backends.cas.place import (
     BRISK,
@@ -25,7 +27,7 @@ from campaignctl.backends.cas.place import (
 )
 from campaignctl.backends.cas.snapshot import Snapshot
 from campaignctl.backends.lock_info import UNKNOWN
-from campaignctl.errors import StateDamaged, StateError
+from campaignctl.errors import StateDamaged, StateError, StateTooNew
 from campaignctl.review.reports import Access
 from campaignctl.state.codec import encode, encode_halts, encode_lock, fingerprint
 from campaignctl.state.halts import Halt, Halts
@@ -348,6 +350,37 @@ def test_opening_leaves_what_it_cannot_use() -> None:
 def test_a_version_that_does_not_name_its_project_is_read(text: bytes | None) -> None:
     version = replace(EMPTY.rewritten(DOCUMENT, "crm"), about=text)
     assert version.folded(TEXTS, "shop").state == STATE
+
+
+BESIDE = (
+    {"unknown": {"README.md": b"of others"}},
+    {"about": b'{"project": "crm", "previous": null, "note": "of others"}'},
+)
+
+
+def beside(writer: str, more: dict[str, Any]) -> Snapshot:
+    """A state that a version of campaignctl wrote, and something next to it."""
+    named = f'"tool_version": "{__version__}"'
+    document = DOCUMENT.decode()
+    assert named in document
+    document = document.replace(named, f'"tool_version": "{writer}"')
+    return replace(EMPTY.rewritten(document.encode(), "crm"), **more)
+
+
+@pytest.mark.parametrize("more", BESIDE, ids=["a file", "a field"])
+@pytest.mark.parametrize("writer", [__version__, "0.0.1", "of no version"])
+def test_what_others_left_next_to_a_state_is_no_part_of_it(writer: str, more: dict[str, Any]) -> None:
+    opened, loaded = beside(writer, more).opened(TEXTS, "crm")
+    assert not isinstance(loaded, StateError)
+    assert loaded.state is not None
+    assert loaded.state.campaigns == STATE.campaigns
+    assert opened.unknown == {}
+
+
+@pytest.mark.parametrize("more", BESIDE, ids=["a file", "a field"])
+def test_what_a_later_version_brought_next_to_its_state_is_not_opened(more: dict[str, Any]) -> None:
+    with pytest.raises(StateTooNew):
+        beside("99.0.0", more).opened(TEXTS, "crm")
 
 
 def test_the_state_of_another_project_is_refused() -> None:
