@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import os
 import re
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from campaignctl.backends.cas.place import Note, Seen
+from campaignctl.backends.git.command import end_children
 from campaignctl.backends.git.place import GitPlace as GitShelf
 from campaignctl.backends.git.place import Remote
-from campaignctl.errors import LockError, LockLost, StateDamaged, StateError, StateNotSaved
+from campaignctl.errors import Interrupted, LockError, LockLost, StateDamaged, StateError, StateNotSaved
 from campaignctl.state.codec import decode
 from campaignctl.state.model import LockInfo
 from tests.backends.git_place import REF, GitPlace, git, git_backend
+from tests.e2e.harness import until
 from tests.state.samples import decision, sample_state
 
 NOW = timedelta()
@@ -56,6 +59,32 @@ def test_a_commit_that_others_continued_is_in_its_place(place: GitPlace) -> None
     assert [shelf.holds(seen, each) for each in drafts] == [True] * 3
     stray = shelf.draft(Seen(None, {}), {"state.json": b"9"}, note)
     assert not shelf.holds(seen, stray)
+
+
+def test_of_a_long_history_a_look_fetches_one_version(place: GitPlace) -> None:
+    session = place.backend().acquire("apply", NOW)
+    for serial in (1, 2, 3):
+        session.write(sample_state(serial))
+    session.release()
+    elsewhere = place.another("elsewhere").made().project
+    git(elsewhere, "remote", "set-url", "origin", place.address)
+    remote = Remote(elsewhere, "origin")
+    assert GitShelf(remote, REF, lambda: datetime.now(UTC)).look().files["state.json"] == place.document()
+    assert remote.store.git.run("rev-list", "--all", "--count") == b"1\n"
+
+
+def test_an_interrupt_ends_a_look_at_a_remote_which_is_not_asked_again(place: GitPlace) -> None:
+    place.backend().acquire("apply", NOW).release()
+    asked = place.root / "asked"
+    hangs_once = f"echo x >> '{asked}'; [ \"$(cat '{asked}')\" = x ] && exec sleep 60; exec git-upload-pack"
+    git(place.project, "config", "remote.origin.uploadpack", f'f() {{ {hangs_once} "$@"; }}; f')
+    with ThreadPoolExecutor(1) as pool:
+        reading = pool.submit(place.backend().read)
+        until(lambda: asked.exists() and asked.read_text())
+        end_children(reads_only=True)
+        with pytest.raises(Interrupted):
+            reading.result(30)
+    assert asked.read_text() == "x\n"
 
 
 def test_an_answer_that_is_lost_changes_nothing(place: GitPlace) -> None:
