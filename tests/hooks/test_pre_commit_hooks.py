@@ -180,6 +180,7 @@ def test_a_mistake_is_refused_at_its_line(theirs: Repository) -> None:
     assert theirs.subjects == ["a campaign"]
 
 
+@pytest.mark.slow
 def test_a_mistake_in_a_text_that_a_manifest_reads_is_found_too(theirs: Repository) -> None:
     theirs.write("campaigns/push/title.txt", "Hi ${OCMH_NOSUCH${")
     theirs.write("campaigns/push/welcome.yaml", _MANIFEST.replace("en: Hi", "en: {$file: title.txt}"))
@@ -197,6 +198,7 @@ def test_another_form_is_written_and_passes_once_it_is_added(theirs: Repository)
     theirs.commit("a campaign")
 
 
+@pytest.mark.slow
 def test_what_is_no_manifest_waits_for_no_formatter(theirs: Repository) -> None:
     theirs.start_with_a_campaign()
     theirs.write("notes.txt", "nothing of ours\n")
@@ -205,6 +207,7 @@ def test_what_is_no_manifest_waits_for_no_formatter(theirs: Repository) -> None:
     assert any(line.startswith("campaignctl fmt") and "Skipped" in line for line in said.splitlines())
 
 
+@pytest.mark.slow
 def test_a_project_in_another_place_is_named_in_args(theirs: Repository, hooks: Repository) -> None:
     theirs.git("mv", "campaigns", "crm")
     theirs.write(

@@ -11,6 +11,9 @@ import pytest
 
 from tests.mutants.swap import Functions
 
+# They are about a tool that only `make mutants` uses.
+pytestmark = pytest.mark.slow
+
 SOURCE = """\
 from functools import cache, wraps
 
