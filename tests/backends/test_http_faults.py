@@ -14,10 +14,14 @@ from pathlib import Path
 import pytest
 
 from campaignctl.backends.cas.backend import CasBackend
+from campaignctl.backends.http.place import http_home
+from campaignctl.backends.lock_info import UNKNOWN
 from campaignctl.errors import StateError, StateNotSaved
+from campaignctl.project.http_address import http_address
 from campaignctl.project.model import StateSettings
 from campaignctl.state.codec import decode
 from campaignctl.state.halts import Halts
+from tests.backends.cas_places import utc_now
 from tests.backends.http_place import HALT, LENIENT, ServerPlace, asked, halted, http_backend
 from tests.backends.http_server import Client, running
 from tests.backends.http_store import Fault
@@ -264,13 +268,13 @@ def test_readers_plan_and_do_not_write(place: ServerPlace) -> None:
     assert not access.allowed
 
 
-@pytest.mark.parametrize(
-    "document",
-    [
-        {"version": 4, "serial": 9, "lineage": "x", "terraform_version": "1.9.0", "resources": []},
-        {"serial": 3, "id": "0123456789abcdef", "campaignctl": "stop", "files": {}},
-    ],
+OTHERS = (
+    {"version": 4, "serial": 9, "lineage": "x", "terraform_version": "1.9.0", "resources": []},
+    {"serial": 3, "id": "0123456789abcdef", "campaignctl": "stop", "files": {}},
 )
+
+
+@pytest.mark.parametrize("document", OTHERS)
 def test_another_document_at_the_address_is_left_alone(
     place: ServerPlace, backend: CasBackend, document: dict[str, object]
 ) -> None:
@@ -281,6 +285,20 @@ def test_another_document_at_the_address_is_left_alone(
     with pytest.raises(StateNotSaved):
         backend.acquire("apply", NOW)
     assert place.client.store.current(place.project, "crm") == body
+    assert place.lock() is None
+
+
+@pytest.mark.parametrize("document", OTHERS)
+def test_nothing_is_tried_on_another_document_that_came_to_the_address(
+    place: ServerPlace, document: dict[str, object]
+) -> None:
+    """It may come after the look that `doctor` begins with."""
+    place.client.store.put(place.project, "crm", json.dumps(document).encode(), 9)
+    home = http_home(place.directory, "acme-crm", http_address(place.settings), {}, now=utc_now)
+    asked(place)
+    access = home.place.access(UNKNOWN)
+    assert not access.allowed
+    assert asked(place) == ["LOCK crm", "GET crm", "UNLOCK crm"]
     assert place.lock() is None
 
 

@@ -353,6 +353,15 @@ def test_a_rewrite_stores_every_file_as_the_project_says_now(place: LocalPlace) 
     assert rewritten(encrypted(accepts="all", encrypts=False)) == clear
 
 
+def test_a_step_is_durable_at_once_so_that_none_needs_a_companion(place: LocalPlace) -> None:
+    session = place.backend().acquire("apply", NOW)
+    session.write(sample_state())
+    session.append(decision("a"))
+    assert place.backend().read() == sample_state().after(decision("a"))
+    assert session.companions == 1
+    session.release()
+
+
 def test_every_file_of_a_state_that_exists_is_named(place: LocalPlace) -> None:
     write(place, sample_state())
     for suffix in (

@@ -19,7 +19,7 @@ import pytest
 
 from campaignctl.backends.cas.backend import CasBackend
 from campaignctl.backends.cas.place import Note, PlaceError
-from campaignctl.backends.object_store.head import KEPT, Head, following, left_over
+from campaignctl.backends.object_store.head import Head, following, left_over
 from campaignctl.backends.object_store.place import ObjectPlace
 from campaignctl.backends.object_store.store import Bucket, trouble
 from campaignctl.errors import LockHeld, LockLost, StateError, StateNotSaved
@@ -351,9 +351,9 @@ def test_an_object_of_a_version_that_may_still_come_is_kept() -> None:
     assert left_over([*names, piece, "note.txt"], ours) == [piece]
 
 
-def test_documents_of_the_last_versions_are_kept() -> None:
-    names = [f"{number:08}-0123456789ab-state.json" for number in range(1, KEPT + 11)]
-    head = Head(KEPT + 20, "v", {}, {}, (), "")
+def test_the_last_hundred_documents_are_kept() -> None:
+    names = [f"{number:08}-0123456789ab-state.json" for number in range(1, 111)]
+    head = Head(120, "v", {}, {}, (), "")
     assert sorted(left_over(names, head)) == names[:10]
 
 

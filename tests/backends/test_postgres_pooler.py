@@ -23,7 +23,6 @@ from tests.state.samples import decision, sample_state
 
 _PROGRAM = shutil.which("pgbouncer", path="/usr/sbin:/usr/bin:/usr/local/bin:/opt/homebrew/bin")
 pytestmark = [
-    pytest.mark.slow,
     pytest.mark.skipif(binaries() is None, reason=NEEDED),
     pytest.mark.skipif(_PROGRAM is None, reason="needs pgbouncer: apt-get install pgbouncer"),
 ]
@@ -73,14 +72,32 @@ def place(tmp_path: Path, pooler: int) -> PostgresState:
     return PostgresState(tmp_path / "here", shared_server().address(port=pooler))
 
 
+@pytest.mark.slow
 class TestPooledStore(StoreConformance):
     pass
 
 
+@pytest.mark.slow
 class TestPooledLock(LockConformance):
     pass
 
 
+@pytest.mark.parametrize("made", [False, True], ids=["no tables yet", "tables"])
+def test_a_place_behind_a_pooler_says_that_locks_of_dead_processes_stay(
+    place: PostgresState, made: bool
+) -> None:
+    if made:
+        place.backend().acquire("apply", NOW).release()
+    access = place.backend().keeping().access
+    assert access is not None
+    assert access.allowed
+    assert access.found.endswith("stays until `state unlock`")
+    direct = PostgresState(place.root, shared_server().address()).backend().keeping().access
+    assert direct is not None
+    assert direct.found.endswith("a lock ends with its process")
+
+
+@pytest.mark.slow
 def test_only_a_person_breaks_the_lock_of_a_process_that_died_on_another_machine(
     place: PostgresState, tmp_path: Path
 ) -> None:
@@ -100,6 +117,7 @@ def test_only_a_person_breaks_the_lock_of_a_process_that_died_on_another_machine
     there.acquire("apply", NOW).release()
 
 
+@pytest.mark.slow
 def test_a_process_that_died_on_this_machine_holds_nothing(place: PostgresState) -> None:
     holder = Actor(place)
     holder.ask("acquire")
@@ -111,6 +129,7 @@ def test_a_process_that_died_on_this_machine_holds_nothing(place: PostgresState)
     assert place.backend().read() == sample_state().after(decision("a"))
 
 
+@pytest.mark.slow
 def test_a_holder_whose_lock_has_a_session_is_seen_through_a_pooler(
     place: PostgresState, tmp_path: Path
 ) -> None:
@@ -128,6 +147,7 @@ def test_a_holder_whose_lock_has_a_session_is_seen_through_a_pooler(
     session.release()
 
 
+@pytest.mark.slow
 def test_no_server_behind_the_pooler_is_away(place: PostgresState) -> None:
     broken = PostgresState(place.root, place.address.replace("/postgres", "/nothing")).place
     with pytest.raises(PlaceError) as error:

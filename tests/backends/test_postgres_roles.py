@@ -360,6 +360,21 @@ def test_an_earlier_document_is_put_back_as_the_error_says(place: PostgresState,
     assert decode(good.encode()) == sample_state(serial=3)
 
 
+def test_the_steps_since_an_earlier_document_are_kept_with_it(place: PostgresState, server: Server) -> None:
+    session = place.backend().acquire("apply", NOW)
+    session.write(sample_state())
+    session.append(decision("a"))
+    session.append(decision("b"))
+    session.release()
+    kept = server.run(
+        "select convert_from(data, 'UTF8') from {s}.files where path like 'journal/%' and until is not null",
+        s=place.schema,
+    )
+    [(steps,)] = kept
+    assert "push/a" in steps
+    assert "push/b" in steps
+
+
 def test_the_history_is_bounded(place: PostgresState, server: Server) -> None:
     session = place.backend().acquire("apply", NOW)
     for serial in range(tables.KEPT + 20):
