@@ -210,7 +210,7 @@ def _read_back(run: Run, todo: list[Change], results: list[ChangeResult]) -> lis
 
 
 def _looked_at(run: Run, judged: list[tuple[Change, ChangeResult]]) -> dict[str, ChangeResult]:
-    if not judged or isinstance(run.broken_off, LockLost | StateNotSaved):
+    if not judged:
         return {}
     try:
         return {result.key: result for result in read_back(run, judged)}

@@ -61,6 +61,20 @@ def test_an_apply_is_in_the_history_before_its_first_request_and_with_its_end(fa
     assert last.ended >= last.at
 
 
+def test_the_history_tells_which_kind_of_apply_it_was(far: Account) -> None:
+    far.specs["new"] = NEW
+    far.apply(reviewed=(far.plan(),))
+    far.specs["new"] = {**NEW, "description": "New"}
+    far.apply_saved(far.plan())
+    far.apply(destroy=True, targets=("new",))
+    assert [entry.operation for entry in far.state.history] == [
+        "apply",
+        "apply of reviewed plans",
+        "apply of a saved plan",
+        "destroy",
+    ]
+
+
 def test_what_was_blocked_is_in_the_history_as_left(far: Account) -> None:
     far.control.edit(far.id_of("far"), status="running")
     far.specs |= {

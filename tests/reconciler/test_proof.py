@@ -243,6 +243,16 @@ def test_another_account_is_not_written_to(account: Account) -> None:
     assert sent(account) == []
 
 
+def test_a_proof_whose_company_is_not_shown_leaves_the_known_one(account: Account) -> None:
+    seeded(account)
+    account.apply()
+    known = account.state.account
+    account.control.switch(never_echoed=["company_id"])
+    assert only(send(account, "en")).outcome == "done"
+    assert account.state.account == known
+    assert known.company_id == "6197120"
+
+
 # ------------------------------------------------------------------------------------- unkind answers
 
 UNKIND: list[dict[str, Any]] = [

@@ -161,3 +161,15 @@ def test_a_campaign_is_not_set_off_before_anything_has_proven_the_account(reposi
     ours.control.switch(never_echoed=[])
     assert ours.outcomes() == {"now": "done"}
     assert len(ours.control.sends()) == 1
+
+
+def test_a_list_that_shows_nothing_takes_no_proof_away(late: Account) -> None:
+    """The opening read asked for a recorded campaign, which the plan reads no more: it was sent."""
+    late.control.switch(list_lag=3600)
+    late.specs = {"first": campaign("First", run_immediately=True)}
+    late.apply(overrides=("unproven_account",))
+    late.apply()
+    assert late.state.campaigns["first"].status == "sent"
+    late.specs["now"] = NOW
+    assert late.outcomes() == {"now": "done"}
+    assert len(late.control.sends()) == 2

@@ -176,14 +176,21 @@ def test_a_proposal_whose_file_is_in_the_way_is_not_taken(folder: Folder) -> Non
     assert keys == {"sms/sale-de", "sms/sale-fr", "sms/sale-no"}
 
 
-def alike(folder: Folder) -> list[str]:
+def alike(folder: Folder, into: str = "sms") -> list[str]:
     """The paths of a pull of three campaigns that are different and share fields."""
     names = ("Summer", "Letter", "Thanks")
     same: dict[str, Any] = {"description": "spring", "labels": ["spring"]}
     folder.script = account(*(shown(str(n), name, **same) for n, name in enumerate(names, 7)))
-    found = folder.made(folder="sms", factor=True)
+    found = folder.made(folder=into, factor=True)
     assert found.files.keys() == {"7", "8", "9"}
     return [change.path for change in found.changes]
+
+
+@pytest.mark.parametrize("taken", [False, True])
+def test_defaults_of_the_project_itself_are_proposed_unless_it_has_some(folder: Folder, taken: bool) -> None:
+    if taken:
+        folder.write("_defaults.yaml", "{}\n")
+    assert ("_defaults.yaml" in alike(folder, "")) is not taken
 
 
 def test_defaults_are_proposed_for_a_folder_of_their_own(folder: Folder) -> None:

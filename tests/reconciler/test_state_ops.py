@@ -299,6 +299,15 @@ def test_a_create_that_did_not_happen_may_be_retried(lost: Account) -> None:
     assert lost.outcomes() == {"lost": "done"}
 
 
+def test_every_post_of_a_create_that_is_given_up_is_kept(lost: Account) -> None:
+    """A campaign of any of them may still turn up."""
+    first, posts = lost.state.pending["lost"], ("2035-12-31T23:00:00Z", "2035-12-31T23:30:00Z")
+    with lost.wiring.locked("test") as session:
+        session.append(Entry(intents={"lost": replace(first, at=posts[-1], posts=posts)}))
+    lost.resolve("lost", "retry", force=True)
+    assert [each.posts for each in lost.state.dropped] == [posts]
+
+
 def test_a_retry_waits_until_the_request_cannot_arrive_any_more(lost: Account) -> None:
     at = lost.clock.now()
     lost.resolve("lost", "retry")

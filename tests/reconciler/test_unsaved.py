@@ -212,3 +212,33 @@ def test_a_cancel_that_could_not_be_recorded_creates_nothing_in_its_place(proven
     run(proven, outcome)
     assert only(proven.apply()).outcome == "done"
     assert [each["status"] for each in proven.control.campaigns()] == ["draft", "canceled", "scheduled"]
+
+
+@pytest.mark.parametrize("gone", ["lock", "state"])
+@pytest.mark.parametrize(
+    ("ignored", "outcome"), [([], "done"), (["description"], "unknown")], ids=["taken", "ignored"]
+)
+def test_what_was_answered_before_the_next_one_could_not_be_recorded_is_read_back(
+    proven: Account, gone: str, ignored: list[str], outcome: str
+) -> None:
+    proven.specs = {key: campaign(key, scheduled_time=FAR, description="Old") for key in "ab"}
+    proven.apply()
+    proven.specs = {key: {**spec, "description": "New"} for key, spec in proven.specs.items()}
+    proven.control.switch(patch_ignores=ignored)
+    if gone == "state":
+        replaced_after(proven, "update")
+    replace_state = proven.wire.after_write
+
+    def late(write: str) -> None:
+        """The intent of the next write has to be recorded again."""
+        replace_state(write)
+        if gone == "lock" and (holder := proven.place.backend().holder()):
+            proven.place.backend().unlock(holder.id)
+        proven.clock.wait(proven.project.api.timeout)
+
+    proven.wire.after_write = late
+    results = {result.key: result for result in proven.apply().changes}
+    assert {key: result.outcome for key, result in results.items()} == {"a": outcome, "b": "failed"}
+    error = results["a"].error
+    assert error is not None
+    assert error.unrecorded is (outcome == "done")
