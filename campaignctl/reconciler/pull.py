@@ -172,7 +172,7 @@ class _Choice:
         named = bool(self.asked.ids)
         if file := self.declared.get(live.id):
             return LeftOut(live.id, live.name, f"adopted by {file} already", hint=Command("plan"))
-        if not named and not self._fits(live):
+        if not self._fits(live):
             return LeftOut(live.id, live.name, _NOT_ASKED)
         if not named and not self.asked.statuses and is_over(live, self.wiring.now()):
             return LeftOut(live.id, live.name, _FINAL, hint=_WITH_FINAL)
@@ -180,7 +180,7 @@ class _Choice:
 
     def again(self, live: Live) -> bool:
         """Whether a campaign is recorded, and the options choose it."""
-        return live.id in self.recorded and (bool(self.asked.ids) or self._fits(live))
+        return live.id in self.recorded and self._fits(live)
 
     def _fits(self, live: Live) -> bool:
         """Whether the options choose it, as far as this answer tells."""

@@ -143,6 +143,16 @@ def test_what_is_still_in_time_goes_on_after_a_sleep(account: Account) -> None:
     assert len(reads) <= len(account.specs)
 
 
+def test_what_is_past_only_by_a_clock_that_was_set_meanwhile_goes_on(account: Account) -> None:
+    in_an_hour(account, "a", "b", "c")
+
+    def set_ahead() -> None:
+        account.clock.time.start += timedelta(hours=2)
+
+    after(account, "a", set_ahead)
+    assert set(account.outcomes().values()) == {"done"}
+
+
 @pytest.mark.parametrize("edited", [True, False])
 def test_a_campaign_that_was_changed_while_the_machine_slept_is_not_armed(
     account: Account,

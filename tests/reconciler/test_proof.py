@@ -99,6 +99,7 @@ def test_a_proof_is_no_decision_and_counts_as_no_send_of_the_campaign(account: A
     seeded(account, require_proof=True)
     send(account, "en")
     before = account.state.serial
+    assert before == 0, "a new state, about which nobody has decided yet"
     send(account, "de")
     assert account.state.serial == before
     assert (account.state.sent, account.state.campaigns, account.state.pending) == ((), {}, {})
