@@ -35,7 +35,7 @@ help:
 	@echo "make bench   a table against PyYAML, octoDNS, git and Python [KEEP=1: add it to benchmarks/history.json]"
 	@echo "make bench-check  fails where a ratio is 1.3 times the best kept; make bench-all: every benchmark"
 	@echo "make slow    the tests that take minutes: whole pipelines, states on a git remote under load,"
-	@echo "             properties with four times as many examples"
+	@echo "             properties with many more examples"
 	@echo "make torture hostile inputs for ten minutes [FUZZ=SECONDS], then every crash point and fault,"
 	@echo "             over 5,000 trials (half an hour);"
 	@echo "             of a project of your own: make torture PROJECT=DIR [BEFORE=DIR] [SLICE=N]"

@@ -22,12 +22,12 @@ pytest.register_assert_rewrite("tests.golden")
 
 settings.register_profile(
     "project",
-    max_examples=50,
+    max_examples=30,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
     print_blob=True,
 )
-# `make quick` looks at half of the examples that `make test` looks at, `make slow` at four times as many.
+# Each run takes others; `make slow` takes many more of them.
 settings.register_profile("quick", settings.get_profile("project"), max_examples=25)
 settings.register_profile("slow", settings.get_profile("project"), max_examples=200)
 # `make mutants`: a failing example is enough, and the same ones are looked at each time.
