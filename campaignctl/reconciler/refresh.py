@@ -25,6 +25,7 @@ from campaignctl.reconciler.opening import (
     check_company,
     clones,
     company_of,
+    company_of_records,
     newest,
     none_found,
     spread,
@@ -150,6 +151,9 @@ def observe(
     check_company(shown, state, project)
     if None in live.values():
         prove_account(api, state, project, seen)
+    if list_page and shown is None and not any(live.values()):  # as the opening read of an apply does
+        shown = company_of_records(api, state)
+        check_company(shown, state, project)
     others, notes = foreign.look(api, seen.values(), state, wanted, project, now, parallelism)
     return Reading(
         live=live,

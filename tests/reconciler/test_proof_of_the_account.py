@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from campaignctl.errors import Command, commands_of
+from campaignctl.errors import AccountMismatch, Command, commands_of
 from tests.reconciler.account import Account, campaign
 from tests.reconciler.repositories import (
     FAR,
@@ -164,12 +164,27 @@ def test_a_campaign_is_not_set_off_before_anything_has_proven_the_account(reposi
 
 
 def test_a_list_that_shows_nothing_takes_no_proof_away(late: Account) -> None:
-    """The opening read asked for a recorded campaign, which the plan reads no more: it was sent."""
+    """Plan and apply ask for a recorded campaign, which the plan would not read any more: it was sent."""
     late.control.switch(list_lag=3600)
     late.specs = {"first": campaign("First", run_immediately=True)}
     late.apply(overrides=("unproven_account",))
     late.apply()
     assert late.state.campaigns["first"].status == "sent"
     late.specs["now"] = NOW
+    assert planned(late).blocked == ()
     assert late.outcomes() == {"now": "done"}
     assert len(late.control.sends()) == 2
+
+
+@pytest.mark.parametrize("record", ["of another company", "not there"])
+def test_a_plan_by_a_list_that_shows_nothing_refuses_another_account(late: Account, record: str) -> None:
+    late.specs = {"first": campaign("First", run_immediately=True)}
+    late.apply(overrides=("unproven_account",))
+    late.apply()
+    late.control.switch(list_lag=3600)
+    late.control.set_company(OTHER_COMPANY, campaigns=record == "of another company")
+    late.specs["now"] = NOW
+    for refused in (planned, Account.apply):
+        with pytest.raises(AccountMismatch):
+            refused(late)
+    assert len(late.control.sends()) == 1
