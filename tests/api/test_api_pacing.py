@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from bisect import bisect_left
+import json
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from threading import Event
 
 import pytest
 
 from campaignctl.api.budget import CALM_ANSWERS, Limits
 from campaignctl.api.pacing import Pacer, Parallelism
 from campaignctl.errors import Interrupted
-from tests.api.simulated import SimulatedTime
+from campaignctl.plan.model import Request
+from tests.api.raw_server import RawServer, whole
+from tests.api.simulated import SimulatedTime, client
 from tests.e2e.harness import until
 
 DOCUMENTED = Limits(per_second=10, per_minute=150, reserve_per_minute=15)
@@ -177,3 +181,37 @@ def test_a_refused_request_leaves_before_all_that_came_after_it() -> None:
             threads.submit(one, ticket)
             until(partial(lambda number: len(queue) > number, number))
     assert sorted(granted, key=granted.__getitem__) == [refused, *later]
+
+
+class Halting(SimulatedTime):
+    """Whoever waits for time sleeps until `goes` is set."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.sleeps, self.goes = Event(), Event()
+
+    def sleep(self, seconds: float) -> None:
+        self.sleeps.set()
+        assert self.goes.wait(30)
+        super().sleep(seconds)
+
+
+def test_a_request_that_is_sent_again_goes_before_one_that_was_made_meanwhile() -> None:
+    time, created = Halting(), json.dumps({"id": 1, "company_id": 2, "status": "draft"})
+    create = {name: Request("create", body={"name": name}) for name in ("first", "second")}
+    answers = [whole(429, Retry_After="7"), whole(201, created), whole(201, created)]
+
+    def on_event(said: str) -> None:
+        if "429" in said:
+            threads.submit(api.send, create["second"])
+            assert time.sleeps.wait(30)
+
+    with (
+        RawServer(answers) as server,
+        client(server.url, time, on_event=on_event) as api,
+        ThreadPoolExecutor(2) as threads,
+    ):
+        threads.submit(api.send, create["first"])
+        until(lambda: len(api._pacer._turns[False]._queue) == 2)
+        time.goes.set()
+    assert [json.loads(each.body)["name"] for each in server.requests] == ["first", "first", "second"]

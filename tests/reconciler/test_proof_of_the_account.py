@@ -176,13 +176,13 @@ def test_a_list_that_shows_nothing_takes_no_proof_away(late: Account) -> None:
     assert len(late.control.sends()) == 2
 
 
-@pytest.mark.parametrize("record", ["of another company", "not there"])
+@pytest.mark.parametrize("record", ["foreign", "missing"])
 def test_a_plan_by_a_list_that_shows_nothing_refuses_another_account(late: Account, record: str) -> None:
     late.specs = {"first": campaign("First", run_immediately=True)}
     late.apply(overrides=("unproven_account",))
     late.apply()
     late.control.switch(list_lag=3600)
-    late.control.set_company(OTHER_COMPANY, campaigns=record == "of another company")
+    late.control.set_company(OTHER_COMPANY, campaigns=record == "foreign")
     late.specs["now"] = NOW
     for refused in (planned, Account.apply):
         with pytest.raises(AccountMismatch):

@@ -195,6 +195,16 @@ OF_IDENTITY = (
         file=_ACCOUNT,
     ),
     _mutant(
+        "a plan by a list that shows nothing believes the account",
+        "test_a_plan_by_a_list_that_shows_nothing_refuses_another_account",
+        Edit(
+            "campaignctl/reconciler/refresh.py",
+            "    if list_page and shown is None and not any(live.values()):",
+            "    if False:",
+        ),
+        file=_ACCOUNT,
+    ),
+    _mutant(
         "markers that do not come back are not mentioned",
         "test_a_plan_that_creates_says_what_missing_markers_cost",
         Edit(

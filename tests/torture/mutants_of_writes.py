@@ -273,4 +273,18 @@ OF_WRITES = (
         "    return live.winner is not None\n",
         _WINNERS,
     ),
+    _one(
+        "an answered update is not read back once the state is lost",
+        "campaignctl/reconciler/execute.py",
+        "    if not judged:\n        return {}\n    try:\n        return {result.key",
+        "    if not judged or run.broken_off:\n        return {}\n    try:\n        return {result.key",
+        _UNSAVED,
+    ),
+    _one(
+        "a request that was refused goes behind all others",
+        "campaignctl/api/exchange.py",
+        "before=call.before, ticket=ticket) as slot",
+        "before=call.before) as slot",
+        ("tests/api/test_api_pacing.py",),
+    ),
 )
