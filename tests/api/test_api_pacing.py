@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
 import json
+from bisect import bisect_left
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from threading import Event
