@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from tests.e2e.harness import PROJECT, World, sms
+from tests.e2e.harness import PROJECT, World, sms, weekly
 from tests.e2e.test_hostile_text import HOSTILE, assert_clean
 
 COLLISIONS = "guardrails: {collisions: {within: 4h, max_per_day: 2}}\n"
@@ -16,13 +16,18 @@ def days_from_now(days: int, hour: int = 10) -> str:
     return f"{day:%Y-%m-%d} {hour:02}:00:00"
 
 
+def daily() -> str:
+    """A cron line that runs every day, soon before or after ten, but not soon."""
+    return f"0 {11 if datetime.now(UTC).hour in range(7, 10) else 9} * * *"
+
+
 def campaigns(document: dict[str, Any]) -> dict[str, dict[str, Any]]:
     return {each["key"] or each["name"]: each for each in document["campaigns"]}
 
 
 def test_an_account_with_something_of_everything(world: World) -> None:
     world.write("campaignctl.yaml", PROJECT)
-    world.write("daily.yaml", sms("Daily", recurrence={"cron": "0 9 * * *"}))
+    world.write("daily.yaml", sms("Daily", recurrence={"cron": daily()}))
     world.write("sale.yaml", sms("Sale", scheduled_time=days_from_now(3)))
     world.write("stop.yaml", sms("Stop", scheduled_time=days_from_now(4, 20)))
     world.write("held.yaml", sms("Held", scheduled_time=days_from_now(5, 20)))
@@ -57,7 +62,7 @@ def test_an_account_with_something_of_everything(world: World) -> None:
 
 
 def test_without_a_token_manifests_and_state_are_shown(world: World) -> None:
-    world.write("daily.yaml", sms("Daily", recurrence={"cron": "0 9 * * *"}))
+    world.write("daily.yaml", sms("Daily", recurrence={"cron": weekly()}))
     world.environ["OCAMBA_TOKEN"] = ""
     before = world.run("calendar", "--format", "json", status=0).json
     assert before["account_read"] is False

@@ -15,12 +15,13 @@ from campaignctl.plan.model import Options
 from campaignctl.reconciler.adopt import import_campaign
 from campaignctl.reconciler.apply import apply
 from campaignctl.review.outcome import Outcome
+from tests.e2e.harness import weekly
 from tests.plan.planning import Spec, wanted
 from tests.reconciler.account import Account, campaign, yes
 
 NOW = campaign("Now", run_immediately=True)
 LATER = campaign("Later", scheduled_time="2036-01-01 10:00:00")
-DAILY = campaign("Daily", recurrence={"cron": "0 9 * * *"})
+DAILY = campaign("Daily", recurrence={"cron": weekly()})
 MANUAL = campaign("Manual")
 
 

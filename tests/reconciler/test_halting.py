@@ -15,11 +15,12 @@ from campaignctl.errors import UsageError
 from campaignctl.review.halt import HaltOutcome
 from campaignctl.review.outcome import Event
 from campaignctl.state.halts import Halts
+from tests.e2e.harness import weekly
 from tests.reconciler.account import PUSH, Account, campaign
 
 FAR = "2036-03-22 10:00:00"
 FARTHER = "2036-04-22 10:00:00"
-RUNS = {"cron": "0 9 * * *"}
+RUNS = {"cron": weekly()}
 
 
 def text(words: str) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from campaignctl.reconciler.proofing import Order, dry_run, proof
 from campaignctl.review.proofing import ProofReport, ProofResult
 from campaignctl.schedule.windows import Window
 from campaignctl.state.model import State
+from tests.e2e.harness import weekly
 from tests.plan.planning import NOW, PROJECT, wanted
 from tests.plan.planning import record as a_record
 from tests.plan.planning import state as recorded
@@ -86,7 +87,7 @@ def test_each_language_is_sent_once_to_the_seeds_and_recorded(account: Account) 
 
 def test_each_variant_of_a_test_is_sent_and_no_winner(account: Account) -> None:
     seeded(account)
-    account.specs[KEY] = split_test(recurrence={"cron": "0 9 * * *"}, send_in_profile_time_zone=True)
+    account.specs[KEY] = split_test(recurrence={"cron": weekly()}, send_in_profile_time_zone=True)
     report = send(account)
     assert [one.message for one in report.proofs] == ["one", "two"]
     assert [len(body["messages"]) for body in sent(account)] == [1, 1]

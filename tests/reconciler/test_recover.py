@@ -13,12 +13,13 @@ from campaignctl.review.reports import Recovery
 from campaignctl.state.codec import encode
 from campaignctl.state.halts import Halt, Stopped
 from campaignctl.state.model import Entry, State
+from tests.e2e.harness import weekly
 from tests.plan.planning import intent
 from tests.reconciler.account import Account, campaign
 
 FAR = campaign("Far", scheduled_time="2036-06-01 10:00:00")
 AT_ONCE = campaign("Now", run_immediately=True)
-DAILY = campaign("Daily", recurrence={"cron": "0 9 * * *"})
+DAILY = campaign("Daily", recurrence={"cron": weekly()})
 
 
 @pytest.fixture

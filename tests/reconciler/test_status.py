@@ -16,6 +16,7 @@ from campaignctl.review.reports import StatusReport, StatusRow, Stop, UnmanagedR
 from campaignctl.state.codec import encode
 from campaignctl.state.model import Account as Place
 from campaignctl.state.model import Entry, State
+from tests.e2e.harness import weekly
 from tests.plan.planning import intent
 from tests.reconciler.account import PUSH, Account, campaign, split_test
 from tests.reconciler.scripted import PROJECT, URL, Item, Script, direct
@@ -179,7 +180,7 @@ def test_a_clock_that_is_wrong_is_noted(far: Account) -> None:
 
 
 @pytest.mark.parametrize(
-    "when", [{"scheduled_time": "2036-07-01 10:00:00"}, {"recurrence": {"cron": "0 9 * * *"}}]
+    "when", [{"scheduled_time": "2036-07-01 10:00:00"}, {"recurrence": {"cron": weekly()}}]
 )
 def test_a_test_that_waits_names_its_messages(far: Account, when: dict[str, Any]) -> None:
     far.specs["test"] = split_test(**when)
