@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from campaignctl.diff import FieldChange
 from campaignctl.diff.words import words_changed
@@ -22,7 +23,7 @@ _OPEN, _CLOSE = (
 
 #: A replaced stretch of a text: where it begins and ends, and what another text has instead.
 _Edit = tuple[int, int, str]
-_Edits = Sequence[_Edit]
+_Edits = tuple[_Edit, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,10 +123,12 @@ def _is_little(text: str, other: str, edits: _Edits) -> bool:
     return short and gone <= len(text) * (1 - _LEAST_SHARED) and come <= len(other) * (1 - _LEAST_SHARED)
 
 
-def _edits(text: str, other: str) -> list[_Edit] | None:
+# Texts are compared when they are put together, and once more when their words are told.
+@lru_cache(maxsize=2**16)
+def _edits(text: str, other: str) -> _Edits | None:
     """The edits that lead from one text to another, line by line; None if they have other lines."""
     if text == other:
-        return []
+        return ()
     old, new = text.split("\n"), other.split("\n")
     if len(old) != len(new):
         return None
@@ -137,7 +140,7 @@ def _edits(text: str, other: str) -> list[_Edit] | None:
                 return None
             edits += _of_line(line, instead, start)
         start += len(line) + 1
-    return edits
+    return tuple(edits)
 
 
 def _alike(line: str, other: str) -> bool:
