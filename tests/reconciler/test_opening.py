@@ -185,7 +185,13 @@ def test_only_a_read_proves_the_account_of_a_plan(late: Account) -> None:
     late.control.cancel(late.id_of("far"))
     late.apply(targets=("far",))
     assert late.state.campaigns["far"].status == "canceled"
-    assert [one.status for one in late.plan().blocked if one.key == "now"] == ["unproven account"]
+    late.control.clear_requests()
+    assert late.plan().blocked == ()
+    assert [str(one["path"]).rsplit("/", 1)[1] for one in late.control.requests()][1:] == [late.id_of("far")]
+    del late.specs["far"]
+    late.apply(targets=("far",))
+    assert late.state.campaigns == {}
+    assert [one.status for one in late.plan().blocked] == ["unproven account"]
 
 
 @pytest.mark.parametrize(
