@@ -36,6 +36,11 @@ def fits(pattern: str, key: str) -> bool:
     return pattern == key or (is_wild(pattern) and _of_keys(pattern).matches(key))
 
 
+def covers(pattern: str, other: str) -> bool:
+    """Whether a pattern certainly names every key that another one names: no `?` stands for its `*`."""
+    return pattern == other or (fits(pattern, other) and ("?" not in pattern or "*" not in other))
+
+
 def key_hint(key: str, keys: Collection[str]) -> str:
     """What to write for a key that does not exist: those of its matrix, or the nearest; else nothing."""
     if of_matrix := sorted(one for one in keys if one.startswith(f"{key}[")):

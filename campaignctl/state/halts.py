@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Literal
 
-from campaignctl.campaign.keys import fits
+from campaignctl.campaign.keys import covers, fits
 from campaignctl.schedule import humanize
 from campaignctl.schedule.times import TimeError, parse_iso
 
@@ -86,7 +86,7 @@ class Halt:
         """Whether it still stops a key: neither all of it nor each of its keys was lifted."""
         if any(lift.keys is None or _EVERY in lift.keys for lift in self.lifted):
             return False
-        return self.keys is None or any(self.names(key) for key in self.keys)
+        return self.keys is None or any(self._holds)
 
     @property
     def summary(self) -> str:
@@ -108,10 +108,15 @@ class Halt:
 
     def touched_by(self, lift: Lift) -> bool:
         """Whether it still stops a key that a lift names."""
-        if not self.in_force or lift.keys is None:
+        if lift.keys is None:
             return self.in_force
-        held = [own for own in self.keys or () if self.names(own)]
-        return any(self.names(key) or any(fits(key, own) for own in held) for key in lift.keys)
+        return any(self.names(key) or any(fits(key, own) for own in self._holds) for key in lift.keys)
+
+    @property
+    def _holds(self) -> list[str]:
+        """Its keys and patterns of which something may still be stopped."""
+        lifts = [key for lift in self.lifted for key in (lift.keys or (_EVERY,))]
+        return [own for own in self.keys or () if not any(covers(key, own) for key in lifts)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -191,3 +191,24 @@ def test_a_manifest_stays_until_its_campaign_is_over_in_each_environment(
     reasons = [] if goes else [(KEY, "it is not final in the environment staging")]
     assert [(one.key, one.reason) for one in report.left] == reasons
     assert (files(tmp_path) == [FILE]) is not goes
+
+
+@pytest.mark.parametrize(
+    ("entry", "before", "goes"),
+    [
+        (ARCHIVED, None, True),
+        (ARCHIVED, NOW, False),
+        (ARCHIVED, NOW + timedelta(seconds=1), True),
+        (replace(ARCHIVED, archived="sha256:other"), None, False),
+        (replace(ARCHIVED, archived=None), None, False),
+        (replace(ARCHIVED, sends=(iso(NOW - timedelta(days=1)),)), NOW, True),
+        (replace(ARCHIVED, sends=(iso(NOW - timedelta(days=1)),)), NOW - timedelta(days=1), False),
+    ],
+)
+def test_a_manifest_that_was_left_behind_goes_if_it_is_as_archived_and_old_enough(
+    tmp_path: Path, entry: Released, before: datetime | None, goes: bool
+) -> None:
+    wiring, manifests = over(tmp_path / "project")
+    wiring = replace(wiring, backend=kept(tmp_path / "state.json", state({}, released=(entry,))))
+    archive(wiring, Order(before=before), lambda: manifests, lambda _: True)
+    assert (files(tmp_path / "project") == [FILE]) is not goes

@@ -127,6 +127,18 @@ def test_what_only_informs_is_told_and_stops_nothing(two: Account) -> None:
     assert "  1 former campaign: the times of its sends" in migrate_format(two.wiring, 1)
 
 
+def test_protections_are_named_before_what_only_informs(two: Account) -> None:
+    bare(two)
+    gone = Released("push/old", "9", None, "sha256:d", "sent", "2036-01-01T00:00:00Z", sends=("x",))
+    change(two, released=(gone,), project_id="p")
+    with pytest.raises(StateError, match="cannot hold all protections") as error:
+        migrate_format(two.wiring, 1)
+    assert error.value.detail == str(downgrade.Loss("State.project_id", 1, True))
+    said = migrate_format(two.wiring, 1, allow_loss=True).split("\n\n")[1]
+    lost = [line.strip().partition(": ")[0] for line in said.splitlines()[1:]]
+    assert lost == ["1 id", "1 former campaign"]
+
+
 @pytest.mark.parametrize("operation", ["create", "update", "pause"])
 @pytest.mark.parametrize("phase", ["planned", "started"])
 def test_an_unsettled_write_is_never_lost(two: Account, operation: Any, phase: Any) -> None:

@@ -12,8 +12,17 @@ from campaignctl.campaign.lifecycle import Lifecycle
 from campaignctl.campaign.live import Live
 from campaignctl.campaign.status import Status
 from campaignctl.diff import content
+from campaignctl.errors import UsageError
 from campaignctl.reconciler.halt_report import Seen, outcome
-from campaignctl.reconciler.halt_targets import Named, Order, held, only_declared, recorded, unsettled
+from campaignctl.reconciler.halt_targets import (
+    Named,
+    Order,
+    check_keys,
+    held,
+    only_declared,
+    recorded,
+    unsettled,
+)
 from campaignctl.schedule.times import iso, parse_iso
 from campaignctl.state.halts import Halt, Held
 from campaignctl.state.model import Record
@@ -39,6 +48,7 @@ CHRISTMAS = parse_iso("2036-12-24T10:00:00Z")
 ALL = Halt("halt-1", None, "wrong price", "anna", "desk", iso(NOW))
 SOME = replace(ALL, keys=("push/*",))
 ORDER = Order(None, "wrong price")
+CREATE = intent(IMMEDIATE)
 
 
 def one(status: str = "scheduled", **fields: Any) -> Named:
@@ -234,6 +244,36 @@ def test_a_halt_of_keys_names_these_alone() -> None:
 
 
 @pytest.mark.parametrize(
+    ("asked", "declared", "refused", "noted"),
+    [
+        (None, None, None, []),
+        ((KEY,), None, None, []),
+        (("sms/lost",), None, None, []),
+        (("sms/*", "push/*"), None, None, []),
+        (("email/new",), {"email/new"}, None, []),
+        (("email/*", KEY), {"email/new"}, None, []),
+        (("email/new",), None, None, ["email/new: no such key is recorded"]),
+        ((KEY, "email/new"), None, None, ["email/new: no such key is recorded"]),
+        (("sms/los",), set(), "did you mean sms/lost?", []),
+        (("email/ne",), {"email/new"}, "did you mean email/new?", []),
+        (("zzz",), set(), "--all", []),
+    ],
+)
+def test_a_key_is_known_if_it_is_recorded_under_way_or_declared(
+    asked: tuple[str, ...] | None, declared: set[str] | None, refused: str | None, noted: list[str]
+) -> None:
+    known = state({KEY: record(SCHEDULED)}, pending={"sms/lost": CREATE})
+    manifests = None if declared is None else {key: wanted(SCHEDULED, key) for key in declared}
+    if refused:
+        with pytest.raises(UsageError, match="no such key, and nothing was stopped") as error:
+            check_keys(asked, known, lambda: manifests)
+        assert refused in str(error.value.hint)
+        return
+    notes = check_keys(asked, known, lambda: manifests)
+    assert [note.partition(", and")[0] for note in notes] == noted
+
+
+@pytest.mark.parametrize(
     ("campaign", "can_send"),
     [(one(status), status in ("scheduled", "running", "unknown")) for status in Status]
     + [
@@ -258,8 +298,6 @@ def test_a_read_replaces_what_was_recorded() -> None:
 
 
 # --------------------------------------------------------------------------------- what it holds
-
-CREATE = intent(IMMEDIATE)
 
 
 def test_it_holds_each_campaign_by_id_and_content() -> None:

@@ -51,6 +51,17 @@ def test_what_was_resumed_is_drift_and_the_next_apply_pauses_it(account: Account
     assert account.state.history[-1].operation == "pause of what is halted"
 
 
+def test_a_lift_of_one_letter_leaves_the_longer_keys_of_a_pattern_halted(account: Account) -> None:
+    halted(account, "*", a={}, ab={})
+    account.lift("?")
+    before = account.mark
+    assert account.outcomes() == {"ab": "done"}
+    assert (account.writes(before), account.status_of("ab")) == (["pause"], "paused")
+    account.lift("ab")
+    account.apply()
+    assert account.status_of("ab") == "scheduled"
+
+
 def test_status_says_that_it_can_send(account: Account) -> None:
     halted(account, "a", a={}, b={})
     rows = {row.key: row.goes for row in status(account.wiring, account.desired).rows}

@@ -114,6 +114,20 @@ def test_a_phase_that_was_edited_here_is_a_conflict(folder: Folder) -> None:
     assert folder.again().conflicts == (), "the phase is what it was"
 
 
+def test_a_phase_of_others_is_a_conflict_with_an_edit_here(folder: Folder) -> None:
+    folder.declare("sale.yaml", "Sale")
+    folder.records(sale="9")
+    folder.declare("sale.yaml", "Sale", deal_id="7")
+    folder.script = Script([shown("9", status="paused")])
+    found = folder.again()
+    ((one),) = found.conflicts
+    assert one.fields == (
+        ConflictField("lifecycle/phase", "active", "active", "paused"),
+        ConflictField("deal_id", None, "7", None),
+    )
+    assert (found.changes, found.left) == ((), ())
+
+
 def test_what_both_edited_is_a_conflict_with_all_three_values(folder: Folder) -> None:
     folder.declare("sale.yaml", "Sale", labels=["old"])
     folder.declare("other.yaml", "Other")

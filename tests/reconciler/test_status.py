@@ -114,6 +114,10 @@ def test_who_paused_it(far: Account) -> None:
     assert (found.halt.key, found.halt.reason) == ("far", "wrong price")
     far.control.resume(far.id_of("far"), FAR)
     assert row(far, "far").goes
+    far.control.pause(far.id_of("far"))
+    far.lift("far")
+    found = row(far, "far")
+    assert (found.paused_by, found.halt) == ("halt", None)
 
 
 def test_a_pause_of_others_may_be_resumed_while_its_time_is_to_come_and_it_is_declared(far: Account) -> None:

@@ -82,3 +82,33 @@ def test_a_halt_that_is_carried_out_keeps_what_it_held_before() -> None:
     other = Held("push/b", "104", "")
     (halt,) = Halts((WHOLE,)).carried_out(WHOLE, [other, HELD]).halts
     assert (halt.held, halt.under_way) == ((HELD, other), None)
+
+
+@pytest.mark.parametrize(
+    ("keys", "first", "in_force", "then", "touched"),
+    [
+        (("push/*",), ("push/?",), True, ("push/ab",), True),
+        (("push/*",), ("push/?",), True, ("p*",), True),
+        (("push/*",), ("push/?",), True, ("push/a",), False),
+        (("push/*",), ("push/?",), True, ("sms/*",), False),
+        (("push/*",), ("push/*",), False, ("push/ab",), False),
+        (("push/*",), ("p*",), False, ("push/*",), False),
+        (("push/?",), ("push/?",), False, ("push/a",), False),
+        (("push/?",), ("push/??",), True, ("push/a",), True),
+        (("push/?*",), ("push/?*",), False, ("push/a",), False),
+        (("push/a", "push/b"), ("push/?",), False, ("push/b",), False),
+        (("push/a", "push/b"), ("push/a",), True, ("push/*",), True),
+        (("push/a", "push/b"), None, False, ("push/*",), False),
+        (("push/a",), ("*",), False, None, False),
+        (None, ("push/?",), True, None, True),
+    ],
+)
+def test_a_halt_is_in_force_until_lifts_cover_all_that_it_names(
+    keys: tuple[str, ...] | None,
+    first: tuple[str, ...] | None,
+    in_force: bool,
+    then: tuple[str, ...] | None,
+    touched: bool,
+) -> None:
+    halt = replace(HALT, keys=keys, lifted=(Lift(first, "", "", HALT.at),))
+    assert (halt.in_force, halt.touched_by(Lift(then, "", "", HALT.at))) == (in_force, touched)
