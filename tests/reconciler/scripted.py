@@ -39,13 +39,15 @@ class Script:
 
     `repeats`: pages past the end are the last one again. `claims`: how many campaigns the list says it has.
     `dated`: answers have the time, a second later each. Writes are answered with nothing, a create with the
-    campaign `created`, of several with the next one, or refused with the status in `refuses`.
+    campaign `created`, of several with the next one, or refused with the status in `refuses`; the API `says`
+    why.
     """
 
     items: Sequence[Item] = ()
     by_id: Mapping[str, Shown | list[Shown]] = field(default_factory=dict)
     refuses: Mapping[str, int] = field(default_factory=dict)
     created: Item | list[Item] = field(default_factory=dict)
+    says: str = ""
     size: int = 100
     total: bool = True
     claims: int = 0
@@ -61,7 +63,7 @@ class Script:
             name = "update" if request.method == "PATCH" else "create" if word == "campaigns" else word
             self.asked.append(name)
             if name in self.refuses:
-                return httpx.Response(self.refuses[name], json={})
+                return httpx.Response(self.refuses[name], json={"message": self.says} if self.says else {})
             if name == "create":
                 made = self.created.pop(0) if isinstance(self.created, list) else self.created
                 return httpx.Response(201, json=made)

@@ -119,6 +119,12 @@ def test_an_answer_after_the_plan_has_expired_is_no_approval(far: Account) -> No
 # --------------------------------------------------------------------------------- what is only seen
 
 
+def test_a_first_apply_of_chosen_keys_records_nothing_of_others(late: Account) -> None:
+    late.specs = {"new": NEW, "other": campaign("Other", description="other")}
+    outcome = late.apply(targets=("new",))
+    assert ([each.key for each in outcome.changes], outcome.notes) == (["new"], ())
+
+
 def test_what_a_read_shows_is_recorded_and_voids_no_plan(far: Account) -> None:
     before = far.state
     far.control.pause(far.id_of("far"))

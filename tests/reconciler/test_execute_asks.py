@@ -49,7 +49,7 @@ from tests.reconciler.performing import (
     pending,
     replacement,
 )
-from tests.reconciler.scripted import PROJECT, URL, Direct, Kept, Script, direct
+from tests.reconciler.scripted import PROJECT, URL, Direct, Kept, Script, Shown, direct
 
 HOUR = timedelta(hours=1)
 
@@ -244,6 +244,23 @@ def test_a_refusal_alone_needs_no_other_command(known: Direct) -> None:
     assert known.state.pending == {}
 
 
+def test_what_is_unknown_names_the_first_command(known: Direct) -> None:
+    """Though something else failed before it. Without markers a person has to look for what was lost."""
+    known.script.refuses = {"update": 500, "create": 500}
+    known.script.by_id = {ID: item()}
+    new = create(own(SCHEDULED, "New"), "new")
+    before = here({KEY: record(SCHEDULED)}, pending={"new": pending(new)})
+    outcome = carried_out(
+        known, plan(UPDATE, new), replace(before, account=replace(before.account, markers=False))
+    )
+    assert [each.outcome for each in outcome.changes] == ["failed", "unknown"]
+    assert [str(each) for each in outcome.next] == [
+        "campaignctl state resolve new --adopt ID",
+        "campaignctl state resolve new --retry",
+        "campaignctl apply",
+    ]
+
+
 @pytest.mark.parametrize(("before", "result"), [(False, "incomplete"), (True, "done")])
 def test_what_was_blocked_before_is_no_news(known: Direct, before: bool, result: str) -> None:
     blocked = plan_of(known=state({KEY: record(SCHEDULED, "needs_decision")})).blocked[0]
@@ -359,3 +376,18 @@ def test_a_lost_create_is_looked_for_and_no_write_is(known: Direct) -> None:
     known.script.items = [{**item(), "metadata": mark}]
     assert settle(known.run(company=COMPANY)) == {}
     assert known.state.campaigns[KEY].id == ID
+
+
+@pytest.mark.parametrize("read", ["whole", "short", "gone", "refused"])
+def test_a_lost_create_that_is_found_is_recorded_as_a_read_shows_it_whole(known: Direct, read: str) -> None:
+    lost = replace(intent(SCHEDULED), intent="intent-lost", at="2026-11-24T11:00:00Z")
+    known.kept.state = here(pending={KEY: lost})
+    whole = {**item(), "metadata": {"campaignctl": str(PROJECT.owner.marker(KEY, "intent-lost"))}}
+    short = {name: value for name, value in whole.items() if name != "messages"}
+    other = {"id": ID, "status": "paused"}
+    known.script.items = [short]
+    reads: dict[str, Shown] = {"whole": {**whole, "status": "paused"}, "short": other, "gone": None}
+    known.script.by_id = {ID: reads.get(read, 500)}
+    assert settle(known.run(company=COMPANY)) == {}
+    found = known.state.campaigns[KEY]
+    assert (found.id, found.status) == (ID, "paused" if read == "whole" else "scheduled")

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from campaignctl.campaign.live import Live
+from campaignctl.campaign.problem import KeyPath
 from campaignctl.errors import CampaignctlError, Interrupted, LockLost, Refused, StateDamaged, StateNotSaved
 from campaignctl.plan.model import Action, Change
 from campaignctl.project.model import ApiSettings, Override
@@ -174,15 +175,35 @@ def test_what_was_created_and_cannot_be_recorded_is_said(known: Direct) -> None:
     assert isinstance(run.broken_off, StateNotSaved)
 
 
-def test_a_refusal_of_metadata_may_be_one_of_our_marker(known: Direct) -> None:
-    known.script.refuses = {"create": 422}
-    change = create()
-    for markers in (True, False):
-        api = replace(known.wiring.project.api, markers=markers)
-        known.wiring = replace(known.wiring, project=replace(known.wiring.project, api=api))
-        found = performed(known, change, here(pending={KEY: pending(change)}))
-        assert found.error is not None
-        assert "api.markers" not in found.error.hint
+@pytest.mark.parametrize(
+    ("change", "said", "markers", "place", "may_be_the_marker"),
+    [
+        (create(), "metadata: not an object", True, "", True),
+        (create(), "metadata: not an object", False, "", False),
+        (create(), "scheduled_time: too soon", True, "scheduled_time", False),
+        (create(), "not today", True, "", False),
+        (UPDATE, "description: no metadata", True, "description", False),
+        (PAUSE, "scheduled_time: too soon", True, "", False),
+    ],
+)
+def test_a_refusal_names_the_place_of_its_field_and_what_may_help(
+    known: Direct, change: Change, said: str, markers: bool, place: str, may_be_the_marker: bool
+) -> None:
+    operation = change.requests[0].operation
+    known.script.refuses, known.script.says = {operation: 422}, said
+    project = known.wiring.project
+    project = replace(project, api=replace(project.api, markers=markers))
+
+    def written_at(_key: str, path: KeyPath) -> str:
+        return "" if path == ("metadata",) else str(path[0])
+
+    known.wiring = replace(known.wiring, project=project, written_at=written_at)
+    state = here(pending={KEY: pending(change)}) if change.action is Action.CREATE else None
+    found = performed(known, change, state or here({KEY: record(SCHEDULED)}))
+    assert found.error is not None
+    assert found.error.detail == said
+    assert found.error.summary.startswith(f"{change.action} of {KEY} ({place or change.source}): ")
+    assert ("`api.markers: off`" in str(found.error.hint)) is may_be_the_marker
 
 
 # ------------------------------------------------------------------------------- an account not proven yet

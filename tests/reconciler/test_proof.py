@@ -186,6 +186,21 @@ def test_a_day_has_a_number_of_proofs(account: Account) -> None:
     assert send(account, "de").today == 4
 
 
+def test_a_seed_list_that_changed_since_the_last_apply_is_noted(account: Account) -> None:
+    seeded(account)
+    order = Order(KEY, ("en",))
+    assert dry_run(account.wiring, account.desired, order).notes == ()
+    account.apply()
+    assert dry_run(account.wiring, account.desired, order).notes == ()
+    other = {"custom_properties": {"seed": {"items": ["agency"], "op": "in"}}}
+    seeded(account, other)
+    said = f"the seed list team was changed since the last apply; it was {SEEDS}"
+    assert dry_run(account.wiring, account.desired, order).notes == (said,)
+    assert send(account, "en").notes == (said,)
+    account.project = replace(account.project, proofs={"agency": Seeds(other)})
+    assert dry_run(account.wiring, account.desired, order).notes == (), "a new list"
+
+
 def test_a_freeze_holds_proofs_too(account: Account) -> None:
     now = account.clock.now()
     window = Window(tz="UTC", start=now - timedelta(days=1), end=now + timedelta(days=1), reason="incident")

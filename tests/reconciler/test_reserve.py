@@ -7,10 +7,15 @@ from dataclasses import replace
 
 import pytest
 
+from campaignctl.reconciler.opening import Opening, Scan
+from campaignctl.reconciler.proof_sending import stopped
 from campaignctl.reconciler.refresh import find
+from campaignctl.reconciler.run import Run
 from campaignctl.state.model import AT_ONCE, Entry, Intent, Watermark
+from campaignctl.state.proofs import Proof
 from tests.api.simulated import client
 from tests.reconciler.account import Account, campaign
+from tests.state.documents import filled
 
 FAR = "2036-06-01 10:00:00"
 ORDINARY = 5
@@ -67,3 +72,14 @@ def test_creates_of_unknown_outcome_are_looked_for_at_once(narrow: Account) -> N
     began = use_up(narrow)
     assert find(narrow.api, replace(known, released=())) == {}
     assert narrow.clock.time.monotonic() - began < 5
+
+
+def test_a_proof_that_is_not_as_asked_for_is_canceled_at_once(narrow: Account) -> None:
+    campaign_id = narrow.id_of("a")
+    began = use_up(narrow)
+    with narrow.wiring.locked("proof") as session:
+        run = Run(narrow.wiring, session, Opening(Scan((), None), None))
+        left = stopped(run, replace(filled(Proof), id=campaign_id))
+    assert left == f"{campaign_id} is canceled, and sends nothing"
+    assert narrow.clock.time.monotonic() - began < 5
+    assert narrow.status_of("a") == "canceled"
