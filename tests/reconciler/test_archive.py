@@ -20,7 +20,7 @@ from campaignctl.review.archiving import ArchiveReport
 from campaignctl.schedule.times import iso
 from campaignctl.state.halts import Halt, Halts
 from campaignctl.state.ledger import Released, Sent, Year
-from campaignctl.state.model import State
+from campaignctl.state.model import Record, State
 from campaignctl.state.years import encode_year
 from tests.plan.planning import ID, KEY, NOW, PROJECT, SCHEDULED, intent, record, state, wanted
 from tests.state.samples import sample_state
@@ -72,6 +72,7 @@ EDITED = {**SCHEDULED, "name": "B"}
         ({}, {"new": wanted(SCHEDULED, "new", moved_from=(KEY,))}, Halts(), "it is to be moved to new"),
         ({}, {"new": wanted(SCHEDULED, "new", moved_from=("other",))}, Halts(), ""),
         ({}, {KEY: wanted(SCHEDULED)}, Halts(), ""),
+        ({}, {KEY: wanted(SCHEDULED, manifest="sha256:b")}, Halts(), ""),
         (
             {},
             {KEY: wanted({**SCHEDULED, "name": "B"}, manifest="sha256:b")},
@@ -197,6 +198,7 @@ def test_a_manifest_stays_until_its_campaign_is_over_in_each_environment(
     ("entry", "before", "goes"),
     [
         (ARCHIVED, None, True),
+        (record(SCHEDULED), None, False),
         (ARCHIVED, NOW, False),
         (ARCHIVED, NOW + timedelta(seconds=1), True),
         (replace(ARCHIVED, archived="sha256:other"), None, False),
@@ -206,9 +208,31 @@ def test_a_manifest_stays_until_its_campaign_is_over_in_each_environment(
     ],
 )
 def test_a_manifest_that_was_left_behind_goes_if_it_is_as_archived_and_old_enough(
-    tmp_path: Path, entry: Released, before: datetime | None, goes: bool
+    tmp_path: Path, entry: Released | Record, before: datetime | None, goes: bool
 ) -> None:
+    """A key that is recorded again is not left behind."""
     wiring, manifests = over(tmp_path / "project")
-    wiring = replace(wiring, backend=kept(tmp_path / "state.json", state({}, released=(entry,))))
+    again = {KEY: entry} if isinstance(entry, Record) else {}
+    known = state(again, released=(entry if isinstance(entry, Released) else ARCHIVED,))
+    wiring = replace(wiring, backend=kept(tmp_path / "state.json", known))
     archive(wiring, Order(before=before), lambda: manifests, lambda _: True)
     assert (files(tmp_path / "project") == [FILE]) is not goes
+
+
+@pytest.mark.parametrize(
+    ("began", "updated", "goes"),
+    [
+        (None, NOW - timedelta(seconds=1), True),
+        (None, NOW, False),
+        (NOW - timedelta(seconds=1), NOW, True),
+        (NOW, NOW - timedelta(days=1), False),
+    ],
+)
+def test_a_campaign_ended_when_it_last_sent_else_when_it_was_last_written(
+    tmp_path: Path, began: datetime | None, updated: datetime, goes: bool
+) -> None:
+    wiring, manifests = over(tmp_path / "project")
+    one = replace(OVER, began=iso(began) if began else None, updated_at=iso(updated))
+    wiring = replace(wiring, backend=kept(tmp_path / "state.json", state({KEY: one})))
+    report = archive(wiring, Order(before=NOW, dry_run=True), lambda: manifests, lambda _: True)
+    assert [each.key for each in report.campaigns] == [KEY] * goes

@@ -16,14 +16,17 @@ from campaignctl.project.model import Override, Seeds
 from campaignctl.reconciler import foreign
 from campaignctl.reconciler.proofing import Order, dry_run, proof
 from campaignctl.review.proofing import ProofReport, ProofResult
+from campaignctl.schedule.times import iso
 from campaignctl.schedule.windows import Window
 from campaignctl.state.model import State
+from campaignctl.state.proofs import Proof
 from tests.e2e.harness import weekly
 from tests.plan.planning import NOW, PROJECT, wanted
 from tests.plan.planning import record as a_record
 from tests.plan.planning import state as recorded
 from tests.reconciler.account import PUSH, Account, campaign, split_test
 from tests.reconciler.scripted import Script, direct
+from tests.state.documents import filled
 
 KEY = "push/welcome"
 FAR = "2036-06-01 10:00:00"
@@ -184,6 +187,27 @@ def test_a_day_has_a_number_of_proofs(account: Account) -> None:
     lifted = Override("max_proofs_per_day", ("push/*",), NOW.replace(year=2099), "a launch")
     account.project = replace(account.project, overrides=(lifted,))
     assert send(account, "de").today == 4
+
+
+@pytest.mark.parametrize(
+    ("phase", "at", "counts"),
+    [
+        ("sent", iso(NOW), True),
+        ("arming", iso(NOW), True),
+        ("dropped", iso(NOW), False),
+        ("started", iso(NOW), False),
+        ("sent", iso(NOW - timedelta(days=1)), False),
+        ("sent", "2026-11-23T23:30:00Z", True),
+        ("sent", "2026-11-23T22:30:00Z", False),
+    ],
+)
+def test_what_may_have_been_sent_today_counts(phase: Any, at: str, counts: bool) -> None:
+    """By the time of the project; that of another text is no reason to wait for a person."""
+    project = replace(PROJECT, proofs={"team": Seeds(SEEDS)}, time_zone="Europe/Berlin")
+    other = replace(filled(Proof), phase=phase, at=at, digest="sha256:another")
+    with direct(recorded(proofs=(other,)), project=project) as given:
+        report = dry_run(given.wiring, DesiredState(project, {KEY: wanted(SPEC)}, ""), Order(KEY, ("de",)))
+    assert report.today == 1 + counts
 
 
 def test_a_seed_list_that_changed_since_the_last_apply_is_noted(account: Account) -> None:
