@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from campaignctl.errors import LockLost, StateError
+from campaignctl.errors import Command, LockLost, Sentence, StateError
 from campaignctl.manifest.model import DesiredState
 from campaignctl.plan.model import Change, Plan, Request
 from campaignctl.reconciler.adopt import import_campaign
@@ -266,6 +266,18 @@ def test_what_was_blocked_before_is_no_news(known: Direct, before: bool, result:
     blocked = plan_of(known=state({KEY: record(SCHEDULED, "needs_decision")})).blocked[0]
     outcome = carried_out(known, plan(blocked=(replace(blocked, before=before),)), here())
     assert (outcome.result, len(outcome.blocked)) == (result, 1)
+
+
+def test_what_is_blocked_names_its_command_before_the_next_apply(known: Direct) -> None:
+    blocked = plan_of(known=state({KEY: record(SCHEDULED, "needs_decision")})).blocked[0]
+    blocked = replace(blocked, before=False, hint=Sentence(Command("status"), " shows it"))
+    known.script.time.interrupted = True
+    wanted = plan(UPDATE, blocked=(blocked,), overrides=("resend",))
+    outcome = carried_out(known, wanted, here({KEY: record(SCHEDULED)}))
+    assert [str(each) for each in outcome.next] == [
+        "campaignctl status",
+        "campaignctl apply --override resend",
+    ]
 
 
 def test_an_interrupt_starts_nothing_more(known: Direct) -> None:

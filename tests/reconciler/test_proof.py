@@ -14,6 +14,7 @@ from campaignctl.manifest.model import DesiredState
 from campaignctl.plan.model import Plan
 from campaignctl.project.model import Override, Seeds
 from campaignctl.reconciler import foreign
+from campaignctl.reconciler.proof_sending import stopped
 from campaignctl.reconciler.proofing import Order, dry_run, proof
 from campaignctl.review.proofing import ProofReport, ProofResult
 from campaignctl.schedule.times import iso
@@ -25,7 +26,7 @@ from tests.plan.planning import NOW, PROJECT, wanted
 from tests.plan.planning import record as a_record
 from tests.plan.planning import state as recorded
 from tests.reconciler.account import PUSH, Account, campaign, split_test
-from tests.reconciler.scripted import Script, direct
+from tests.reconciler.scripted import Script, Shown, direct
 from tests.state.documents import filled
 
 KEY = "push/welcome"
@@ -615,3 +616,18 @@ def _rewritten(account: Account, state: State) -> None:
     session = account.place.backend().acquire("test", timedelta(0))
     session.write(replace(state, serial=account.state.serial))
     session.release()
+
+
+@pytest.mark.parametrize(
+    ("shown", "writes", "left"),
+    [
+        (None, [], "9 is not found"),
+        ({"id": "9", "status": "draft"}, [], "9 is draft, and sends nothing"),
+        ({"id": "9", "status": "scheduled"}, ["cancel"], "9 is scheduled"),
+    ],
+)
+def test_what_is_left_of_a_proof_that_is_not_sent_is_said(shown: Shown, writes: list[str], left: str) -> None:
+    script = Script(by_id={"9": shown})
+    with direct(recorded(), script) as given:
+        assert stopped(given.run(), replace(filled(Proof), id="9")) == left
+    assert [word for word in script.asked if word != "9"] == writes
