@@ -38,6 +38,10 @@ metadata: {{name: shop, id: {PROJECT_ID}}}
 STRICT = PROJECT.replace(_EMPTY, "")
 
 
+#: The number of the month in half a year, for what may not run soon on any day of the week.
+FAR_MONTH = (datetime.now(UTC).month + 5) % 12 + 1
+
+
 def weekly() -> str:
     """A cron line that runs once a week, and next in three days: a run that is near meets guardrails."""
     return f"0 10 * * {(datetime.now(UTC).isoweekday() + 3) % 7}"

@@ -6,7 +6,7 @@ import json
 from typing import Any, get_args
 
 from campaignctl.sandbox.switches import Spelling
-from tests.e2e.harness import World
+from tests.e2e.harness import FAR_MONTH, World
 
 HTML = '<p>It\'s "new" &amp; <a href="https://example.com/?a=1&b=2">caf\u00e9</a></p>\n<p>Bye</p>'
 EMAIL = {
@@ -29,7 +29,7 @@ WEEKLY: dict[str, Any] = {
     "description": "One\nTwo ",
     "labels": ["a", "b"],
     "messages": [{"name": "m", "channel": "email", "integration_id": "7", "priority": 3, "email": EMAIL}],
-    "recurrence": {"cron": "0 12 * * MON,7"},
+    "recurrence": {"cron": f"0 12 * {FAR_MONTH} MON,7"},
     "targeting": {
         "countries": {"items": ["DE", "AT"], "op": "include"},
         "profile_age": {"from": 1, "to": 3},
@@ -50,7 +50,7 @@ SPLIT = {
         "evaluation_window": "1D",
         "winner_delivery_mode": "manual",
     },
-    "recurrence": {"pattern": {"hour": 7, "minute": 0, "weekdays": [1, 7], "months": [1, 6]}},
+    "recurrence": {"pattern": {"hour": 7, "minute": 0, "weekdays": [1, 7], "months": [FAR_MONTH]}},
     "callbacks": {"push": {"click": ["https://a.example/1", "https://b.example"]}},
 }
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.harness import PROJECT, World, sms
+from tests.e2e.harness import FAR_MONTH, PROJECT, World, sms
 from tests.e2e.unseen import AB_TEST, EVERYONE_BUT, FAR, WEEKLY, live, only, run_hint
 
 TEXTS = {
@@ -44,7 +44,7 @@ def test_what_means_the_same_is_done_and_stays_quiet(world: World) -> None:
     mail = {"name": "m", "channel": "email", "integration_id": "1830", "email": content}
     world.write("weekly.yaml", json.dumps({"spec": {"name": "Weekly", **WEEKLY, "messages": [mail]}}))
     spelt = {
-        "0 9 * * 7": "0 9 * * 0",
+        f"0 9 * {FAR_MONTH} 7": f"0 9 * {FAR_MONTH} 0",
         "News@Example.com": "news@example.com",
         html: "<p>It&#39;s & stays</p>\r\n",
     }

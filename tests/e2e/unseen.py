@@ -6,7 +6,7 @@ import re
 import shlex
 from typing import Any
 
-from tests.e2e.harness import World
+from tests.e2e.harness import FAR_MONTH, World
 
 FAR = "2036-03-22 10:00:00"
 AB_TEST = {
@@ -16,7 +16,7 @@ AB_TEST = {
     "winner_delivery_mode": "manual",
 }
 EVERYONE_BUT = {"countries": {"items": ["DE"], "op": "in"}}
-WEEKLY: dict[str, Any] = {"recurrence": {"cron": "0 9 * * 7"}}
+WEEKLY: dict[str, Any] = {"recurrence": {"cron": f"0 9 * {FAR_MONTH} 7"}}
 
 
 def only(plan: dict[str, Any], of: str = "blocked") -> dict[str, Any]:
