@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+import pytest
 from deepdiff import DeepDiff
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -89,6 +90,13 @@ def test_messages_before_lead_to_those_after(before: list[Any], after: list[Any]
     changes = field_changes({"messages": before}, {"messages": after})
     back = messages_before({"messages": after}, changes)
     assert equal({"messages": back}, {"messages": before})
+
+
+@pytest.mark.parametrize(("size", "other"), [(2, 12), (12, 2), (12, 11)])
+def test_more_than_ten_messages_lead_back_to_those_before(size: int, other: int) -> None:
+    before, after = ([{"channel": "push", "name": f"{n}"} for n in range(count)] for count in (size, other))
+    changes = field_changes({"messages": before}, {"messages": after})
+    assert messages_before({"messages": after}, changes) == before
 
 
 def test_null_and_absent_are_no_difference() -> None:

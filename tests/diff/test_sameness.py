@@ -128,6 +128,28 @@ def test_alike_ignores_documented_defaults(one: Any, other: Any, is_alike: bool)
     assert not equal(one, other)
 
 
+@pytest.mark.parametrize(
+    ("one", "other", "are_equal"),
+    [
+        ({"labels": ["a", "b"]}, {"labels": ["b", "a", "a"]}, True),
+        ({"labels": ["a\r\nb", "c"]}, {"labels": ["c", "a\nb"]}, True),
+        ({"labels": ["a"]}, {"labels": ["b"]}, False),
+        ({"metadata": {"on": True}}, {"metadata": {"on": 1}}, True),
+        ({"metadata": {"places": ["a", "b"]}}, {"metadata": {"places": ["b", "a"]}}, False),
+        ({"metadata": {"places": ["a"]}}, {"metadata": {"places": ["a", "b"]}}, False),
+        ({"metadata": {"places": ["a\r\nb"]}}, {"metadata": {"places": ("a\nb",)}}, True),
+        ({"metadata": {"a": None}}, {"metadata": {"b": None}}, False),
+        ({"metadata": {"a": "1"}}, {"metadata": {"a": 1}}, False),
+        ({"metadata": {"a": ["1"]}}, {"metadata": {"a": {"0": "1"}}}, False),
+    ],
+)
+def test_specs_are_equal_whatever_the_order_of_labels_and_the_ends_of_lines(
+    one: Any, other: Any, are_equal: bool
+) -> None:
+    assert equal(one, other) is are_equal
+    assert equal(other, one) is are_equal
+
+
 def test_changes_are_listed_field_by_field() -> None:
     before = {"name": "A", "labels": ["a"], "messages": [{"channel": "push", "priority": 1}], "score": 1}
     after = {

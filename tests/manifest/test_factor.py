@@ -159,3 +159,24 @@ def test_values_of_the_same_name_get_a_number() -> None:
         "sent": {"url": "${matrix.url}"},
         "clicked": {"url": "${matrix.url_2}"},
     }
+
+
+@pytest.mark.parametrize(
+    ("field", "name"),
+    [
+        ("h1", "h1"),
+        ("t", "t"),
+        ("1st", "value_1st"),
+        ("größe", "gr__e"),
+        ("_x", "value__x"),
+        ("include", "include_2"),
+        ("exclude", "exclude_2"),
+        ("country", "country_2"),
+        ("id", "id_2"),
+    ],
+)
+def test_a_value_of_a_market_has_a_name_that_a_manifest_may_have(field: str, name: str) -> None:
+    found = of(*(market(code, n, callbacks={field: f"x{n}"}) for n, code in enumerate(("DE", "FR", "NO"), 1)))
+    parts = found.drafts["1"].parts
+    assert parts["spec"]["callbacks"] == {field: f"${{matrix.{name}}}"}
+    assert parts["matrix"]["include"][0] == {"country": "DE", "id": "1", name: "x1"}

@@ -286,6 +286,17 @@ def test_a_moved_campaign_is_paused_under_its_new_key() -> None:
     assert did(plan) == [("push/new", "move"), ("push/new", "pause")]
 
 
+def test_a_selection_without_a_move_pauses_the_campaign_under_its_old_key() -> None:
+    plan = plan_of(
+        wanted(SCHEDULED, "push/new", moved_from=(KEY,)),
+        wanted(MANUAL, "other"),
+        known=state({KEY: record(SCHEDULED)}),
+        reading=Reading(live={KEY: live(SCHEDULED)}, halts=halts(KEY)),
+        options=Options(targets=("other",)),
+    )
+    assert did(plan) == [(KEY, "pause"), ("other", "create")]
+
+
 def test_a_found_create_that_landed_after_the_halt_is_paused() -> None:
     known = state({}, pending={KEY: intent(SCHEDULED)})
     reading = Reading(settled={KEY: live(SCHEDULED)}, halts=halts())

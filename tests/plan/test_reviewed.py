@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -20,7 +22,7 @@ from campaignctl.plan.reviewed import (
     substance,
     touched,
 )
-from campaignctl.project.model import Guardrails
+from campaignctl.project.model import Guardrails, Project
 from campaignctl.state.model import Intent
 from tests.plan.planning import (
     DRAFT,
@@ -234,6 +236,7 @@ def test_what_a_reviewed_plan_lifted_is_lifted_only_if_this_run_lifts_it_too(lif
 # ------------------------------------------------------------------------------------- saved plans
 
 
+@pytest.mark.parametrize("check", [check_scope, partial(check_saved, state=None)])
 @pytest.mark.parametrize(
     ("change", "problem"),
     [
@@ -243,13 +246,15 @@ def test_what_a_reviewed_plan_lifted_is_lifted_only_if_this_run_lifts_it_too(lif
         ({"url": "https://eu.ocamba.com"}, "this plan is for https://eu.ocamba.com, not for"),
     ],
 )
-def test_a_plan_is_for_one_project_environment_and_api(change: dict[str, Any], problem: str | None) -> None:
+def test_a_plan_is_for_one_project_environment_and_api(
+    change: dict[str, Any], problem: str | None, check: Callable[[Plan, Project], None]
+) -> None:
     plan = replace(create(), **change)
     if problem is None:
-        check_scope(plan, PROJECT)
+        check(plan, PROJECT)
     else:
         with pytest.raises(PlanRefused, match=problem) as refused:
-            check_scope(plan, PROJECT)
+            check(plan, PROJECT)
         assert ("campaignctl -e live" in refused.value.hint) is ("environment" in change)
 
 

@@ -68,7 +68,7 @@ def test_without_a_decision_a_note_says_what_to_write(golden: Golden) -> None:
 
 def test_the_declared_winner_is_set_and_sends_at_once() -> None:
     change = only(of("B"))
-    assert str(change.action) == "update"
+    assert (str(change.action), change.reason) == ("update", "B wins its A/B test")
     (request,) = change.requests
     assert (request.method, request.path) == ("POST", f"/v1/hood/campaigns/{ID}/messages/82/set-winner")
     assert request.body is None
@@ -217,6 +217,11 @@ def test_the_winner_of_a_run_is_set_once() -> None:
     (blocked,) = daily("A", 2, **done).blocked
     assert "final" in blocked.reason
     assert "{message: B, run: 2}" in blocked.hint
+
+
+def test_the_winner_of_the_first_run_is_set_once_though_the_api_does_not_show_the_run() -> None:
+    plan = daily("B", 1, waits=None, recorded="B")
+    assert_inert(plan, "B was set as winner; the API still shows needs_decision")
 
 
 @pytest.mark.parametrize("recorded", ["A", "B"])
