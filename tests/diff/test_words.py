@@ -121,6 +121,16 @@ def test_texts_with_nothing_in_common_are_whole() -> None:
     assert words_changed(old, new) == (("old", old), ("new", new))
 
 
+@pytest.mark.parametrize(("pairs", "is_told"), [(100, True), (101, False)])
+def test_words_that_changed_places_are_told_up_to_a_number_of_edits(pairs: int, is_told: bool) -> None:
+    """Each pair that swaps its words is four edits: two words and two blanks."""
+    old = [f"a{number} b{number} same" for number in range(pairs)]
+    new = [f"b{number} a{number} same" for number in range(pairs)]
+    pieces = words_changed(" ".join(old), " ".join(new))
+    assert (len(pieces) > pairs) is is_told
+    assert is_told or pieces == (("old", " ".join(old)), ("new", " ".join(new)))
+
+
 @pytest.mark.parametrize(
     "texts",
     [

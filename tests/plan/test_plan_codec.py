@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import fields as dataclass_fields
 from dataclasses import replace
 from datetime import UTC
 from itertools import pairwise
@@ -21,6 +22,7 @@ from campaignctl.plan.context import Reading
 from campaignctl.plan.model import Action, Blocked, Change, Drift, Objection, Options, Plan, Request
 from campaignctl.project.model import ApiSettings
 from campaignctl.schedule.sends import Sends
+from campaignctl.state.strict import default_of
 from tests.golden import Golden
 from tests.plan.planning import (
     IMMEDIATE,
@@ -188,6 +190,29 @@ def test_a_field_of_a_later_version_is_refused_with_its_name_and_that_version() 
         decode(json.dumps({**document, "digest": _digest(document)}))
     assert refusal.value.detail == "changes[0].colour is not a field that this version knows"
     assert str(refusal.value.hint).endswith("`pip install --upgrade 'campaignctl>=9.9'`")
+
+
+@pytest.mark.parametrize(
+    ("place", "names"),
+    [
+        ("", "settings settings_changed state against withdrawn project_id targets lint neighbours"),
+        ("changes", "unmanaged changes_sends halts valid_until waits_for ran formerly zone proofs"),
+        ("blocked", "diff unmanaged before"),
+        ("drift", "unmanaged reason once"),
+    ],
+)
+def test_a_plan_of_the_version_before_is_read_without_the_fields_that_are_new(place: str, names: str) -> None:
+    document = json.loads(dumps(rich()))
+    del document["digest"], document["hints"]
+    for holder in document[place] if place else [document]:
+        for name in names.split():
+            del holder[name]
+    text = json.dumps({**document, "digest": _digest(document)})
+    plan = decode(text)
+    found: Any = getattr(plan, place)[0] if place else plan
+    given = {each.name: default_of(each) for each in dataclass_fields(found) if each.name in names.split()}
+    assert len(given) == len(names.split())
+    assert {name: getattr(found, name) for name in given} == given
 
 
 @pytest.mark.parametrize("text", ["", "{}", "[]", "null", "[" * 5000, '{"format_version": "1"}', "\ufeff{}"])

@@ -19,7 +19,7 @@ from campaignctl.errors import CampaignctlError
 from campaignctl.manifest.model import DesiredCampaign, DesiredState
 from campaignctl.plan import codec as plan_codec
 from campaignctl.plan.context import PlanContext, Reading
-from campaignctl.plan.model import Options
+from campaignctl.plan.model import Clone, Options
 from campaignctl.plan.planner import decide
 from campaignctl.project.model import Guardrails, Override, Project
 from campaignctl.reconciler.recall import Recall
@@ -235,6 +235,8 @@ def only(spec: Mapping[str, Any], status: str, **fields: Any) -> World:
 
 
 OTHER = {"a": declared(wanted(SCHEDULED, "a", manifest="sha256:other"))}
+CLONE = Clone("77", "a", "scheduled")
+EDITED = live({**SCHEDULED, "name": "By hand"})
 
 
 @pytest.mark.parametrize(
@@ -244,6 +246,8 @@ OTHER = {"a": declared(wanted(SCHEDULED, "a", manifest="sha256:other"))}
         (only(SCHEDULED, "scheduled"), {"desired": OTHER}),
         (only(SCHEDULED, "scheduled"), {"reading": Reading(refreshed=False, halts=Halts((HALT,)))}),
         (only(SCHEDULED, "scheduled"), {"options": Options(replace=("a",))}),
+        (only(SCHEDULED, "scheduled"), {"reading": Reading(live={"a": EDITED}, refreshed=False)}),
+        (only(SCHEDULED, "scheduled"), {"reading": Reading(refreshed=False, clones=(CLONE,))}),
     ],
 )
 def test_what_speaks_for_a_change_is_heard(before: World, edits: dict[str, Any]) -> None:
