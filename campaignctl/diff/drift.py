@@ -48,14 +48,11 @@ class Comparison:
     unknown: tuple[str, ...] = ()
 
 
-def watched(
-    applied: Mapping[str, Any], live: Live, *, differing: bool = False
-) -> Iterator[tuple[str, Any, Any]]:
+def watched(applied: Mapping[str, Any], live: Live) -> Iterator[tuple[str, Any, Any]]:
     """The fields to compare: path, applied value and live value (None if absent). They are all fields of the
     applied spec except the event and our marker. Both spellings of a draft count.
-
-    `differing`: without those inside of objects that live shows unchanged."""
-    for path, value, found in paired(applied, live.fields, differing=differing):
+    Those inside of objects that live shows unchanged are left out."""
+    for path, value, found in paired(applied, live.fields):
         if path == "is_draft" and is_draft(live.fields):
             yield path, value, True
         elif path not in _UNWATCHED:
@@ -125,7 +122,7 @@ def compare(applied: Mapping[str, Any], echo: Echo, live: Live) -> Comparison:
     answer, live = live, aligned(applied, live)
     changes: list[FieldChange] = []
     unknown: dict[str, None] = {}
-    for path, value, found in watched(_doubtful(applied, live), live, differing=True):
+    for path, value, found in watched(_doubtful(applied, live), live):
         if _agrees(path, value, echo.get(path, [value]), found):
             continue
         if found is None and means_nothing(applied, live, path):

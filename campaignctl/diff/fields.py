@@ -80,31 +80,27 @@ def leaves(spec: Mapping[str, Any]) -> dict[str, Any]:
     return {path: value for path, value, _ in paired(spec, {})}
 
 
-def paired(
-    spec: Mapping[str, Any], other: Mapping[str, Any], *, differing: bool = False
-) -> list[tuple[str, Any, Any]]:
+def paired(spec: Mapping[str, Any], other: Mapping[str, Any]) -> list[tuple[str, Any, Any]]:
     """Every field of a spec: its path, its value, and the value in another spec (None if it has none).
-
-    `differing`: without the fields of an object or list of objects that is equal in the other spec.
-    """
+    Without the fields of an object or list of objects that is equal in the other spec."""
     found: list[tuple[str, Any, Any]] = []
     for name, value in spec.items():
-        _pair(_escaped(name), value, other.get(name), found, differing)
+        _pair(_escaped(name), value, other.get(name), found)
     return found
 
 
-def _pair(path: str, value: Any, other: Any, found: list[tuple[str, Any, Any]], differing: bool) -> None:
+def _pair(path: str, value: Any, other: Any, found: list[tuple[str, Any, Any]]) -> None:
     # Most values are strings or dicts, and `isinstance` with an abstract class alone is slow for them.
     if not isinstance(value, str) and value:
         if isinstance(value, (dict, Mapping)):
-            if not (differing and value == other):
+            if value != other:
                 for name, item in value.items():
-                    _pair(f"{path}/{_escaped(name)}", item, _below(other, name), found, differing)
+                    _pair(f"{path}/{_escaped(name)}", item, _below(other, name), found)
             return
         if _is_object_list(value):
-            if not (differing and value == other):
+            if value != other:
                 for index, item in enumerate(value):
-                    _pair(f"{path}/{index}", item, _below(other, str(index)), found, differing)
+                    _pair(f"{path}/{index}", item, _below(other, str(index)), found)
             return
     found.append((path, value, other))
 

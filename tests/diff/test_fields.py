@@ -129,6 +129,10 @@ def test_a_spec_is_paired_with_another_one() -> None:
     ]
     assert paired({"a": {"b": {"c": 1}}}, {"a": "text"}) == [("a/b/c", 1, None)]
     assert paired({"m": [{"x": 1}]}, {"m": {"0": {"x": 2}}}) == [("m/0/x", 1, 2)]
+    assert paired({"m": [{"x": 1}, {"x": 2}], "t": 1}, {"m": [{"x": 1}, {"x": 3}], "t": 1}) == [
+        ("m/1/x", 2, 3),
+        ("t", 1, 1),
+    ]
 
 
 @pytest.mark.parametrize(
