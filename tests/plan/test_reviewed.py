@@ -12,6 +12,7 @@ import pytest
 
 from campaignctl.campaign.lifecycle import Lifecycle
 from campaignctl.errors import PlanRefused
+from campaignctl.manifest.model import DesiredCampaign
 from campaignctl.plan.context import Reading
 from campaignctl.plan.model import Action, Change, Options, Plan, Request
 from campaignctl.plan.reviewed import (
@@ -23,7 +24,7 @@ from campaignctl.plan.reviewed import (
     touched,
 )
 from campaignctl.project.model import Guardrails, Project
-from campaignctl.state.model import Intent
+from campaignctl.state.model import Intent, State
 from tests.plan.planning import (
     DRAFT,
     ID,
@@ -209,16 +210,31 @@ def test_an_edit_in_the_account_since_the_review_leaves_the_change_out() -> None
     assert len(again.changes) == 1
 
 
-def test_an_edit_in_the_account_does_not_keep_a_campaign_from_being_stopped() -> None:
-    paused = Lifecycle(phase="paused")
+ADOPTED = wanted(SCHEDULED, adopt=ID)
+FORGOTTEN = state({KEY: record(SCHEDULED, lifecycle=Lifecycle(on_destroy="forget"))})
 
+
+@pytest.mark.parametrize(
+    ("desired", "known", "does"),
+    [
+        (wanted(SCHEDULED, lifecycle=Lifecycle(phase="paused")), KNOWN, Action.PAUSE),
+        (wanted(SCHEDULED, lifecycle=Lifecycle(phase="canceled")), KNOWN, Action.CANCEL),
+        (wanted(SCHEDULED, "new", moved_from=(KEY,)), KNOWN, Action.MOVE),
+        (None, FORGOTTEN, Action.FORGET),
+        (ADOPTED, None, Action.ADOPT),
+    ],
+)
+def test_an_edit_in_the_account_does_not_keep_a_campaign_from_being_stopped_or_left_alone(
+    desired: DesiredCampaign | None, known: State | None, does: Action
+) -> None:
     def plan(shown: Spec, **asked: Any) -> Plan:
-        reading = Reading(live={KEY: live(shown)})
-        return plan_of(wanted(SCHEDULED, lifecycle=paused), known=KNOWN, reading=reading, **asked)
+        read = {KEY: live(shown)} if known else {}
+        reading = Reading(live=read, adoptable={} if known else {ID: live(shown)})
+        return plan_of(*([desired] if desired else []), known=known, reading=reading, **asked)
 
     edited = {**SCHEDULED, "quiet_hours": {"begin": "22:00"}}
     made = plan(edited, options=Options(reviewed=(plan(SCHEDULED),)))
-    assert [change.action for change in made.changes] == [Action.PAUSE]
+    assert [change.action for change in made.changes] == [does]
 
 
 @pytest.mark.parametrize("lifted_here", [False, True])

@@ -195,6 +195,12 @@ PAUSED = record(SCHEDULED, "paused", paused_by_us=True)
 UPDATED = record(TEXT, "paused", paused_by_us=True)
 OF_PAUSE = half(PAUSES, record(SCHEDULED), BY_HAND, "scheduled")
 OF_RUN = half(PAUSES, record(SCHEDULED, "running"), BY_HAND, "running")
+OF_UNKNOWN = plan_of(
+    wanted(TEXT, manifest="sha256:new", lifecycle=PAUSES),
+    known=state({KEY: record(SCHEDULED)}),
+    reading=Reading(live={KEY: live(BY_HAND, "thawing")}),
+    options=Options(overrides=("unknown_status",)),
+)
 OF_RESUME = half(RESUMES, PAUSED, BY_HAND)
 
 
@@ -203,11 +209,12 @@ OF_RESUME = half(RESUMES, PAUSED, BY_HAND)
     [
         (partial(half, PAUSES, PAUSED, BY_HAND, "paused", OF_PAUSE), Action.UPDATE),
         (partial(half, PAUSES, PAUSED, BY_HAND, "paused", OF_RUN), Action.UPDATE),
+        (partial(half, PAUSES, PAUSED, BY_HAND, "paused", OF_UNKNOWN), Action.UPDATE),
         (partial(half, RESUMES, UPDATED, TEXT, "paused", OF_RESUME), Action.RESUME),
     ],
 )
 def test_the_second_half_goes_on(made: Callable[[], Plan], left: Action) -> None:
-    assert [len(plan.changes) for plan in (OF_PAUSE, OF_RUN, OF_RESUME)] == [2, 2, 2]
+    assert [len(plan.changes) for plan in (OF_PAUSE, OF_RUN, OF_UNKNOWN, OF_RESUME)] == [2] * 4
     assert only(made()).action is left
 
 
@@ -282,14 +289,14 @@ CANCELS = plan_of(known=state({KEY: record(SCHEDULED)}), reading=Reading(live={K
 KEPT = Lifecycle(on_destroy="forget")
 
 
-def forgets(then: Record, status: str, reviewed: Plan = CANCELS) -> Plan:
-    """The plan of an apply of the removal, when the campaign has this status."""
-    reading = Reading(live={KEY: live(SCHEDULED, status)})
+def forgets(then: Record, status: str | None, reviewed: Plan = CANCELS) -> Plan:
+    """The plan of an apply of the removal, when the campaign has this status, or is missing."""
+    reading = Reading(live={KEY: live(SCHEDULED, status) if status else None})
     return plan_of(known=state({KEY: then}), reading=reading, options=Options(reviewed=(reviewed,)))
 
 
-@pytest.mark.parametrize("status", ["canceled", "sent"])
-def test_what_was_canceled_by_a_run_that_died_is_forgotten(status: str) -> None:
+@pytest.mark.parametrize("status", ["canceled", "sent", None])
+def test_what_was_canceled_by_a_run_that_died_is_forgotten(status: str | None) -> None:
     made = forgets(record(SCHEDULED), status)
     assert [(change.action, change.requests) for change in made.changes] == [(Action.FORGET, ())]
     assert made.blocked == ()
