@@ -99,6 +99,21 @@ def test_more_than_ten_messages_lead_back_to_those_before(size: int, other: int)
     assert messages_before({"messages": after}, changes) == before
 
 
+def push(name: str, title: str) -> Spec:
+    """A message of this name."""
+    return {"channel": "push", "name": name, "push": {"title": {"en": title}}}
+
+
+def test_the_messages_before_share_nothing_with_those_after_or_the_changes() -> None:
+    after, gone = [push("b", "New")], push("c", "Gone")
+    changes = field_changes({"messages": [push("a", "Old"), gone]}, {"messages": after})
+    back = messages_before({"messages": after}, changes)
+    assert back == [push("a", "Old"), push("c", "Gone")]
+    back[1]["push"]["title"]["en"] = "Changed"
+    assert after == [push("b", "New")]
+    assert messages_before({"messages": after}, changes) == [push("a", "Old"), push("c", "Gone")]
+
+
 def test_null_and_absent_are_no_difference() -> None:
     assert field_changes({"a": None, "b": 1}, {"b": 1}) == ()
     assert field_changes({"b": 1}, {"a": None, "b": 1}) == ()

@@ -77,6 +77,7 @@ def test_the_declared_winner_is_set_and_sends_at_once() -> None:
     assert change.undo == "never"
     assert change.intent
     assert change.spec == TEST
+    assert change.warnings == ()
     winner, *text = change.diff
     assert winner == FieldChange("messages/1/winner", 0, 1)
     assert FieldChange("messages/1/push/title/en", None, "Hello") in text
@@ -102,6 +103,17 @@ def test_a_winner_is_blocked_while_live_is_not_what_the_manifest_says(theirs: di
     assert ("unmanaged", (KEY,)) in [(one.name, one.keys) for one in lifted.lifted]
     agreeing = of("B", options=Options(overrides=("unmanaged",)))
     assert "unmanaged" not in [one.name for one in agreeing.lifted]
+
+
+def test_a_winner_is_not_sent_to_other_people_than_the_manifest_says() -> None:
+    ours, theirs = ({"countries": {"items": [code], "op": "in"}} for code in ("DE", "FR"))
+    test = {**TEST, "targeting": ours}
+    asked: dict[str, Any] = {"spec": test, "applied": test}
+    assert only(of("B", shown={"targeting": ours}, **asked)).audience == ours
+    (blocked,) = of("B", shown={"targeting": theirs}, **asked).blocked
+    assert "live is not what the manifest says: targeting/countries/items" in blocked.reason
+    lifted = of("B", shown={"targeting": theirs}, options=Options(overrides=("unmanaged",)), **asked)
+    assert only(lifted).audience == theirs
 
 
 @pytest.mark.parametrize("theirs", [{"scheduled_time": "2036-12-25 10:00:00"}, {"name": "Theirs"}])
