@@ -260,6 +260,7 @@ def test_what_a_reviewed_plan_lifted_is_lifted_only_if_this_run_lifts_it_too(lif
         ({"project": "shop"}, "this plan is for shop, environment without a name"),
         ({"environment": "live"}, "this plan is for acme-crm, environment live"),
         ({"url": "https://eu.ocamba.com"}, "this plan is for https://eu.ocamba.com, not for"),
+        ({"project_id": "p-1"}, "this plan is for the project with the id p-1"),
     ],
 )
 def test_a_plan_is_for_one_project_environment_and_api(
@@ -272,6 +273,18 @@ def test_a_plan_is_for_one_project_environment_and_api(
         with pytest.raises(PlanRefused, match=problem) as refused:
             check(plan, PROJECT)
         assert ("campaignctl -e live" in refused.value.hint) is ("environment" in change)
+
+
+@pytest.mark.parametrize(("made_with", "fits"), [(None, True), ("p-1", True), ("p-2", False)])
+def test_a_project_with_an_id_takes_its_own_plans_and_those_without_an_id(
+    made_with: str | None, fits: bool
+) -> None:
+    plan, project = replace(create(), project_id=made_with), replace(PROJECT, id="p-1")
+    if fits:
+        check_scope(plan, project)
+    else:
+        with pytest.raises(PlanRefused, match="the project with the id p-2"):
+            check_scope(plan, project)
 
 
 def test_a_plan_of_another_project_names_no_environment_to_choose() -> None:
