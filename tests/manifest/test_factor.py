@@ -145,6 +145,16 @@ def test_two_manifests_of_markets_have_keys_of_their_own() -> None:
     )
 
 
+def test_keys_that_differ_in_capital_letters_alone_get_a_number() -> None:
+    small, large = (
+        [market(code, n, key=f"{folder}/{n}") for n, code in enumerate(("DE", "FR", "NO"), first)]
+        for folder, first in (("in", 1), ("In", 4))
+    )
+    found = of(*small, *large)
+    stems = {key.partition("[")[0].casefold() for key in found.keys.values()}
+    assert stems == {"in/sale", "in/sale-2"}
+
+
 def test_values_of_the_same_name_get_a_number() -> None:
     urls = {"DE": ("eins", "zwei"), "FR": ("un", "deux"), "NO": ("en", "to")}
     found = of(

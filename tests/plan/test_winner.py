@@ -219,6 +219,7 @@ def test_a_run_that_the_api_does_not_show_is_decided_in_the_dashboard() -> None:
 
 def test_without_a_winner_the_note_names_the_run() -> None:
     assert_inert(daily(None), "run 2 of its A/B test waits", "{message: A, run: 2}")
+    assert_inert(daily(None, waits=None), "push/welcome: its A/B test waits", "`lifecycle: {winner: A}`")
 
 
 def test_the_winner_of_a_run_is_set_once() -> None:
