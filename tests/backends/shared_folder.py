@@ -77,6 +77,7 @@ def shelf_backend(
     stop: Place,
     *,
     pause: Callable[[timedelta], None] = lambda _: None,
+    wait: Callable[[timedelta], None] = pause_shortly,
     trust: timedelta = NONE,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
     interrupted: Callable[[], bool] = lambda: False,
@@ -97,7 +98,7 @@ def shelf_backend(
         ),
         now=now,
         new_id=lambda: uuid4().hex,
-        wait=pause_shortly,
+        wait=wait,
         interrupted=interrupted,
         patience=Patience(pause, trust=trust, tell=tell),
     )

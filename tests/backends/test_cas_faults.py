@@ -14,8 +14,9 @@ import pytest
 
 from campaignctl.backends.at_rest import is_encrypted
 from campaignctl.backends.cas.backend import CasBackend
-from campaignctl.backends.cas.place import LONGEST, Kind, PlaceError, Seen
+from campaignctl.backends.cas.place import LONGEST, Guarded, Kind, PlaceError, Seen
 from campaignctl.backends.cas.session import CasSession
+from campaignctl.backends.lock_info import UNKNOWN
 from campaignctl.errors import CampaignctlError, Interrupted, LockHeld, LockLost, StateNotSaved
 from campaignctl.state.codec import decode
 from campaignctl.state.halts import Halt, Halts
@@ -45,6 +46,8 @@ class Faulty(Shelf):
             self.meanwhile.pop()()
         fault = self.faults.pop(0) if self.faults else None
         done = super().put(before, draft, seconds) if fault in (None, "lost") else False
+        if fault == "locked":
+            raise Guarded(UNKNOWN, "wait for it")
         if fault == "refused":
             raise PlaceError("refused", "no room on the shelf", hint="clear it")
         if fault is not None:
@@ -281,6 +284,37 @@ def test_a_lock_that_another_one_took_in_between_is_not_ours(
     session.append(decision("a"))
     session.release()
     assert place.backend().read() == sample_state().after(decision("a"))
+
+
+def test_a_lock_of_the_places_own_is_waited_for_until_ours_is_there(
+    faulty: Faulty, backend: CasBackend, place: SharedFolder
+) -> None:
+    faulty.faults[:] = ["locked", "locked"]
+    session = backend.acquire("apply", timedelta(days=1))
+    assert faulty.faults == []
+    assert place.backend().holder() == session.lock
+    session.write(sample_state())
+    session.release()
+    assert place.backend().read() == sample_state()
+
+
+@pytest.mark.parametrize("timeout", [timedelta(seconds=0.01), timedelta(seconds=1.5)])
+def test_the_waiting_for_a_lock_ends_after_the_timeout_and_no_later(
+    place: SharedFolder, timeout: timedelta
+) -> None:
+    holder = place.backend().acquire("apply", NOW)
+    waited: list[timedelta] = []
+    waiting = shelf_backend(
+        place.root,
+        place.shelf,
+        place.stop,
+        wait=waited.append,
+        now=lambda: datetime(2036, 1, 1, tzinfo=UTC) + sum(waited, NOW),
+    )
+    with pytest.raises(LockHeld):
+        waiting.acquire("apply", timeout)
+    assert sum(waited, NOW) == timeout
+    holder.release()
 
 
 def test_an_interrupt_ends_the_waiting_for_a_lock(place: SharedFolder) -> None:
