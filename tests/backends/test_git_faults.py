@@ -11,13 +11,14 @@ from pathlib import Path
 import pytest
 
 from campaignctl.backends.cas.place import Note, Seen
-from campaignctl.backends.git.command import end_children
+from campaignctl.backends.git.command import Git, GitTrouble, end_children
 from campaignctl.backends.git.place import GitPlace as GitShelf
 from campaignctl.backends.git.place import Remote
 from campaignctl.errors import Interrupted, LockError, LockLost, StateDamaged, StateError, StateNotSaved
 from campaignctl.state.codec import decode
 from campaignctl.state.model import LockInfo
 from tests.backends.git_place import REF, GitPlace, git, git_backend
+from tests.backends.test_local_lock import open_files
 from tests.e2e.harness import until
 from tests.state.samples import decision, sample_state
 
@@ -85,6 +86,14 @@ def test_an_interrupt_ends_a_look_at_a_remote_which_is_not_asked_again(place: Gi
         with pytest.raises(Interrupted):
             reading.result(30)
     assert asked.read_text() == "x\n"
+
+
+def test_a_command_that_did_not_end_leaves_no_file_open(place: GitPlace) -> None:
+    before = open_files()
+    with pytest.raises(GitTrouble, match="did not end") as late:
+        Git(place.project, os.environ).run("hash-object", "--stdin", given=b"x" * (1 << 20), seconds=0)
+    assert late.value.kind == "away"
+    assert open_files() == before
 
 
 def test_an_answer_that_is_lost_changes_nothing(place: GitPlace) -> None:

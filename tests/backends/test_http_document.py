@@ -90,8 +90,15 @@ def test_files_that_would_fill_the_memory_are_refused(monkeypatch: pytest.Monkey
     monkeypatch.setattr(document, "LARGEST", 100_000)
     packed = document._packed(bytes(60_000))
     assert unpack({"a": packed}, "here") == {"a": bytes(60_000)}
-    with pytest.raises(PlaceError):
-        unpack({"a": packed, "b": packed}, "here")
+    rest, more = document._packed(bytes(40_000)), document._packed(bytes(40_001))
+    assert unpack({"a": packed, "b": rest}, "here") == {"a": bytes(60_000), "b": bytes(40_000)}
+    for files in (
+        {"a": packed, "b": packed},
+        {"a": packed, "b": more},
+        {"a": packed, "b": rest, "c": packed},
+    ):
+        with pytest.raises(PlaceError, match="cannot be read"):
+            unpack(files, "here")
     assert durable.LARGEST > 100_000
 
 

@@ -62,6 +62,18 @@ def test_a_server_without_locks_is_refused(backend: CasBackend, place: ServerPla
     assert "has no lock" in access.found
 
 
+@pytest.mark.parametrize("status", [400, 403])
+def test_a_lock_that_is_refused_for_another_reason_is_not_said_to_be_missing(
+    backend: CasBackend, place: ServerPlace, status: int
+) -> None:
+    switch(place, no_lock=status)
+    with pytest.raises(StateNotSaved) as refused:
+        backend.acquire("apply", NOW)
+    assert f"{place.address}/lock was answered with {status}" in refused.value.detail
+    assert "has no lock" not in refused.value.detail
+    assert place.files() == {}
+
+
 def test_a_server_that_locks_twice_is_refused(place: ServerPlace, backend: CasBackend) -> None:
     switch(place, twice=True)
     with pytest.raises(StateNotSaved) as refused:
@@ -308,6 +320,11 @@ def test_a_project_that_gitlab_does_not_show_is_no_empty_state(place: ServerPlac
     with pytest.raises(StateError) as refused:
         http_backend(place.directory, settings).read()
     assert "404 Project Not Found" in refused.value.detail
+    home = http_home(place.directory, "acme-crm", http_address(settings), {}, now=utc_now)
+    access = home.place.access(UNKNOWN)
+    assert not access.allowed
+    assert "404 Project Not Found" in access.found
+    assert "has no lock" not in access.found
 
 
 @pytest.fixture

@@ -11,8 +11,13 @@ from pathlib import Path
 import pytest
 
 from campaignctl.backends.cas.backend import CasBackend
+from campaignctl.backends.cas.place import Note
+from campaignctl.backends.http.place import http_home
+from campaignctl.backends.lock_info import UNKNOWN
 from campaignctl.errors import LockError, LockHeld, LockLost
+from campaignctl.project.http_address import http_address
 from campaignctl.state.halts import Halts
+from tests.backends.cas_places import utc_now
 from tests.backends.http_place import HALT, LENIENT, ServerPlace, asked, halted, http_backend
 from tests.backends.http_server import Client
 from tests.state.samples import decision, sample_state
@@ -94,6 +99,21 @@ def test_an_unlock_on_gitlabs_page_alone_does_not_take_the_lock_away(
     assert place.lock() == session.lock.id
     session.release()
     assert place.backend().read() == sample_state().after(decision("a"))
+
+
+@pytest.mark.parametrize("switches", [{}, LENIENT])
+def test_a_version_that_came_before_ours_is_not_written_over(
+    place: ServerPlace, backend: CasBackend, switches: dict[str, object]
+) -> None:
+    """Whatever the server checks: its lock is free again, and we have it."""
+    backend.acquire("apply", NOW).release()
+    place.client.switch(place.project, **switches)
+    here = http_home(place.directory, "acme-crm", http_address(place.settings), {}, now=utc_now).place
+    seen = here.look()
+    place.put({"journal/00000": b"of another"})
+    assert not here.put(seen, here.draft(seen, {"journal/00000": b"ours"}, Note(UNKNOWN, "a step")))
+    assert place.files()["journal/00000"] == b"of another"
+    assert place.lock() is None
 
 
 @pytest.mark.parametrize("switches", [{}, {"refused": 500}, LENIENT])

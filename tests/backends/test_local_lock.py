@@ -16,7 +16,7 @@ from campaignctl.state.codec import encode_lock
 from campaignctl.state.model import LockInfo
 from tests.backends.actors import Actor
 from tests.backends.local_place import LocalPlace
-from tests.state.samples import sample_state
+from tests.state.samples import decision, sample_state
 
 NOW = timedelta()
 ELSEWHERE = LockInfo("far", "mira", "another-host.example", 42, "apply", "2036-01-01T00:00:00Z")
@@ -113,6 +113,27 @@ def test_a_lock_that_was_deleted_by_hand_is_lost(place: LocalPlace) -> None:
     with pytest.raises(LockLost, match="no longer ours"):
         session.write(sample_state())
     assert place.backend().read() is None
+
+
+@pytest.mark.parametrize("followed", [False, True])
+def test_a_session_that_has_ended_says_so_whoever_holds_the_lock_now(
+    place: LocalPlace, followed: bool
+) -> None:
+    session = place.backend().acquire("apply", NOW)
+    session.write(sample_state())
+    session.release()
+    successor = place.backend().acquire("apply", NOW) if followed else None
+    for late in (
+        session.check,
+        lambda: session.write(sample_state(9)),
+        lambda: session.append(decision("a")),
+    ):
+        with pytest.raises(LockLost, match="released already"):
+            late()
+    assert place.backend().read() == sample_state()
+    if successor:
+        successor.check()
+        successor.release()
 
 
 def test_waiting_ends_after_the_timeout_and_no_later(place: LocalPlace) -> None:

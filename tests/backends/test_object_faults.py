@@ -23,7 +23,7 @@ from campaignctl.backends.object_store.head import Head, following, left_over
 from campaignctl.backends.object_store.place import ObjectPlace
 from campaignctl.backends.object_store.store import Bucket, trouble
 from campaignctl.errors import LockHeld, LockLost, StateError, StateNotSaved
-from campaignctl.state.codec import decode
+from campaignctl.state.codec import decode, encode
 from tests.backends.actors import Actor
 from tests.backends.object_place import BY, Objects
 from tests.backends.s3_server import BUCKET, environ_of
@@ -252,6 +252,15 @@ def test_the_project_file_names_no_host(place: Objects, proxy: Proxy) -> None:
     }
 
 
+def test_nothing_is_sent_in_clear_but_to_this_machine(place: Objects, proxy: Proxy) -> None:
+    elsewhere = environ_of(proxy.endpoint.replace("127.0.0.1", "0.0.0.0"))  # of this machine, by another name
+    with pytest.raises(StateError):
+        replace(place, environ=elsewhere).backend().read()
+    assert proxy.requests == []
+    assert place.backend().read() is None
+    assert proxy.requests != []
+
+
 def test_credentials_of_a_profile_are_refused_not_replaced_by_others(url: str) -> None:
     place = ObjectPlace(Bucket.at(url), {"AWS_PROFILE": "work"})
     with pytest.raises(PlaceError, match="AWS_PROFILE is work") as refused:
@@ -387,15 +396,26 @@ def test_a_head_is_read_as_it_was_written_and_damage_is_refused() -> None:
             Head.decoded(damage)
 
 
-def test_a_missing_object_is_damage_and_is_named(place: Objects) -> None:
+@pytest.mark.parametrize(
+    "other", [None, b"", encode(sample_state(9)).encode()], ids=["gone", "empty", "other"]
+)
+def test_an_object_that_is_missing_or_another_is_damage_and_is_named(
+    place: Objects, other: bytes | None
+) -> None:
     session = place.backend().acquire("apply", NOW)
     session.write(sample_state())
     session.release()
     (document,) = [each for each in _names(place) if each.endswith("-state.json")]
-    obstore.delete(place.place._store(30.0), [document])
+    store = place.place._store(30.0)
+    if other is None:
+        obstore.delete(store, [document])
+    else:
+        obstore.put(store, document, other)
     with pytest.raises(StateError) as refused:
         place.backend().read()
     assert document.rpartition("/")[2] in refused.value.detail
+    assert "is damaged" in refused.value.detail
+    assert "restore the object" in refused.value.hint
 
 
 def test_a_put_onto_a_head_that_was_deleted_is_refused(place: Objects) -> None:

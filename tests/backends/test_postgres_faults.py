@@ -15,13 +15,15 @@ import pytest
 from campaignctl.backends.cas.backend import CasBackend
 from campaignctl.backends.cas.place import Note, PlaceError, Seen
 from campaignctl.backends.lock_info import UNKNOWN
-from campaignctl.errors import LockHeld, LockLost, StateError, StateNotSaved
+from campaignctl.backends.postgres.connection import end_reads
+from campaignctl.errors import Interrupted, LockHeld, LockLost, StateError, StateNotSaved
 from campaignctl.state.halts import Halt
 from tests.backends.actors import Actor
 from tests.backends.conformance import NOW
 from tests.backends.postgres_place import PostgresState, postgres_backend
 from tests.backends.postgres_server import NEEDED, Server, binaries, shared_server, start
 from tests.backends.wire import Wire
+from tests.e2e.harness import until
 from tests.state.samples import decision, sample_state
 
 pytestmark = pytest.mark.skipif(binaries() is None, reason=NEEDED)
@@ -185,6 +187,20 @@ def test_a_server_that_falls_silent_is_away_in_time(wired: PostgresState, wire: 
     assert place.look() == Seen(None, {})
 
 
+def test_an_interrupt_ends_a_look_that_is_under_way(wired: PostgresState, wire: Wire) -> None:
+    place = wired.place
+    place.look()
+    wire.deaf, before = True, wire.sent
+    with ThreadPoolExecutor(1) as pool:
+        looking = pool.submit(place.look)
+        until(lambda: wire.sent > before)
+        end_reads()
+        with pytest.raises(Interrupted):
+            looking.result(30)
+    wire.deaf = False
+    assert place.look() == Seen(None, {})
+
+
 def test_a_silent_server_is_away_before_there_is_a_session(
     server: Server, wired: PostgresState, wire: Wire
 ) -> None:
@@ -213,6 +229,25 @@ def test_rows_that_another_session_locks_are_waited_for_in_time(place: PostgresS
     # The server may still be at it: the same draft comes again, and is there once.
     assert ours.put(first, second) or ours.holds(ours.look(), second)
     assert not ours.put(first, ours.draft(first, {}, Note(UNKNOWN, "z")))
+
+
+def test_an_interrupt_ends_no_put(place: PostgresState, server: Server) -> None:
+    """Nobody knew whether what it announces was done."""
+    import psycopg
+
+    ours = place.place
+    first = ours.draft(Seen(None, {}), {"a": b"1"}, Note(UNKNOWN, "x"))
+    assert ours.put(Seen(None, {}), first)
+    second = ours.draft(first, {"a": b"2"}, Note(UNKNOWN, "y"))
+    waiting = "select from pg_stat_activity where wait_event_type = 'Lock' and query like %s"
+    with ThreadPoolExecutor(1) as pool, psycopg.connect(server.address()) as other:
+        other.execute(f"update {place.schema}.states set number = number")
+        putting = pool.submit(ours.put, first, second)
+        until(lambda: bool(server.run(waiting, f"%{place.schema}%")))
+        end_reads()
+        other.commit()
+        assert putting.result(30)
+    assert ours.look().files == {"a": b"2"}
 
 
 def test_a_state_that_could_not_be_saved_is_pushed_back_from_the_rescue_file(

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from campaignctl import __version__
 from campaignctl.errors import StateDamaged, StateTooNew
 from campaignctl.state.archive import Archive, Document, index_of
 from campaignctl.state.codec import decode, encode
@@ -141,6 +142,21 @@ def test_a_field_of_a_later_version_is_no_damage_and_is_not_passed_over(place: t
     part["colour"] = "red"
     found = of(json.dumps(raw).encode())
     with pytest.raises(StateTooNew, match=r"campaignctl 9\.9"):
+        found.sent_as("sha256:new", None)
+
+
+@pytest.mark.parametrize(
+    ("now", "later"),
+    [
+        ('"format_version": 1', '"format_version": 9'),
+        (f'"tool_version": "{__version__}"', '"tool_version": "9.9",\n "colour": "red"'),
+    ],
+)
+def test_the_index_of_a_later_version_answers_nothing(now: str, later: str) -> None:
+    """It may have parts that this version does not look at, whatever it says of the others."""
+    document = encode_year(2026, YEAR, sample_state())
+    found = of(document.replace(now.encode(), later.encode(), 1))
+    with pytest.raises(StateTooNew):
         found.sent_as("sha256:new", None)
 
 

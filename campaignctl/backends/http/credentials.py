@@ -41,7 +41,7 @@ def login_at(address: str, environ: Mapping[str, str]) -> Login | None:
 
     Raises PlaceError: the environment does not name this server.
     """
-    on_gitlab = _is_below(address, environ.get(_GITLAB))
+    on_gitlab = _is_below(address, environ.get(_GITLAB, ""))
     named = on_gitlab or is_loopback(urlsplit(address).hostname or "")
     named = named or _server(address) in {_server(environ.get(f"{each}_ADDRESS", "")) for each in _PREFIXES}
     if not named:
@@ -75,7 +75,7 @@ def _shown(address: str) -> str:
     return f"{parts.scheme}://{parts.netloc}"
 
 
-def _is_below(address: str, folder: str | None) -> bool:
-    if not folder or _server(address) is None or _server(address) != _server(folder):
+def _is_below(address: str, folder: str) -> bool:
+    if _server(address) is None or _server(address) != _server(folder):
         return False
     return urlsplit(address).path.startswith(urlsplit(folder).path.rstrip("/") + "/")
