@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from threading import Lock
 from typing import Any
 
 import pytest
@@ -232,6 +234,42 @@ def test_the_stop_mark_is_read_again_only_once_it_has_changed() -> None:
     shelf.place.seen = Seen("m1", {"halts.json": encode_halts(Halts((HALT,))).encode()})
     assert (mark.halts(), looks(shelf)) == (Halts((HALT,)), 5)
     assert mark.halts() == Halts((HALT,))
+
+
+@dataclass
+class Behind:
+    """A lock before which something else comes first, once."""
+
+    first: list[Callable[[], object]]
+    lock: Lock = field(default_factory=Lock)
+
+    def __enter__(self) -> None:
+        if self.first:
+            self.first.pop()()
+        self.lock.acquire()
+
+    def __exit__(self, *_: object) -> None:
+        self.lock.release()
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_a_look_that_began_after_the_call_is_as_good_as_one_of_its_own_unless_it_failed(
+    monkeypatch: pytest.MonkeyPatch, fails: bool
+) -> None:
+    shelf = Shelf(Scripted(seen=Seen("m0", {"halts.json": encode_halts(Halts()).encode()})))
+    mark = StopMark(shelf.persistent)
+    assert mark.halts() == Halts()
+
+    def look_of_another() -> None:
+        shelf.place.seen = Seen("m1", {"halts.json": encode_halts(Halts((HALT,))).encode()})
+        shelf.place.looks[:] = [refusal()] if fails else []
+        with pytest.raises(PlaceError) if fails else nullcontext():
+            mark.halts()
+        shelf.place.asked.clear()
+
+    monkeypatch.setattr(mark, "_looking", Behind([look_of_another]))
+    assert mark.halts() == Halts((HALT,))
+    assert looks(shelf) == (2 if fails else 0)
 
 
 def test_there_need_not_be_a_stop_mark() -> None:

@@ -376,9 +376,11 @@ class StopMark:
         with self._looking:
             if self._seen is None or self._begun == begun:
                 self._begun += 1
+                before, self._seen = self._seen, None  # after a failure nobody is answered from before it
                 tip = self.place.tip()
-                if self._seen is None or self._seen.tip != tip:
-                    self._seen = self.place.look() if tip else Seen(None, {})
+                if before is None or before.tip != tip:
+                    before = self.place.look() if tip else Seen(None, {})
+                self._seen = before
             return self._decoded(self._seen)
 
     @property
