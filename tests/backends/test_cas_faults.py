@@ -287,8 +287,13 @@ def test_a_lock_that_another_one_took_in_between_is_not_ours(
 
 
 def test_a_lock_of_the_places_own_is_waited_for_until_ours_is_there(
-    faulty: Faulty, backend: CasBackend, place: SharedFolder
+    faulty: Faulty, place: SharedFolder
 ) -> None:
+    """As the lock of a state is: for as long as it was asked, not as a place that does not answer."""
+    backend = shelf_backend(place.root, faulty, place.stop, pause=_no_pause)
+    faulty.faults[:] = ["locked"]
+    with pytest.raises(LockHeld):
+        backend.acquire("apply", NOW)
     faulty.faults[:] = ["locked", "locked"]
     session = backend.acquire("apply", timedelta(days=1))
     assert faulty.faults == []

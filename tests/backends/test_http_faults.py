@@ -239,6 +239,7 @@ def test_a_state_that_is_too_large_for_the_server_is_rescued(place: ServerPlace,
     with pytest.raises(StateNotSaved) as refused:
         session.write(sample_state())
     assert "413" in refused.value.detail
+    assert place.lock() == session.lock.id
     rescue = Path(refused.value.hint.split("the state is in ")[1].split(";")[0])
     assert decode(rescue.read_bytes()) == sample_state()
     rescue.unlink()

@@ -12,17 +12,20 @@ import pytest
 
 from campaignctl.backends.cas.backend import CasBackend
 from campaignctl.backends.cas.place import Note
+from campaignctl.backends.cas.snapshot import Snapshot
 from campaignctl.backends.http.place import http_home
-from campaignctl.backends.lock_info import UNKNOWN
 from campaignctl.errors import LockError, LockHeld, LockLost
 from campaignctl.project.http_address import http_address
 from campaignctl.state.halts import Halts
+from campaignctl.state.model import LockInfo
 from tests.backends.cas_places import utc_now
 from tests.backends.http_place import HALT, LENIENT, ServerPlace, asked, halted, http_backend
 from tests.backends.http_server import Client
+from tests.backends.http_store import Fault
 from tests.state.samples import decision, sample_state
 
 NOW = timedelta()
+BY = LockInfo("lock-1", "mira", "laptop", 42, "apply", "2036-01-01T00:00:00Z")
 
 
 @pytest.fixture
@@ -111,7 +114,8 @@ def test_a_version_that_came_before_ours_is_not_written_over(
     here = http_home(place.directory, "acme-crm", http_address(place.settings), {}, now=utc_now).place
     seen = here.look()
     place.put({"journal/00000": b"of another"})
-    assert not here.put(seen, here.draft(seen, {"journal/00000": b"ours"}, Note(UNKNOWN, "a step")))
+    ours = Snapshot(pieces=(b"ours",)).locked(BY).files
+    assert not here.put(seen, here.draft(seen, ours, Note(BY, "took the lock")))
     assert place.files()["journal/00000"] == b"of another"
     assert place.lock() is None
 
@@ -141,6 +145,27 @@ def test_a_holder_that_slept_loses_whatever_the_server_checks(
     assert place.lock() is None
 
 
+def test_a_holder_that_slept_says_who_has_the_lock_now(place: ServerPlace) -> None:
+    slept = timedelta()
+
+    def now() -> datetime:
+        return datetime.now(UTC) + slept
+
+    session = http_backend(place.directory, place.settings, now=now).acquire("apply", NOW)
+    session.write(sample_state())
+    slept = timedelta(minutes=5)
+    other = place.backend()
+    other.unlock(session.lock.id)
+    successor = other.acquire("apply", NOW)
+    with pytest.raises(LockLost) as lost:
+        session.append(decision("late"))
+    assert f"(lock {successor.lock.id})" in lost.value.detail
+    assert place.lock() == successor.lock.id
+    successor.append(decision("b"))
+    successor.release()
+    assert other.read() == sample_state().after(decision("b"))
+
+
 def test_a_halt_works_past_a_lock_and_past_one_that_a_dead_halt_left(
     place: ServerPlace, backend: CasBackend
 ) -> None:
@@ -158,6 +183,18 @@ def test_a_halt_works_past_a_lock_and_past_one_that_a_dead_halt_left(
     assert later.change_halts(halted) == Halts((HALT, HALT))
     assert time.monotonic() - began < 5
     assert place.client.store.lock(place.project, "crm-stop") is None
+
+
+def test_a_put_without_an_answer_keeps_the_lock_for_the_next_try(
+    place: ServerPlace, backend: CasBackend
+) -> None:
+    """It may still be under way, and a lock that is free lets others come before it."""
+    backend.acquire("apply", NOW).release()
+    asked(place)
+    place.client.switch(place.project, Fault("POST", "503"))
+    backend.acquire("apply", NOW).release()
+    writes = [each for each in asked(place) if not each.startswith("GET ")]
+    assert writes == ["LOCK crm", "POST crm"] * 2 + ["POST crm", "UNLOCK crm"]
 
 
 def test_a_step_is_one_request_and_a_lock_a_few(place: ServerPlace, backend: CasBackend) -> None:

@@ -231,6 +231,18 @@ def test_rows_that_another_session_locks_are_waited_for_in_time(place: PostgresS
     assert not ours.put(first, ours.draft(first, {}, Note(UNKNOWN, "z")))
 
 
+def test_an_interrupt_while_a_server_does_not_answer_is_one(wired: PostgresState, wire: Wire) -> None:
+    wire.deaf = True
+    place = wired.place
+    with ThreadPoolExecutor(1) as pool:
+        looking = pool.submit(place.look)
+        until(lambda: wire.sent > 0)
+        end_reads()
+        wire.cut()
+        with pytest.raises(Interrupted):
+            looking.result(30)
+
+
 def test_an_interrupt_ends_no_put(place: PostgresState, server: Server) -> None:
     """Nobody knew whether what it announces was done."""
     import psycopg

@@ -145,6 +145,14 @@ def test_a_field_of_a_later_version_is_no_damage_and_is_not_passed_over(place: t
         found.sent_as("sha256:new", None)
 
 
+@pytest.mark.parametrize("part", ["sent", "released"])
+@pytest.mark.parametrize("value", [None, 7, {}, [7], [None], ["sms/old"]])
+def test_what_is_no_list_of_entries_is_damage_and_not_passed_over(part: str, value: object) -> None:
+    found = of(json.dumps(json.loads(WITHOUT) | {part: value}).encode())
+    with pytest.raises(StateDamaged, match="there"):
+        found.sent_as("sha256:new", "sha256:shown")
+
+
 @pytest.mark.parametrize(
     ("now", "later"),
     [
