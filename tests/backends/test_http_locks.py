@@ -145,7 +145,10 @@ def test_a_holder_that_slept_loses_whatever_the_server_checks(
     assert place.lock() is None
 
 
-def test_a_holder_that_slept_says_who_has_the_lock_now(place: ServerPlace) -> None:
+@pytest.mark.parametrize("sleeps", [True, False])
+def test_a_holder_that_slept_or_got_no_answer_says_who_has_the_lock_now(
+    place: ServerPlace, sleeps: bool
+) -> None:
     slept = timedelta()
 
     def now() -> datetime:
@@ -153,10 +156,13 @@ def test_a_holder_that_slept_says_who_has_the_lock_now(place: ServerPlace) -> No
 
     session = http_backend(place.directory, place.settings, now=now).acquire("apply", NOW)
     session.write(sample_state())
-    slept = timedelta(minutes=5)
     other = place.backend()
     other.unlock(session.lock.id)
     successor = other.acquire("apply", NOW)
+    if sleeps:
+        slept = timedelta(minutes=5)
+    else:
+        place.client.switch(place.project, Fault("POST", "503"))
     with pytest.raises(LockLost) as lost:
         session.append(decision("late"))
     assert f"(lock {successor.lock.id})" in lost.value.detail
