@@ -14,7 +14,7 @@ from campaignctl.backends.cas.backend import CasBackend
 from campaignctl.backends.cas.place import Note
 from campaignctl.backends.cas.snapshot import Snapshot
 from campaignctl.backends.http.place import http_home
-from campaignctl.errors import LockError, LockHeld, LockLost
+from campaignctl.errors import LockError, LockHeld, LockLost, StateNotSaved
 from campaignctl.project.http_address import http_address
 from campaignctl.state.halts import Halts
 from campaignctl.state.model import LockInfo
@@ -189,6 +189,32 @@ def test_a_halt_works_past_a_lock_and_past_one_that_a_dead_halt_left(
     assert later.change_halts(halted) == Halts((HALT, HALT))
     assert time.monotonic() - began < 5
     assert place.client.store.lock(place.project, "crm-stop") is None
+
+
+@pytest.mark.parametrize("changes", [False, True], ids=["just taken", "of one after another"])
+def test_a_lock_that_others_hold_for_a_moment_is_not_broken_by_a_halt(
+    place: ServerPlace, changes: bool
+) -> None:
+    """A halt of theirs is under way; only one that has been there for ten seconds was left behind."""
+    passed = timedelta()
+
+    def pause(_: timedelta) -> None:
+        nonlocal passed
+        if changes:
+            passed += timedelta(seconds=9)
+            number = int(passed.total_seconds())
+            info = {"ID": f"theirs-{number}", "user": "ben", "Created": "2036-01-01T00:00:00Z"}
+            place.client.store.set_lock(place.project, "crm-stop", info)
+
+    locked_by_hand(place, "crm-stop")
+    began = datetime(2036, 1, 1, tzinfo=UTC)
+    backend = http_backend(place.directory, place.settings, now=lambda: began + passed, pause=pause)
+    with pytest.raises(StateNotSaved) as refused:
+        backend.change_halts(halted)
+    assert "held by ben" in refused.value.detail
+    left = place.client.store.lock(place.project, "crm-stop") or {}
+    assert left["ID"] == (f"theirs-{int(passed.total_seconds())}" if changes else "by-hand")
+    assert backend.halts() == Halts()
 
 
 def test_a_put_without_an_answer_keeps_the_lock_for_the_next_try(
