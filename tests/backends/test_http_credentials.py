@@ -62,6 +62,14 @@ def test_another_server_gets_nothing_and_the_error_names_the_variable(environ: d
         assert secret not in f"{refused.value} {refused.value.hint}"
 
 
+@pytest.mark.parametrize("address", ["https://gitlab.example.com:99999/crm", "https:///crm"])
+def test_what_is_no_address_of_a_server_gets_nothing_where_the_environment_names_none(address: str) -> None:
+    """Libraries may connect all the same, to a port that is left of such a number."""
+    for environ in ({}, OURS, {**OURS, "CI_JOB_TOKEN": "j0b"}, {**OURS, "CI_API_V4_URL": "https://[/api"}):
+        with pytest.raises(PlaceError, match="as the environment does not name it"):
+            login_at(address, environ)
+
+
 def test_a_job_token_stays_below_its_gitlab() -> None:
     beside = "https://gitlab.example.com/pages/terraform"
     with pytest.raises(PlaceError):

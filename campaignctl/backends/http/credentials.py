@@ -43,8 +43,8 @@ def login_at(address: str, environ: Mapping[str, str]) -> Login | None:
     """
     on_gitlab = _is_below(address, environ.get(_GITLAB, ""))
     named = on_gitlab or is_loopback(urlsplit(address).hostname or "")
-    named = named or _server(address) in {_server(environ.get(f"{each}_ADDRESS", "")) for each in _PREFIXES}
-    if not named:
+    servers = {_server(environ.get(f"{each}_ADDRESS", "")) for each in _PREFIXES} - {None}
+    if not (named or _server(address) in servers):
         server = _shown(address)
         raise PlaceError(
             "setup",
