@@ -20,6 +20,7 @@ from campaignctl.backends.lock_info import UNKNOWN
 from campaignctl.errors import CampaignctlError, Interrupted, LockHeld, LockLost, StateNotSaved
 from campaignctl.state.codec import decode
 from campaignctl.state.halts import Halt, Halts
+from tests.backends.actors import Actor
 from tests.backends.sealed_places import encrypted
 from tests.backends.shared_folder import SharedFolder, Shelf, shelf_backend
 from tests.state.samples import decision, sample_state
@@ -320,6 +321,36 @@ def test_the_waiting_for_a_lock_ends_after_the_timeout_and_no_later(
         waiting.acquire("apply", timeout)
     assert sum(waited, NOW) == timeout
     holder.release()
+
+
+@dataclass(frozen=True)
+class Counting(Shelf):
+    """A shelf that is looked at as often as there are `looks`, and no more."""
+
+    looks: list[str] = field(default_factory=lambda: ["look"] * 50)
+
+    def look(self, seconds: float = LONGEST) -> Seen:
+        self.looks.pop()
+        return super().look(seconds)
+
+
+def test_one_that_waits_takes_the_lock_over_when_its_holder_dies(place: SharedFolder) -> None:
+    holder = Actor(place)
+    lock = holder.ask("acquire")
+    holder.write(sample_state())
+    waited: list[timedelta] = []
+
+    def wait(pause: timedelta) -> None:
+        waited.append(pause)
+        if len(waited) == 2:
+            holder.kill()
+
+    shelf = Counting(place.shelf.path)
+    session = shelf_backend(place.root, shelf, place.stop, wait=wait).acquire("apply", timedelta(days=1))
+    assert len(waited) == 2
+    assert (session.taken_over, session.state) == (lock, sample_state())
+    session.release()
+    assert list(place.root.rglob("lock-*")) == []
 
 
 def test_an_interrupt_ends_the_waiting_for_a_lock(place: SharedFolder) -> None:

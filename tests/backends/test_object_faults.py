@@ -19,6 +19,7 @@ import pytest
 
 from campaignctl.backends.cas.backend import CasBackend
 from campaignctl.backends.cas.place import Note, PlaceError
+from campaignctl.backends.object_store import place as object_place
 from campaignctl.backends.object_store.head import Head, following, left_over
 from campaignctl.backends.object_store.place import ObjectPlace
 from campaignctl.backends.object_store.store import Bucket, trouble
@@ -416,6 +417,23 @@ def test_an_object_that_is_missing_or_another_is_damage_and_is_named(
     assert document.rpartition("/")[2] in refused.value.detail
     assert "is damaged" in refused.value.detail
     assert "restore the object" in refused.value.hint
+
+
+def test_objects_that_would_fill_the_memory_are_not_fetched(
+    place: Objects, proxy: Proxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = place.backend().acquire("apply", NOW)
+    large = sample_state()
+    for number in range(20):
+        large = large.after(decision(f"c{number}"))
+    session.write(large)
+    session.release()
+    monkeypatch.setattr(object_place, "LARGEST", len(encode(large)) - 1)
+    proxy.requests.clear()
+    with pytest.raises(StateError) as refused:
+        place.backend().read()
+    assert "its files are larger than" in refused.value.detail
+    assert all(each.path.endswith("/head") for each in proxy.requests)
 
 
 def test_a_put_onto_a_head_that_was_deleted_is_refused(place: Objects) -> None:
