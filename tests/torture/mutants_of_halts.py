@@ -193,4 +193,28 @@ OF_HALTS = (
         ("tests/plan/test_table_phase.py",),
         "",
     ),
+    Mutant(
+        "a lift of one letter ends the halt of a pattern",
+        (
+            Edit(
+                "campaignctl/campaign/keys.py",
+                'fits(pattern, other) and ("?" not in pattern or "*" not in other)',
+                "fits(pattern, other)",
+            ),
+        ),
+        ("tests/state/test_halts.py",),
+        "",
+    ),
+    Mutant(
+        "after a look at the halts that failed, the one before it is believed",
+        (
+            Edit(
+                "campaignctl/backends/cas/backend.py",
+                "before, self._seen = self._seen, None",
+                "before = self._seen",
+            ),
+        ),
+        ("tests/backends/test_cas_place.py",),
+        "",
+    ),
 )

@@ -74,4 +74,16 @@ OF_TRUST = (
         ("tests/e2e/test_hostile_text.py",),
         "",
     ),
+    Mutant(
+        "where the environment names no server, an address of none gets the password",
+        (
+            Edit(
+                "campaignctl/backends/http/credentials.py",
+                "for each in _PREFIXES} - {None}",
+                "for each in _PREFIXES}",
+            ),
+        ),
+        ("tests/backends/test_http_credentials.py",),
+        "",
+    ),
 )
