@@ -267,3 +267,32 @@ def test_the_state_goes_on_under_the_address_that_was_used(far: Account) -> None
     far.specs["new"] = NEW
     assert far.outcomes() == {"new": "done"}
     assert far.state.account.url == url
+
+
+def test_only_what_lasts_is_told_as_recorded(far: Account) -> None:
+    """A change of a field is undone or accepted, and the next plan shows it again until then."""
+    far.control.edit(far.id_of("hand"), name="Renamed")
+    far.control.cancel(far.id_of("far"))
+    recorded = [note for note in far.apply().notes if note.startswith("recorded: ")]
+    assert [note.split(":")[1] for note in recorded] == [" far"]
+
+
+def test_a_clone_that_no_plan_showed_is_told_as_recorded(far: Account) -> None:
+    far.specs["new"] = NEW
+    plan = far.plan()
+    clone = str(far.control.clone(far.id_of("far"), status="scheduled")["id"])
+    note = f"recorded: far: {clone} is a clone of it, made in the dashboard; it is scheduled"
+    assert note in far.apply_saved(plan).notes
+    assert note not in far.apply().notes, "once"
+
+
+def test_a_plan_that_is_too_late_from_the_start_is_refused_for_what_it_breaks(far: Account) -> None:
+    first = far.clock.now() + timedelta(minutes=5)
+    far.specs["new"] = campaign("New", scheduled_time=f"{first:%Y-%m-%d %H:%M:%S}")
+
+    def slow(_plan: Plan) -> bool:
+        far.clock.time.sleep(1)
+        return True
+
+    outcome = far.apply(slow)
+    assert (outcome.result, [one.guardrail for one in outcome.objections]) == ("refused", ["min_lead_time"])
