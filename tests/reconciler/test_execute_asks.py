@@ -403,3 +403,26 @@ def test_a_lost_create_that_is_found_is_recorded_as_a_read_shows_it_whole(known:
     assert settle(known.run(company=COMPANY)) == {}
     found = known.state.campaigns[KEY]
     assert (found.id, found.status) == (ID, "paused" if read == "whole" else "scheduled")
+
+
+@pytest.mark.parametrize(("ended", "words"), [(True, ""), (False, f" --replace {KEY}")])
+def test_a_replacement_that_is_half_done_needs_no_word_to_go_on(
+    known: Direct, ended: bool, words: str
+) -> None:
+    known.script.time.interrupted = True
+    change = replacement()
+    intents = {KEY: pending(change, operation="replace", ended=ended)}
+    records = {} if ended else {KEY: record(SCHEDULED)}
+    outcome = carried_out(known, plan(change), here(records, pending=intents))
+    assert [each.outcome for each in outcome.changes] == ["not_started"]
+    assert [str(each) for each in outcome.next] == [f"campaignctl apply{words}"]
+
+
+def test_an_override_that_nothing_left_needs_is_not_repeated(known: Direct) -> None:
+    change = replacement()
+    known.script.refuses = {"create": 422}
+    known.script.by_id = {ID: [item(), item(status="canceled")]}
+    before = here({KEY: record(SCHEDULED)}, pending={KEY: pending(change, operation="replace")})
+    outcome = carried_out(known, plan(change, overrides=("resend",)), before)
+    assert (outcome.changes[0].outcome, known.state.pending[KEY].half_done) == ("failed", True)
+    assert [str(each) for each in outcome.next] == ["campaignctl apply"]

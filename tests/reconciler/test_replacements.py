@@ -209,7 +209,9 @@ def test_a_refused_create_is_planned_again_with_what_the_manifest_says_then(sche
 
 def test_a_halt_between_the_halves_holds_and_the_create_follows_once_it_is_lifted(scheduled: Account) -> None:
     halting(scheduled)
-    assert only(replaced(scheduled)).outcome == "failed"
+    outcome = replaced(scheduled)
+    lift = f"campaignctl halt --lift {KEY} --reason TEXT"
+    assert (only(outcome).outcome, [str(each) for each in outcome.next]) == ("failed", [lift])
     half(scheduled)
     assert [blocked.status for blocked in scheduled.apply().blocked] == ["halted"]
     scheduled.lift()
