@@ -241,7 +241,7 @@ def _may_resume(case: Subject, seen: Record) -> bool:
     if case.status is not Status.PAUSED or case.wanted is None or is_begun(seen):
         return False
     sends = sends_after(case.record.applied, target(case)[1], case.now)
-    return sends.when in ("scheduled", "recurring") and bool(sends.first) and not is_past(sends, case.now)
+    return sends.first is not None and not is_past(sends, case.now)
 
 
 def _open_between(case: Subject) -> tuple[str, ...]:

@@ -281,3 +281,18 @@ def test_an_edit_that_changes_another_field_too_is_left_to_a_person(folder: Fold
     )
     found = folder.again()
     assert (found.changes, [one.name for one in found.left]) == ((), ["sale"])
+
+
+def test_a_file_that_two_languages_use_is_edited_by_hand(folder: Folder) -> None:
+    def messages(en: Any, de: Any) -> list[Any]:
+        base = {"name": "m", "channel": "sms", "integration_id": "1996", "primary_lang": "en"}
+        return [{**base, "sms": {"content": {"en": en, "de": de}}}]
+
+    folder.write("both.txt", "Soon")
+    folder.declare("sale.yaml", "Sale", messages=messages({"$file": "both.txt"}, {"$file": "both.txt"}))
+    folder.records(sale="9")
+    folder.script = Script([shown("9", messages=messages("Now", "Soon"))])
+    found = folder.again()
+    assert (found.changes, [one.name for one in found.left]) == ((), ["sale"])
+    folder.script = Script([shown("9", messages=messages("Now", "Now"))])
+    assert folder.after(folder.again()) == {"both.txt": "Now"}, "both changed alike"

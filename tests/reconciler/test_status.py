@@ -24,6 +24,7 @@ from tests.reconciler.test_opening_asks import item, known, ours
 
 FAR = "2036-06-01 10:00:00"
 FIRST = "2036-06-01T10:00:00Z"
+RAN = {"last_run_time": "2036-01-01 00:00:00", "run_counter": 1}
 
 
 def report(account: Account) -> StatusReport:
@@ -129,6 +130,25 @@ def test_a_pause_of_others_may_be_resumed_while_its_time_is_to_come_and_it_is_de
     far.specs = declared
     far.clock.wait(datetime(2036, 6, 1, 10, tzinfo=UTC) - far.clock.now())
     assert not row(far, "far").may_resume
+
+
+@pytest.mark.parametrize(
+    ("when", "before", "may"),
+    [
+        ({"scheduled_time": FAR}, {}, True),
+        ({"scheduled_time": FAR}, RAN, False),
+        ({"recurrence": {"cron": weekly()}}, {}, True),
+        ({"recurrence": {"cron": weekly()}}, RAN, True),
+        ({}, {}, False),
+    ],
+)
+def test_what_may_be_resumed_without_a_decision(
+    late: Account, when: dict[str, Any], before: dict[str, Any], may: bool
+) -> None:
+    late.specs = {"one": campaign("One", **when)}
+    late.apply()
+    late.control.edit(late.id_of("one"), status="paused", **before)
+    assert row(late, "one").may_resume is may
 
 
 def test_what_a_halt_names_before_it_exists(far: Account) -> None:
