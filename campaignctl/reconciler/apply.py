@@ -33,7 +33,7 @@ _FINAL = (Status.SENT, Status.CANCELED)
 
 _NAMED = 10
 # What drift shows in addition to the fields that an apply accepts.
-_SEEN = ("status", "clone")
+_SEEN = ("status", "clone", "run_counter", "last_run")
 
 Approve = Callable[[Plan], bool]
 
@@ -136,10 +136,9 @@ def _with_recorded(outcome: Outcome, lasting: list[str]) -> Outcome:
 def _with_accepted(outcome: Outcome, plan: Plan, options: Options) -> Outcome:
     """The outcome of `--refresh-only`, with a note of the live changes that were accepted."""
     taken = [drift.key for drift in plan.drift if any(field.path not in _SEEN for field in drift.diff)]
-    keys = [key for key in dict.fromkeys(taken) if key in plan.observed] if options.refresh_only else []
-    if not keys:
+    if not taken or not options.refresh_only:
         return outcome
-    note = f"live changes were accepted into the state: {listed(keys, _NAMED)}"
+    note = f"live changes were accepted into the state: {listed(list(dict.fromkeys(taken)), _NAMED)}"
     shown = "the next plan shows where the manifests differ"
     return replace(outcome, notes=(*outcome.notes, f"{note}; {shown}"))
 

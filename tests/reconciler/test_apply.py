@@ -296,3 +296,12 @@ def test_a_plan_that_is_too_late_from_the_start_is_refused_for_what_it_breaks(fa
 
     outcome = far.apply(slow)
     assert (outcome.result, [one.guardrail for one in outcome.objections]) == ("refused", ["min_lead_time"])
+
+
+def test_runs_of_others_alone_are_no_live_changes_that_were_accepted(far: Account) -> None:
+    far.specs["daily"] = campaign("Daily", recurrence={"cron": "0 9 * * *"})
+    far.apply()
+    far.control.edit(far.id_of("daily"), run_counter=5)
+    outcome = far.apply(refresh_only=True)
+    assert any(note.startswith("recorded: daily: started ") for note in outcome.notes)
+    assert not any("accepted" in note for note in outcome.notes)
