@@ -405,17 +405,22 @@ def test_a_lost_create_that_is_found_is_recorded_as_a_read_shows_it_whole(known:
     assert (found.id, found.status) == (ID, "paused" if read == "whole" else "scheduled")
 
 
-@pytest.mark.parametrize(("ended", "words"), [(True, ""), (False, f" --replace {KEY}")])
+@pytest.mark.parametrize(
+    ("ended", "recorded", "words"),
+    [(True, False, ""), (True, True, f" --replace {KEY}"), (False, True, f" --replace {KEY}")],
+)
 def test_a_replacement_that_is_half_done_needs_no_word_to_go_on(
-    known: Direct, ended: bool, words: str
+    known: Direct, ended: bool, recorded: bool, words: str
 ) -> None:
+    """It is half done once its campaign is no longer recorded; before, it has to be asked for again."""
     known.script.time.interrupted = True
     change = replacement()
     intents = {KEY: pending(change, operation="replace", ended=ended)}
-    records = {} if ended else {KEY: record(SCHEDULED)}
+    records = {KEY: record(SCHEDULED)} if recorded else {}
     outcome = carried_out(known, plan(change), here(records, pending=intents))
     assert [each.outcome for each in outcome.changes] == ["not_started"]
     assert [str(each) for each in outcome.next] == [f"campaignctl apply{words}"]
+    assert list(known.state.pending) == ([] if recorded else [KEY])
 
 
 def test_an_override_that_nothing_left_needs_is_not_repeated(known: Direct) -> None:
