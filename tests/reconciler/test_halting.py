@@ -14,6 +14,7 @@ from campaignctl.diff import content
 from campaignctl.errors import UsageError
 from campaignctl.review.halt import HaltOutcome
 from campaignctl.review.outcome import Event
+from campaignctl.state.codec import encode
 from campaignctl.state.halts import Halts
 from tests.e2e.harness import weekly
 from tests.reconciler.account import PUSH, Account, campaign
@@ -282,6 +283,28 @@ def test_the_same_order_given_again_continues_its_halt(account: Account) -> None
     assert account.status_of("a") == "paused"
 
 
+@pytest.mark.parametrize(
+    ("first", "keys", "more", "count"),
+    [
+        (("a",), ("a",), {}, 1),
+        (("a",), ("b",), {}, 2),
+        (("a",), ("a",), {"reason": "another"}, 2),
+        (("a",), (), {}, 2),
+        ((), (), {"account": True}, 2),
+    ],
+)
+def test_another_order_is_a_halt_of_its_own(
+    account: Account, first: tuple[str, ...], keys: tuple[str, ...], more: dict[str, Any], count: int
+) -> None:
+    account.specs = {key: campaign(key, scheduled_time=FAR, **text(key)) for key in "ab"}
+    account.apply()
+    account.halt(*first)
+    account.halt(*keys, **more)
+    last = mark(account).halts[-1]
+    assert (len(mark(account).halts), last.keys, last.account) == (count, keys or None, "account" in more)
+    assert account.status_of("b") == ("scheduled" if keys == ("a",) else "paused")
+
+
 def test_with_a_state_the_campaigns_of_others_are_their_own(account: Account) -> None:
     account.specs = {"a": campaign("A", scheduled_time=FAR)}
     account.apply()
@@ -361,6 +384,20 @@ def test_a_state_of_format_1_keeps_a_mark_of_format_1(account: Account) -> None:
     account.lift("a")
     account.apply()
     assert account.status_of("a") == "scheduled"
+
+
+def test_a_mark_stays_in_the_format_that_it_has_though_the_state_is_older(account: Account) -> None:
+    """An older format has no place for what it holds by content."""
+    account.specs = {key: campaign(key, scheduled_time=FAR, **text(key)) for key in "ab"}
+    account.apply()
+    account.halt("a")
+    before = mark(account)
+    old = account.place.backend().read()
+    assert old is not None
+    account.place.put_document(encode(replace(old, format_version=1)).encode())
+    account.halt("b")
+    assert mark(account).format_version == before.format_version > 1
+    assert [one.held != () for one in mark(account).halts] == [True, True]
 
 
 @pytest.mark.parametrize("seconds", [-10, 0, 10, 90])
