@@ -182,7 +182,7 @@ def unrecorded(view: View, lives: Collection[Live]) -> tuple[dict[str, Named], t
     for live in lives:
         if live.id in known or (not halt.account and _is_of_another_environment(live, project)):
             continue
-        key = markers.get(live.id) or (alike.get(content(live.fields)) if "messages" in live.fields else None)
+        key = markers.get(live.id) or _alike(live, alike)
         mine = live.id in markers or key is not None
         one = _of_live(live, key, view.wiring.now())
         if halt.account or (mine and (halt.keys is None or (key is not None and halt.names(key)))):
@@ -222,13 +222,27 @@ def _tags(view: View) -> dict[str, str]:
     return tags_of({*own, *(declared or ()), *(view.halt.keys or ())})
 
 
-def _by_content(view: View) -> dict[str, str]:
-    """The declared keys that a halt names, by the content of their manifests."""
-    return {
-        content(each.spec, each.lifecycle.accept_stored): key
-        for key, each in (view.declared() or {}).items()
-        if view.halt.names(key)
-    }
+_Contents = dict[tuple[tuple[str, ...], str], str]
+
+
+def _by_content(view: View) -> _Contents:
+    """The declared keys that a halt names, by the content of their manifests and the paths that do not count
+    in it."""
+    found: _Contents = {}
+    for key, each in (view.declared() or {}).items():
+        if view.halt.names(key):
+            accepted = each.lifecycle.accept_stored
+            found[accepted, content(each.spec, accepted)] = key
+    return found
+
+
+def _alike(live: Live, contents: _Contents) -> str | None:
+    """The declared key with the content of a live campaign, if that shows its content."""
+    if "messages" not in live.fields:
+        return None
+    every = dict.fromkeys(accepted for accepted, _ in contents)
+    keys = (contents.get((accepted, content(live.fields, accepted))) for accepted in every)
+    return next(filter(None, keys), None)
 
 
 def _of_live(live: Live, key: str | None, now: datetime) -> Named:

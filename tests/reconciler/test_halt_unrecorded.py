@@ -92,7 +92,9 @@ def test_a_text_that_the_api_rewrote_is_still_the_content_of_its_manifest() -> N
     accepting = Lifecycle(accept_stored=("messages/*/push/title",))
     rewritten = item("9", messages=[message(push={"title": {"en": "<b>Hello</b>"}})])
     declared = {"a": wanted(SCHEDULED, "a", lifecycle=accepting)}
-    assert set(named(rewritten, declared=declared)[0]) <= {"9"}
+    declared |= {"b": wanted(own(SCHEDULED, "Other"), "b")}
+    assert named(rewritten, declared=declared) == ({"9": "a"}, [])
+    assert named(rewritten, declared={"a": wanted(SCHEDULED, "a")}) == ({}, ["9"])
 
 
 def test_with_a_state_contents_do_not_count() -> None:

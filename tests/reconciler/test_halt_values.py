@@ -336,6 +336,17 @@ def test_it_holds_what_is_only_declared_by_its_content() -> None:
     assert only_declared(SOME, known, lambda: None) == []
 
 
+def test_texts_that_the_api_rewrites_are_no_part_of_the_content_that_it_holds() -> None:
+    paths = ("messages/*/push/title",)
+    accepting, kept = Lifecycle(accept_stored=paths), content(SCHEDULED, paths)
+    assert kept != content(SCHEDULED)
+    found = (one(record=record(SCHEDULED, lifecycle=accepting)),)
+    lost = replace(intent(SCHEDULED), lifecycle=accepting)
+    declared = {"push/new": wanted(SCHEDULED, "push/new", lifecycle=accepting)}
+    assert [each.content for each in held(found, state(pending={KEY: lost}), ALL)] == [kept, kept]
+    assert [each.content for each in only_declared(SOME, None, lambda: declared)] == [kept]
+
+
 def test_creates_of_unknown_outcome_are_named_unless_their_campaign_was_seen() -> None:
     pending = {
         KEY: CREATE,

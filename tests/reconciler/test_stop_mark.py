@@ -9,6 +9,7 @@ from typing import cast
 
 import pytest
 
+from campaignctl.campaign.lifecycle import Lifecycle
 from campaignctl.diff import content
 from campaignctl.errors import Halted, Interrupted, StateDamaged, StateError, StateTooNew
 from campaignctl.plan.model import Action, Change
@@ -24,6 +25,8 @@ HALT = Halt("h", (KEY,), "wrong price", "anna", "desk", iso(NOW))
 BUSY = replace(HALT, keys=("other",), under_way=iso(NOW))
 CREATE = Change(KEY, Action.CREATE, None, "m", "r", spec=SCHEDULED)
 UPDATE = replace(CREATE, action=Action.UPDATE, id=ID)
+TITLES = ("messages/*/push/title",)
+REWRITTEN = Lifecycle(accept_stored=TITLES)
 MARKED = replace(state({KEY: record(SCHEDULED)}), stop_mark=True)
 
 
@@ -140,6 +143,11 @@ def test_a_halt_is_under_way_for_five_minutes_at_most(
             MARKED,
         ),
         (UPDATE, mark(replace(HALT, keys=("x",), stopped=(Stopped("x", ID, "paused", iso(NOW)),))), MARKED),
+        (
+            replace(CREATE, lifecycle=REWRITTEN),
+            mark(replace(HALT, keys=("x",), held=(Held("x", "", content(SCHEDULED, TITLES)),))),
+            None,
+        ),
     ],
 )
 def test_what_a_halt_names_or_holds_is_not_sent(change: Change, halts: Halts, known: State | None) -> None:
