@@ -97,6 +97,11 @@ def test_a_text_that_the_api_rewrote_is_still_the_content_of_its_manifest() -> N
     assert named(rewritten, declared={"a": wanted(SCHEDULED, "a")}) == ({}, ["9"])
 
 
+def test_of_two_manifests_with_one_content_the_one_that_is_named_counts() -> None:
+    both = {key: wanted(SCHEDULED, key) for key in "abc"}
+    assert named(item("9"), halt=some("b"), declared=both) == ({"9": "b"}, [])
+
+
 def test_with_a_state_contents_do_not_count() -> None:
     state = replace(known(), environment="production")
     assert named(item("9"), state=state, declared={"a": wanted(SCHEDULED, "a")}) == ({}, [])
