@@ -217,4 +217,16 @@ OF_HALTS = (
         ("tests/backends/test_cas_place.py",),
         "",
     ),
+    Mutant(
+        "a halt without a state misses what has texts that the API rewrote",
+        (
+            Edit(
+                "campaignctl/reconciler/halt_targets.py",
+                "contents.get((accepted, content(live.fields, accepted)))",
+                "contents.get((accepted, content(live.fields)))",
+            ),
+        ),
+        ("tests/reconciler/test_halt_unrecorded.py",),
+        "",
+    ),
 )
