@@ -131,23 +131,19 @@ def test_the_times_of_a_recurrence_are_its_rule() -> None:
 @pytest.mark.parametrize(
     ("fresh", "reviewed", "reason"),
     [
-        (update(), update(), None),
-        (create(), create(), None),
-        (update(), create(), "differs from the reviewed plans"),
-        (update(), update({**NEW, "description": "Other"}), "this update of push/welcome differs"),
-        (create(), plan_of(wanted(DRAFT, "other")), "no reviewed plan contains this create"),
+        (update, update, None),
+        (create, create, None),
+        (update, create, "differs from the reviewed plans"),
+        (update, partial(update, {**NEW, "description": "Other"}), "this update of push/welcome differs"),
+        (create, partial(plan_of, wanted(DRAFT, "other")), "no reviewed plan contains this create"),
     ],
 )
 def test_only_what_a_reviewed_plan_contains_is_admitted(
-    fresh: Plan, reviewed: Plan, reason: str | None
+    fresh: Callable[..., Plan], reviewed: Callable[[], Plan], reason: str | None
 ) -> None:
-    made = plan_of(
-        wanted(NEW if fresh.changes[0].id else SCHEDULED, manifest="sha256:new"),
-        known=KNOWN if fresh.changes[0].id else None,
-        options=Options(reviewed=(reviewed,)),
-    )
+    made = fresh(options=Options(reviewed=(reviewed(),)))
     if reason is None:
-        assert [each.action for each in made.changes] == [fresh.changes[0].action]
+        assert [each.action for each in made.changes] == [each.action for each in fresh().changes]
         assert made.blocked == ()
     else:
         (blocked,) = made.blocked
@@ -296,21 +292,23 @@ def test_a_plan_of_another_project_names_no_environment_to_choose() -> None:
 @pytest.mark.parametrize(
     ("plan", "known", "problem"),
     [
-        (create(), None, None),
-        (update(), KNOWN, None),
-        (update(), None, "the state that this plan was made against no longer exists"),
-        (create(), KNOWN, "this plan was made before there was a state"),
-        (update(), replace(KNOWN, lineage="other"), "made against another state"),
-        (update(), replace(KNOWN, serial=8), "has moved on since this plan was made .serial 7, now 8"),
-        (update(), replace(KNOWN, serial=6), "has moved on since this plan was made .serial 7, now 6"),
+        (create, None, None),
+        (update, KNOWN, None),
+        (update, None, "the state that this plan was made against no longer exists"),
+        (create, KNOWN, "this plan was made before there was a state"),
+        (update, replace(KNOWN, lineage="other"), "made against another state"),
+        (update, replace(KNOWN, serial=8), "has moved on since this plan was made .serial 7, now 8"),
+        (update, replace(KNOWN, serial=6), "has moved on since this plan was made .serial 7, now 6"),
     ],
 )
-def test_a_plan_fits_the_state_that_it_was_made_against(plan: Plan, known: Any, problem: str | None) -> None:
+def test_a_plan_fits_the_state_that_it_was_made_against(
+    plan: Callable[[], Plan], known: Any, problem: str | None
+) -> None:
     if problem is None:
-        check_saved(plan, PROJECT, known)
+        check_saved(plan(), PROJECT, known)
     else:
         with pytest.raises(PlanRefused, match=problem):
-            check_saved(plan, PROJECT, known)
+            check_saved(plan(), PROJECT, known)
 
 
 @pytest.mark.parametrize(("seconds", "is_valid"), [(-1, True), (0, True), (1, False)])

@@ -120,9 +120,10 @@ def test_a_second_send_is_lifted_next_to_one_environment() -> None:
 
 
 @pytest.mark.parametrize(
-    "plan", [against("testing"), against("staging", ("old",)), against("staging", days=-1)]
+    ("name", "keys", "days"), [("testing", ("*",), 1), ("staging", ("old",), 1), ("staging", ("*",), -1)]
 )
-def test_and_next_to_no_other(plan: Plan) -> None:
+def test_and_next_to_no_other(name: str, keys: tuple[str, ...], days: int) -> None:
+    plan = against(name, keys, days)
     assert [one.id for one in plan.blocked] == ["77"]
     assert plan.lifted == ()
 
