@@ -190,3 +190,38 @@ def test_a_value_of_a_market_has_a_name_that_a_manifest_may_have(field: str, nam
     parts = found.drafts["1"].parts
     assert parts["spec"]["callbacks"] == {field: f"${{matrix.{name}}}"}
     assert parts["matrix"]["include"][0] == {"country": "DE", "id": "1", name: "x1"}
+
+
+@pytest.mark.parametrize(
+    ("name", "key"),
+    [("Sale {}", "in/sale"), ("{}", "in/de"), ("!", "in/markets")],
+    ids=["a name around the market", "the market alone", "nothing that a key may have"],
+)
+def test_a_manifest_of_markets_has_the_key_of_a_name_without_its_market(name: str, key: str) -> None:
+    found = of(*(market(code, n, name=name.format(code)) for n, code in enumerate(("DE", "FR", "NO"), 1)))
+    assert set(found.keys.values()) == {f"{key}[country={code}]" for code in ("DE", "FR", "NO")}
+
+
+def test_campaigns_of_markets_stay_apart_if_that_is_asked() -> None:
+    found = of(*(market(code, n) for n, code in enumerate(("DE", "FR", "NO"), 1)), markets=False)
+    assert found.keys == {"1": "in/n-1", "2": "in/n-2", "3": "in/n-3"}
+
+
+@pytest.mark.parametrize("folder", ["", "in/", "taken/"])
+def test_no_draft_is_lost_and_defaults_stand_in_the_folder_of_their_drafts(folder: str) -> None:
+    found = of(*(draft(n, key=f"{folder}n-{n}", description="same") for n in range(3)), markets=False)
+    assert list(found.drafts) == ["0", "1", "2"]
+    is_free = folder != "taken/"
+    assert list(found.defaults) == ([f"{folder}_defaults.yaml"] if is_free else [])
+    assert [("description" in one.parts["spec"]) for one in found.drafts.values()] == [not is_free] * 3
+
+
+def test_an_integration_has_the_variable_of_its_channel_and_a_message_may_have_none() -> None:
+    found = of(*(draft(n) for n in range(3)), known={"email_team": "7"}, markets=False)
+    assert found.variables == {"sms_integration": "7"}
+    bare = [{"name": "m", "channel": "sms", "sms": {"content": {"en": "Hi"}}}]
+    assert of(*(draft(n, messages=0) for n in range(3))).variables == {}
+    ones = (
+        Draft(f"in/n-{n}", {"spec": {"name": f"N {n}", "messages": bare}, "adopt": str(n)}) for n in range(3)
+    )
+    assert of(*ones).variables == {}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -24,6 +24,7 @@ from campaignctl.plan.reviewed import (
     touched,
 )
 from campaignctl.project.model import Guardrails, Project
+from campaignctl.schedule.sends import Sends
 from campaignctl.state.model import Intent, State
 from tests.plan.planning import (
     DRAFT,
@@ -62,6 +63,7 @@ def create(spec: Spec = SCHEDULED, **asked: Any) -> Plan:
 # ------------------------------------------------------------------------------- what was reviewed
 
 
+ITS_TIME = Sends("scheduled", (datetime(2036, 12, 24, 10, tzinfo=UTC),))
 CHANGED: dict[str, dict[str, Any]] = {
     "the key": {"key": "push/other"},
     "the action": {"action": Action.CANCEL},
@@ -72,6 +74,8 @@ CHANGED: dict[str, dict[str, Any]] = {
     "the path": {"requests": (Request("pause", "9", SCHEDULED),)},
     "no request": {"requests": ()},
     "whether it arms": {"arms": False},
+    "the time": {"sends": replace(ITS_TIME, at=(NOW,))},
+    "the time in each zone": {"sends": replace(ITS_TIME, local="2036-12-24 10:00:00")},
     "the audience": {"audience": {"countries": {"items": ["DE"], "op": "in"}}},
 }
 ALIKE: dict[str, dict[str, Any]] = {
@@ -86,6 +90,7 @@ ALIKE: dict[str, dict[str, Any]] = {
 @pytest.mark.parametrize("name", CHANGED)
 def test_what_a_reviewer_approves_makes_another_change(name: str) -> None:
     change = only(create())
+    assert change.sends == replace(ITS_TIME, last=change.sends.last)
     assert substance(replace(change, **CHANGED[name])) != substance(change)
 
 
@@ -445,3 +450,30 @@ def test_of_two_changes_of_a_campaign_that_no_one_reviewed_none_is_kept() -> Non
     made = plan_of(edited, options=Options(reviewed=(plan_of(wanted(DRAFT, "other")),)), **asked)
     assert made.changes == ()
     assert [(each.key, each.status) for each in made.blocked] == [(KEY, "not reviewed")]
+
+
+def test_what_blocks_a_campaign_anyway_is_told_before_that_no_one_reviewed_it() -> None:
+    known = state({KEY: record(SCHEDULED, "paused", paused_by_us=True)})
+    shown = {**SCHEDULED, "quiet_hours": {"begin": "22:00"}}
+    asked: dict[str, Any] = {"known": known, "reading": Reading(live={KEY: live(shown, "paused")})}
+    edited = wanted(NEW, manifest="sha256:new")
+    here = plan_of(edited, **asked)
+    assert [each.action for each in here.changes] == [Action.UPDATE]
+    made = plan_of(edited, options=Options(reviewed=()), **asked)
+    assert (made.changes, made.blocked) == ((), here.blocked)
+    assert "set outside of the manifests" in made.blocked[0].reason
+
+
+def test_the_hint_on_what_no_one_reviewed_is_that_of_the_caller() -> None:
+    (blocked,) = create(options=Options(reviewed=(), how_to_review="ask the team")).blocked
+    assert blocked.hint == "ask the team"
+
+
+def test_a_review_of_a_send_that_is_near_ends_too() -> None:
+    near = {**SCHEDULED, "scheduled_time": "2026-11-24 14:00:00"}
+    reviewed = create(near)
+    (change,) = reviewed.changes
+    assert change.valid_until is not None
+    later = create(near, options=Options(reviewed=(reviewed,)), now=change.valid_until + timedelta(seconds=1))
+    assert later.changes == ()
+    assert later.blocked[0].reason.startswith("the reviewed plan of it was valid until ")

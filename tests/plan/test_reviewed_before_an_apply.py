@@ -345,12 +345,14 @@ BEFORE = Against("c" * 40, DesiredState(PROJECT, {KEY: wanted(SCHEDULED)}, "sha2
 REMOVES = partial(plan_of, wanted(OTHER, "other"), against=BEFORE)
 
 
-def created_since(spec: Spec = SCHEDULED, reviewed: Callable[[], Plan] = REMOVES, **asked: Any) -> Plan:
+def created_since(
+    spec: Spec = SCHEDULED, reviewed: Callable[[], Plan] = REMOVES, lifecycle: Lifecycle = RESUMES
+) -> Plan:
     """The plan of an apply of the removal, after another merge has created the campaign."""
-    known = state({KEY: record(spec), "other": record(OTHER, "manual", "2")})
+    known = state({KEY: record(spec, lifecycle=lifecycle), "other": record(OTHER, "manual", "2")})
     reading = Reading(live={KEY: live(spec)})
     options = Options(reviewed=(reviewed(),))
-    return plan_of(wanted(OTHER, "other"), known=known, reading=reading, options=options, **asked)
+    return plan_of(wanted(OTHER, "other"), known=known, reading=reading, options=options)
 
 
 def test_a_plan_names_what_it_removes_before_it_is_created() -> None:
@@ -360,9 +362,10 @@ def test_a_plan_names_what_it_removes_before_it_is_created() -> None:
     assert decode(dumps(plan)).withdrawn == plan.withdrawn
 
 
-def test_what_was_created_since_is_canceled() -> None:
-    made = created_since()
-    assert [(change.key, change.action) for change in made.changes] == [(KEY, Action.CANCEL)]
+@pytest.mark.parametrize(("end", "does"), [(Lifecycle(), Action.CANCEL), (KEPT, Action.FORGET)])
+def test_what_was_created_since_is_ended_as_it_was_to_be(end: Lifecycle, does: Action) -> None:
+    made = created_since(lifecycle=end)
+    assert [(change.key, change.action) for change in made.changes] == [(KEY, does)]
     assert made.blocked == ()
 
 
@@ -459,3 +462,17 @@ def test_only_an_end_is_reviewed_with_it() -> None:
 )
 def test_nothing_else_is_withdrawn(plan: Callable[[], Plan]) -> None:
     assert plan().withdrawn == {}
+
+
+def test_a_move_from_another_key_of_a_manifest_is_another_move() -> None:
+    manifest = wanted(SCHEDULED, "new", moved_from=("older", KEY))
+
+    def from_key(origin: str, campaign_id: str, options: Options | None = None) -> Plan:
+        known = state({origin: record(SCHEDULED, campaign_id=campaign_id)})
+        return plan_of(manifest, known=known, options=options)
+
+    reviewed = from_key("older", "9")
+    assert only(reviewed).action is Action.MOVE
+    made = from_key(KEY, "1", Options(reviewed=(reviewed,)))
+    assert (made.changes, [one.status for one in made.blocked]) == ((), ["not reviewed"])
+    assert only(from_key("older", "9", Options(reviewed=(reviewed,)))).action is Action.MOVE

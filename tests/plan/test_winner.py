@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pytest
@@ -116,6 +118,13 @@ def test_a_winner_is_not_sent_to_other_people_than_the_manifest_says() -> None:
     assert only(lifted).audience == theirs
 
 
+def test_a_winner_whose_message_has_another_priority_is_blocked() -> None:
+    test = {**TEST, "messages": [A, {**B, "priority": 1}]}
+    shown = {"messages": [SHOWN[0], {**SHOWN[1], "priority": 9}]}
+    (blocked,) = of("B", spec=test, applied=test, shown=shown).blocked
+    assert "live is not what the manifest says: messages/1/priority" in blocked.reason
+
+
 @pytest.mark.parametrize("theirs", [{"scheduled_time": "2036-12-25 10:00:00"}, {"name": "Theirs"}])
 def test_when_the_test_was_sent_does_not_block_its_winner(theirs: dict[str, Any]) -> None:
     assert only(of("B", shown=theirs)).sets_winner
@@ -148,6 +157,7 @@ def test_winner_has_no_effect_before_and_after_the_decision(status: str) -> None
         ([SHOWN[1], SHOWN[1]], "2 messages of 1030978 have the name B"),
         ([message(name="B")], "the API shows no id for the message B"),
         (None, "the messages of 1030978 were not read"),
+        (["?"], "the messages of 1030978 were not read"),
     ],
 )
 def test_a_winner_that_cannot_be_found_blocks(messages: Any, reason: str) -> None:
@@ -248,6 +258,7 @@ def test_a_winner_from_before_a_replacement_decides_nothing(named: tuple[str, ..
     plan = of("B", run=run, known={"named_before": named})
     assert_inert(plan, "`winner: B` was written before this campaign was created")
     assert ("run: 1" in plan.notes[0]) is (run is None)
+    assert ("take it out and apply, then write it again" in plan.notes[0]) is (run is not None)
 
 
 @pytest.mark.parametrize(("winner", "run"), [("A", None), ("B", 1)])
@@ -265,3 +276,32 @@ def test_a_winner_that_was_taken_out_may_be_written_again() -> None:
 def test_a_test_whose_messages_are_not_shown_asks_for_a_message_by_that_word(messages: Any) -> None:
     (note,) = of(None, messages=messages).notes
     assert note == "push/welcome: its A/B test waits for a decision; write `lifecycle: {winner: MESSAGE}`"
+
+
+@pytest.mark.parametrize(
+    "plan",
+    [
+        partial(of, "B", recorded="B"),
+        partial(of, "B", known={"named_before": ("B",)}),
+        partial(daily, "A", 4, waits=3),
+    ],
+    ids=["set already", "written before", "of a later run"],
+)
+def test_an_apply_records_the_manifest_whose_winner_decides_nothing(plan: Callable[[], Plan]) -> None:
+    assert plan().observed[KEY].source_digest == "sha256:new"
+
+
+@pytest.mark.parametrize("spec", [TEST, DAILY], ids=["once", "recurring"])
+def test_without_a_read_no_winner_is_set(spec: Spec) -> None:
+    def unread(winner: str | None) -> Plan:
+        return plan_of(
+            wanted(spec, lifecycle=Lifecycle(winner=winner)),
+            known=state({KEY: record(spec, "needs_decision")}),
+            reading=Reading(refreshed=False),
+        )
+
+    assert_inert(unread(None), "waits for a decision; write `lifecycle: {winner: MESSAGE}`")
+    plan = unread("B")
+    assert plan.changes == ()
+    told = [*plan.notes, *(one.reason for one in plan.blocked)]
+    assert len(told) == 1
