@@ -99,6 +99,41 @@ def test_more_than_ten_messages_lead_back_to_those_before(size: int, other: int)
     assert messages_before({"messages": after}, changes) == before
 
 
+def test_items_of_a_list_are_compared_by_their_places_and_told_in_the_order_of_their_paths() -> None:
+    one, other = {"m": [{"a": 1}, {"a": 2}]}, {"m": [{"a": 3}, {"a": 1}, {"a": 2}]}
+    assert field_changes(one, other) == (
+        FieldChange("m/0/a", 1, 3),
+        FieldChange("m/1/a", 2, 1),
+        FieldChange("m/2", None, {"a": 2}),
+    )
+    hidden = field_changes({"m": [{"__a": 1, "b": 1}]}, {"m": [{"__a": 2, "b": 1}, {"b": 1}]})
+    assert [change.path for change in hidden] == ["m/0/__a", "m/1"]
+    many = field_changes(*({"m": [{"a": value} for _ in range(11)]} for value in (1, 2)))
+    assert [change.path for change in many][:3] == ["m/0/a", "m/1/a", "m/10/a"]
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ([{"a": 1}, {"c": 1}], [{"b": 1}, {"c": 1}]),
+        ([{"a": 1, "b": {"c": 1}, "d": 1}], [{"a": 1, "d": 1}]),
+        ([{"a": 1, "d": 1}], [{"a": 1, "b": {"c": 1}, "d": 1}]),
+        ([{"a": 1, "b": {"c": 1, "d": 2}}], [{"a": 1, "b": {"c": 1}}]),
+        ([{"a": 1, "b": {"c": 1}}], [{"a": 1, "b": {"c": 1, "d": 2}}]),
+        ([{"a": 1, "b": ["x"]}, {"c": 1}], [{"a": 2, "b": ["y", "z"]}]),
+    ],
+)
+def test_the_messages_before_are_exactly_those(before: list[Any], after: list[Any]) -> None:
+    changes = field_changes({"name": "A", "messages": before}, {"name": "B", "messages": after})
+    assert messages_before({"messages": after}, changes) == before
+
+
+@pytest.mark.parametrize("before", [None, "text"])
+def test_what_was_no_list_before_were_no_messages(before: Any) -> None:
+    after = [{"channel": "push"}]
+    assert messages_before({"messages": after}, [FieldChange("messages", before, after)]) == []
+
+
 def push(name: str, title: str) -> Spec:
     """A message of this name."""
     return {"channel": "push", "name": name, "push": {"title": {"en": title}}}

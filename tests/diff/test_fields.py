@@ -92,6 +92,8 @@ def test_kinds_that_differ_are_one_change() -> None:
     assert changes({"q": {"a": 1}}, {"q": [1]}) == [("q", {"a": 1}, [1])]
     assert changes({"q": [{"a": 1}]}, {"q": [1]}) == [("q", [{"a": 1}], [1])]
     assert changes({"q": [{"a": 1}]}, {"q": [{"a": 1}]}) == []
+    assert changes({"q": [{"a": 1}, 2]}, {"q": [{"a": 3}, 2]}) == [("q", [{"a": 1}, 2], [{"a": 3}, 2])]
+    assert changes({"q": []}, {"q": [{"a": 1}]}) == [("q", [], [{"a": 1}])]
     assert changes({"q": [{"a": 1}, {"a": 2}]}, {"q": [{"a": 2}]}) != []
     assert changes({"labels": ["a", "b"]}, {"labels": "b,a"}) == []
 
@@ -108,6 +110,7 @@ def test_kinds_that_differ_are_one_change() -> None:
         ({"a": {"b/c": 1, "~1": 2}}, "a/b~1c", (1,)),
         ({"a": {"b/c": 1, "~1": 2}}, "a/~01", (2,)),
         ({"a": "text"}, "a/0", ()),
+        ({"a": "text"}, "a/t", ()),
         ({}, "a", ()),
     ],
 )
@@ -129,6 +132,10 @@ def test_a_spec_is_paired_with_another_one() -> None:
     ]
     assert paired({"a": {"b": {"c": 1}}}, {"a": "text"}) == [("a/b/c", 1, None)]
     assert paired({"m": [{"x": 1}]}, {"m": {"0": {"x": 2}}}) == [("m/0/x", 1, 2)]
+    assert paired({"m": {"0": 1}}, {"m": "text"}) == [("m/0", 1, None)]
+    assert paired({"m": {"x": 1}}, {"m": [2]}) == [("m/x", 1, None)]
+    assert paired({"m": [{"x": 1}], "a": {"b": 1}}, {"m": [{"x": 1}], "a": {"b": 1}}) == []
+    assert paired({"a~": {"b~": 1}}, {}) == [("a~0/b~0", 1, None)]
     assert paired({"m": [{"x": 1}, {"x": 2}], "t": 1}, {"m": [{"x": 1}, {"x": 3}], "t": 1}) == [
         ("m/1/x", 2, 3),
         ("t", 1, 1),
@@ -145,6 +152,7 @@ def test_a_spec_is_paired_with_another_one() -> None:
         ("start_time", 1, "1", False),
         ("labels", "a,,b ", ["b", "a"], True),
         ("labels", [1], ["1"], True),
+        ("labels", {"a": 1}, {"a": 2}, False),
         ("x/labels", ["a", "b"], ["b", "a"], True),
     ],
 )

@@ -121,6 +121,8 @@ def test_patterns_of_paths(path: str, pattern: str, fits: bool) -> None:
         ({"utm_tracking": {"enabled": 0}}, {"utm_tracking": {"enabled": 0, "utm_medium": "x"}}, False),
         ({}, {"is_draft": True}, False),
         ({"metadata": {"is_draft": False}}, {"metadata": {}}, False),
+        ({"metadata": {}}, {}, False),
+        ({"utm_tracking": "x"}, {}, False),
     ],
 )
 def test_alike_ignores_documented_defaults(one: Any, other: Any, is_alike: bool) -> None:
@@ -137,6 +139,9 @@ def test_alike_ignores_documented_defaults(one: Any, other: Any, is_alike: bool)
         ({"metadata": {"on": True}}, {"metadata": {"on": 1}}, True),
         ({"metadata": {"places": ["a", "b"]}}, {"metadata": {"places": ["b", "a"]}}, False),
         ({"metadata": {"places": ["a"]}}, {"metadata": {"places": ["a", "b"]}}, False),
+        ({"metadata": {"places": ["a", "b"]}}, {"metadata": {"places": ["a", "c"]}}, False),
+        ({"score": 1}, {"score": 2}, False),
+        ({"score": [1]}, {"score": 1}, False),
         ({"metadata": {"places": ["a\r\nb"]}}, {"metadata": {"places": ("a\nb",)}}, True),
         ({"metadata": {"a": None}}, {"metadata": {"b": None}}, False),
         ({"metadata": {"a": "1"}}, {"metadata": {"a": 1}}, False),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -225,3 +226,29 @@ def test_an_integration_has_the_variable_of_its_channel_and_a_message_may_have_n
         Draft(f"in/n-{n}", {"spec": {"name": f"N {n}", "messages": bare}, "adopt": str(n)}) for n in range(3)
     )
     assert of(*ones).variables == {}
+
+
+def test_a_default_is_what_most_say_and_not_what_the_first_says() -> None:
+    nested = [{"begin": begin, "end": "08:00"} for begin in ("21:00", "22:00", "22:00", "22:00")]
+    found = of(*(draft(n, quiet_hours=hours) for n, hours in enumerate(nested)), markets=False)
+    assert "begin: 22:00" in found.defaults["in/_defaults.yaml"].replace("'", "").replace('"', "")
+    assert found.drafts["0"].parts["spec"]["quiet_hours"] == {"begin": "21:00"}
+    assert "quiet_hours" not in found.drafts["1"].parts["spec"]
+
+
+def test_what_half_of_them_say_is_no_default() -> None:
+    ones = [draft(n, description="same" if n < 3 else f"own {n}") for n in range(6)]
+    found = of(*ones, markets=False)
+    assert "description" not in found.defaults["in/_defaults.yaml"]
+    assert [one.parts["spec"]["description"] for one in found.drafts.values()][:4] == [*["same"] * 3, "own 3"]
+
+
+@pytest.mark.parametrize(
+    "own",
+    [{"files": {"in/text.txt": "Hi"}}, {"notes": ("note", "another")}, {"parts": {"extra": {"x": 1}}}],
+    ids=["a file", "a comment", "fields of the API"],
+)
+def test_what_has_something_of_its_own_is_in_no_matrix(own: dict[str, Any]) -> None:
+    ones = [market(code, n) for n, code in enumerate(("DE", "FR", "NO"), 1)]
+    changed = [replace(one, **{**own, "parts": {**one.parts, **own.get("parts", {})}}) for one in ones]
+    assert of(*changed).keys == {"1": "in/n-1", "2": "in/n-2", "3": "in/n-3"}

@@ -39,6 +39,7 @@ from tests.plan.planning import (
     intent,
     live,
     only,
+    own,
     plan_of,
     record,
     state,
@@ -202,6 +203,16 @@ def test_a_plan_of_the_version_before_ends_what_sends_at_once_as_a_whole() -> No
     assert len(later.changes) == 1
 
 
+def test_a_change_without_an_end_has_none_where_others_have_one() -> None:
+    both = [wanted(IMMEDIATE), wanted(own(IMMEDIATE, "Other"), "other")]
+    seen = plan_of(*both)
+    assert all(each.valid_until for each in seen.changes)
+    endless = [replace(each, valid_until=None) if each.key == KEY else each for each in seen.changes]
+    reviewed = replace(seen, changes=tuple(endless))
+    made = plan_of(*both, options=Options(reviewed=(reviewed,)), now=NOW + timedelta(minutes=61))
+    assert ([each.key for each in made.changes], [each.key for each in made.blocked]) == ([KEY], ["other"])
+
+
 def test_an_edit_in_the_account_since_the_review_leaves_the_change_out() -> None:
     edited = {**SCHEDULED, "quiet_hours": {"begin": "22:00"}}
     made = update(shown=edited, options=Options(reviewed=(update(),)))
@@ -288,10 +299,18 @@ def test_a_project_with_an_id_takes_its_own_plans_and_those_without_an_id(
             check_scope(plan, project)
 
 
-def test_a_plan_of_another_project_names_no_environment_to_choose() -> None:
+@pytest.mark.parametrize(
+    "plan",
+    [
+        partial(replace, project="shop", environment="live"),
+        partial(replace, environment=""),
+    ],
+    ids=["of another project", "without an environment"],
+)
+def test_a_plan_of_no_environment_of_this_project_names_none_to_choose(plan: Callable[[Plan], Plan]) -> None:
     with pytest.raises(PlanRefused) as refused:
-        check_scope(replace(create(), project="shop", environment="live"), PROJECT)
-    assert "-e" not in refused.value.hint
+        check_scope(plan(create()), replace(PROJECT, environment="staging"))
+    assert refused.value.hint == "apply it in the project that made it"
 
 
 @pytest.mark.parametrize(

@@ -131,6 +131,12 @@ def test_the_way_out_is_that_of_the_pipeline_if_there_is_one() -> None:
     assert refused.value.hint.startswith("open a merge request; or set them back")
 
 
+def test_a_setting_that_there_was_not_is_told_as_nothing() -> None:
+    with pytest.raises(PlanRefused) as refused:
+        check_settings(LOOSE, KNOWN, [])
+    assert "guardrails.max_arming_changes: nothing -> 5" in refused.value.detail
+
+
 def test_a_stricter_setting_has_to_be_reviewed_too() -> None:
     with pytest.raises(PlanRefused, match="max_immediate_sends"):
         check_settings(PROJECT, replace(state(), settings=recorded(LOOSER)), [])

@@ -96,6 +96,12 @@ def test_a_count_of_an_unknown_time_proves_nothing() -> None:
     assert drift_of(shown(6), now=TWO_DAYS, run_counter=3, counted_at=None)[0] == ()
 
 
+def test_a_campaign_that_was_not_read_was_not_started() -> None:
+    saved = of(shown())
+    assert only(saved).ran is not None
+    assert started_since(saved, only(saved), record(DAILY), None, TWO_DAYS) is None
+
+
 def test_a_count_that_was_not_shown_to_the_plan_proves_nothing() -> None:
     saved = of(shown(None))
     assert started_since(saved, only(saved), record(DAILY), shown(9), TWO_DAYS) is None
