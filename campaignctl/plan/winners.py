@@ -71,7 +71,7 @@ def note(one: Subject, why: str = "", instead: str = "") -> str:
 def _inert(one: Subject) -> str | None:
     """The note on a declared winner that decides nothing, because it belongs to another run or campaign."""
     declared = one.manifest.lifecycle
-    if declared.named and declared.named == one.record.named_before:
+    if declared.named == one.record.named_before:
         why = f", and `winner: {declared.winner}` was written before this campaign was created"
         again = f"if it wins this one too, write `{line(one, declared.winner or '')}`"
         if declared.winner_run is not None:
@@ -89,9 +89,9 @@ def winner(ctx: PlanContext, one: Subject) -> Verdict:
     """`update` that sets the winner of the run that waits, once; **blocked** if it cannot be found or another
     one was set. The winner of another run, or from before `--replace`, decides nothing."""
     named, known = one.manifest.lifecycle.winner, one.record.winner
-    if known is not None and recurs(one) and (one.record.winner_run or 1) != (waiting(one) or 1):
+    if recurs(one) and (one.record.winner_run or 1) != (waiting(one) or 1):
         known = None
-    if known == named and known is not None:
+    if known == named:
         set_already = f"{one.key}: {named} was set as winner; the API still shows needs_decision"
         return Verdict(note=set_already, observed=one.noted(manifest=True))
     if inert := _inert(one):

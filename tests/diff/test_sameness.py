@@ -141,6 +141,8 @@ def test_alike_ignores_documented_defaults(one: Any, other: Any, is_alike: bool)
         ({"metadata": {"places": ["a"]}}, {"metadata": {"places": ["a", "b"]}}, False),
         ({"metadata": {"places": ["a", "b"]}}, {"metadata": {"places": ["a", "c"]}}, False),
         ({"score": 1}, {"score": 2}, False),
+        ({"score": 1, "deal_id": "1"}, {"score": 1, "deal_id": "2"}, False),
+        ({"score": "1\r\n", "deal_id": "1"}, {"score": "1\n", "deal_id": "2"}, False),
         ({"score": [1]}, {"score": 1}, False),
         ({"metadata": {"places": ["a\r\nb"]}}, {"metadata": {"places": ("a\nb",)}}, True),
         ({"metadata": {"a": None}}, {"metadata": {"b": None}}, False),

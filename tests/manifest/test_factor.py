@@ -252,3 +252,21 @@ def test_what_has_something_of_its_own_is_in_no_matrix(own: dict[str, Any]) -> N
     ones = [market(code, n) for n, code in enumerate(("DE", "FR", "NO"), 1)]
     changed = [replace(one, **{**own, "parts": {**one.parts, **own.get("parts", {})}}) for one in ones]
     assert of(*changed).keys == {"1": "in/n-1", "2": "in/n-2", "3": "in/n-3"}
+
+
+@pytest.mark.parametrize(("fields", "is_one"), [(3, True), (4, False)])
+def test_markets_that_differ_in_few_other_fields_are_one_manifest(fields: int, is_one: bool) -> None:
+    """Next to its market, which is in the name too."""
+    codes = ("DE", "FR", "NO")
+    hooks = [{f"f{field}": f"x{n}" for field in range(fields)} for n in range(3)]
+    found = of(
+        *(market(code, n, callbacks=hook) for n, (code, hook) in enumerate(zip(codes, hooks, strict=True)))
+    )
+    assert all(("[" in key) is is_one for key in found.keys.values())
+
+
+@pytest.mark.parametrize(("length", "is_one"), [(120, True), (121, False)])
+def test_a_value_of_a_market_is_short(length: int, is_one: bool) -> None:
+    texts = [str(n) * length for n in range(3)]
+    found = of(*(market(code, n, description=texts[n]) for n, code in enumerate(("DE", "FR", "NO"))))
+    assert all(("[" in key) is is_one for key in found.keys.values())

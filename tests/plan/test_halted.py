@@ -277,6 +277,19 @@ def test_no_selection_and_no_review_leaves_it_out(options: Options) -> None:
     assert plan.drift
 
 
+def test_what_is_left_out_and_does_not_go_is_not_paused_again() -> None:
+    plan = plan_of(
+        wanted(SCHEDULED),
+        wanted(MANUAL, "other"),
+        known=state({KEY: record(SCHEDULED, "paused"), "other": record(MANUAL, "manual", "2")}),
+        reading=Reading(
+            live={KEY: live(SCHEDULED, "paused"), "other": live(MANUAL, "manual", "2")}, halts=halts(KEY)
+        ),
+        options=Options(targets=("other",)),
+    )
+    assert (plan.changes, plan.drift) == ((), ())
+
+
 def test_a_moved_campaign_is_paused_under_its_new_key() -> None:
     plan = plan_of(
         wanted(SCHEDULED, "push/new", moved_from=(KEY,)),

@@ -136,3 +136,13 @@ def test_the_rename_of_a_recurrence_goes_on_with_its_next_run() -> None:
     assert did(next_to(daily, renamed(RECURRING), declared=False)) == {"old": "cancel", "new": "create"}
     sooner = renamed(RECURRING, recurrence={"cron": "0 15 * * *"})
     assert blocked(next_to(daily, sooner, declared=False))
+
+
+def test_a_look_or_a_destroy_proposes_no_move() -> None:
+    known = state({"old": record(SCHEDULED)})
+    made = plan_of(wanted(renamed(SCHEDULED), "new"), known=known)
+    assert "if it was renamed, write" in " ".join(made.notes)
+    for options in (Options(destroy=True), Options(refresh_only=True)):
+        plan = plan_of(wanted(renamed(SCHEDULED), "new"), known=known, options=options)
+        told = [*plan.notes, *(each for change in plan.changes for each in change.warnings)]
+        assert "renamed" not in " ".join(told)
