@@ -146,6 +146,7 @@ def test_a_key_that_only_this_change_declares_can_be_selected() -> None:
     new = wanted(own(MANUAL, "New"), "new")
     plan = plan_of(new, known=state(), options=Options(targets=("new",)), against=base())
     assert [change.key for change in plan.changes] == ["new"]
+    assert plan.against == COMMIT
 
 
 def test_only_what_the_commit_before_creates_is_withdrawn() -> None:

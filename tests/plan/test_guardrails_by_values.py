@@ -53,6 +53,8 @@ def objection(found: Objection | None) -> Objection:
         ([Action.UPDATE] * 3, "scheduled", False),
         ([Action.PAUSE] * 3, "scheduled", False),
         ([Action.CANCEL] * 2, "scheduled", False),
+        ([Action.CANCEL] * 3 + [Action.UPDATE], "scheduled", True),
+        ([Action.CANCEL] * 2 + [Action.UPDATE], "scheduled", False),
     ],
 )
 def test_what_counts_as_destroyed(actions: list[Action], status: str, *, counts: bool) -> None:

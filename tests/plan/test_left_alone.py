@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from campaignctl.manifest.model import DesiredState
+from campaignctl.campaign.lifecycle import Lifecycle
+from campaignctl.manifest.model import DesiredCampaign, DesiredState
 from campaignctl.plan.context import Against, Reading
-from campaignctl.plan.model import Options
+from campaignctl.plan.model import Clone, Options
 from campaignctl.plan.noted import Noted
 from campaignctl.project.model import Override
 from campaignctl.state.halts import Halt, Halts, UnreadableMark
@@ -61,6 +62,7 @@ def test_a_plan_from_the_state_alone_notes_what_it_leaves_alone() -> None:
         {"reading": replace(UNREAD, halts=Halts(unreadable=UnreadableMark("it is damaged", "look at it")))},
         {"reading": Reading()},
         {"reading": replace(UNREAD, live={KEY: live(SCHEDULED)})},
+        {"reading": replace(UNREAD, clones=(Clone("9", "other", "draft"),))},
         {"reading": replace(UNREAD, settled={"other": live(MANUAL)}), "known": replace(KNOWN, pending=OPEN)},
     ],
     ids=[
@@ -73,6 +75,7 @@ def test_a_plan_from_the_state_alone_notes_what_it_leaves_alone() -> None:
         "a stop mark that cannot be read",
         "a read",
         "a campaign that was read",
+        "a clone",
         "a create that was found",
     ],
 )
@@ -85,16 +88,34 @@ def test_a_plan_that_was_asked_for_more_notes_nothing(asked: dict[str, Any]) -> 
     [
         {"options": Options(replace=(KEY,))},
         {"known": replace(KNOWN, pending={KEY: replace(intent(SCHEDULED), operation="update", id=ID)})},
+        {"known": state({**KNOWN.campaigns, "old": record(MANUAL, "manual", "2")})},
     ],
-    ids=["a replacement", "a write of unknown outcome"],
+    ids=["a replacement", "a write of unknown outcome", "another record that it was moved from"],
 )
 def test_what_was_left_alone_is_looked_at_if_it_is_asked_for_or_open(asked: dict[str, Any]) -> None:
     asked = {"known": KNOWN, "reading": UNREAD, **asked}
-    made = plan_of(wanted(SCHEDULED), noted=noted(), **asked)
-    assert made == plan_of(wanted(SCHEDULED), **asked)
-    assert made.changes or made.blocked
+    manifest = wanted(SCHEDULED, moved_from=("old",))
+    made = plan_of(manifest, noted=noted(manifest), **asked)
+    assert made == plan_of(manifest, **asked)
+    assert KEY in [each.key for each in (*made.changes, *made.blocked)]
+
+
+@pytest.mark.parametrize(
+    "manifest",
+    [
+        wanted({**SCHEDULED, "name": "New"}, manifest="sha256:new"),
+        wanted(SCHEDULED, manifest="sha256:new"),
+        wanted(SCHEDULED, lifecycle=Lifecycle(phase="paused")),
+    ],
+    ids=["an edit", "another manifest", "another phase"],
+)
+def test_what_is_changed_or_observed_is_not_noted_as_left_alone(manifest: DesiredCampaign) -> None:
+    assert noted(manifest).alone == {}
 
 
 def test_what_another_commit_declares_is_not_noted() -> None:
-    before = DesiredState(PROJECT, {KEY: wanted(SCHEDULED, manifest="sha256:before")}, "sha256:before")
+    other = replace(wanted(SCHEDULED), digest="sha256:other")
+    before = DesiredState(PROJECT, {KEY: other}, "sha256:before")
+    assert noted(other).alone.keys() == noted().alone.keys()
+    assert noted(other).alone != noted().alone
     assert noted(against=Against("c" * 40, before)).alone == noted().alone

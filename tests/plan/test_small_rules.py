@@ -218,3 +218,18 @@ def test_a_send_that_is_past_has_neighbours_only_in_the_rest_of_its_week(days: i
     plan = plan_of(wanted(past, "a"), wanted(RECURRING, "b"), known=known, reading=reading, options=again)
     assert [change.key for change in plan.changes] == ["a"]
     assert set(plan.neighbours) == ({"b"} if days < 6 else set())
+
+
+@pytest.mark.parametrize(
+    ("read", "known", "company"),
+    [("7", True, "7"), (None, True, "6197120"), (None, False, "8"), ("7", False, "7")],
+)
+def test_the_company_is_that_of_the_read_else_the_recorded_else_the_pinned_one(
+    read: str | None, known: bool, company: str
+) -> None:
+    plan = plan_of(
+        known=state() if known else None,
+        reading=Reading(company_id=read),
+        project=replace(PROJECT, company_id="8"),
+    )
+    assert plan.company_id == company
