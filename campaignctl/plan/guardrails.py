@@ -280,7 +280,7 @@ def valid_until(
     if change.sends_at_once:
         if not lifts.lifts("max_plan_age", change.key):
             bounds.append(now + limits.max_plan_age)
-    elif change.arms and change.sends.first and _limits_validity(change):
+    elif change.arms and _limits_validity(change):
         bounds += filter(None, [_last_chance(change, limits, now, lifts)])
     if before is not None and change.spec is not None and not lifts.lifts("resend", change.key):
         bounds += filter(None, [runs.ends(before, change.spec, change.sends, now)])

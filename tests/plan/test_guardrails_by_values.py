@@ -289,3 +289,29 @@ def test_an_override_of_the_project_lifts_a_rule_for_its_keys(
     assert (found.override("resend", "k", against) == standing) is lifts
     assert found.lifts("resend", "k") is (lifts and standing.against is None)
     assert Lifts.at(NOW, ("resend",), ()).lifts("resend", "k")
+
+
+NOW_SENT = replace(CREATE, sends=Sends("immediately"))
+
+
+@pytest.mark.parametrize(
+    ("change", "seconds", "lifted", "ends"),
+    [
+        (CREATE, 0, (), False),
+        (CREATE, 1, (), True),
+        (CREATE, 1, ("resend",), False),
+        (CREATE, 1, ("min_lead_time",), False),
+        (CREATE, 1, ("max_plan_age",), True),
+        (NOW_SENT, 0, (), False),
+        (NOW_SENT, 1, (), True),
+        (NOW_SENT, 1, ("max_plan_age",), False),
+        (NOW_SENT, 1, ("resend",), True),
+        (NOW_SENT, 1, ("min_lead_time",), True),
+    ],
+)
+def test_a_change_ends_at_its_time_unless_what_ends_it_is_lifted(
+    change: Change, seconds: int, lifted: tuple[str, ...], *, ends: bool
+) -> None:
+    lifts = Lifts(frozenset(lifted))
+    assert guardrails.expired(change, NOW - timedelta(seconds=seconds), NOW, lifts) is ends
+    assert not guardrails.expired(change, None, NOW, lifts)

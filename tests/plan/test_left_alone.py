@@ -97,7 +97,7 @@ def test_what_was_left_alone_is_looked_at_if_it_is_asked_for_or_open(asked: dict
     manifest = wanted(SCHEDULED, moved_from=("old",))
     made = plan_of(manifest, noted=noted(manifest), **asked)
     assert made == plan_of(manifest, **asked)
-    assert KEY in [each.key for each in (*made.changes, *made.blocked)]
+    assert KEY in [*(change.key for change in made.changes), *(blocked.key for blocked in made.blocked)]
 
 
 @pytest.mark.parametrize(
