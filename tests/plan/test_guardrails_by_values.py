@@ -315,3 +315,9 @@ def test_a_change_ends_at_its_time_unless_what_ends_it_is_lifted(
     lifts = Lifts(frozenset(lifted))
     assert guardrails.expired(change, NOW - timedelta(seconds=seconds), NOW, lifts) is ends
     assert not guardrails.expired(change, None, NOW, lifts)
+
+
+@pytest.mark.parametrize("lifted", [(), ("min_lead_time",)])
+def test_a_recurrence_that_has_no_run_is_valid_without_an_end(lifted: tuple[str, ...]) -> None:
+    change = replace(CREATE, sends=Sends("recurring"))
+    assert guardrails.valid_until(change, None, Guardrails(), NOW, Lifts(frozenset(lifted))) is None
