@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from campaignctl.backends.git.command import enclosing
+from campaignctl.backends.git.command import enclosing, with_configuration, without_programs
 
 GIVEN = {"GIT_COMMITTER_NAME": "Ana", "GIT_COMMITTER_EMAIL": "ana@example.com", "PATH": "/usr/bin:/bin"}
 
@@ -67,3 +67,24 @@ def test_a_program_of_the_checkout_is_not_found(checkout: Path, monkeypatch: pyt
     assert all(status != 0 for status in told.values())
     absolute = f"{checkout}:/usr/bin:/bin"
     assert enclosing(checkout, {**GIVEN, "PATH": absolute}).ask("mine").status == 0
+
+
+def test_a_driver_that_a_checkout_chooses_is_not_run_and_its_file_conflicts(checkout: Path) -> None:
+    """One that did nothing and ended well would have merged, for git."""
+    environ = {"HOME": str(checkout), **GIVEN}
+    author = (("user.name", "Mira"), ("user.email", "mira@example.com"))
+    git = enclosing(checkout, with_configuration(environ, author))
+    for key in ("merge.mine.driver", "filter.mine.clean", "filter.mine.smudge"):
+        git.run("config", key, "touch ran; cat")
+    git.run("config", "filter.mine.required", "true")
+    (checkout / ".git" / "info" / "attributes").write_text("* merge=mine filter=mine\n")
+    bare = without_programs(git)
+    for branch, base, text in (("first", "", "one"), ("theirs", "first", "two"), ("ours", "first", "three")):
+        bare.run("checkout", "-q", "-b", branch, *filter(None, [base]))
+        (checkout / "a.yaml").write_text(f"{text}\n")
+        bare.run("add", "a.yaml")
+        bare.run("commit", "-q", "-m", text)
+    assert bare.ask("merge", "--quiet", "--no-edit", "theirs").status == 1
+    assert bare.run("diff", "--name-only", "--diff-filter=U").decode() == "a.yaml\n"
+    assert bare.run("log", "-1", "--format=%an").decode() == "Mira\n"
+    assert not (checkout / "ran").exists()

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import socket
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from campaignctl.backends.cas.backend import CasBackend
+from campaignctl.backends.cas.liveness import FileSigns
 from campaignctl.backends.cas.place import Note
 from campaignctl.backends.cas.snapshot import Snapshot
-from campaignctl.backends.http.place import http_home
+from campaignctl.backends.http.place import http_home, mirror_path
 from campaignctl.errors import LockError, LockHeld, LockLost, StateNotSaved
 from campaignctl.project.http_address import http_address
+from campaignctl.state.codec import encode_lock
 from campaignctl.state.halts import Halts
 from campaignctl.state.model import LockInfo
 from tests.backends.cas_places import utc_now
@@ -76,6 +80,30 @@ def test_a_lock_of_the_server_is_waited_for(place: ServerPlace, backend: CasBack
     locked_by_hand(place)
     http_backend(place.directory, place.settings, wait=wait).acquire("apply", timedelta(minutes=1)).release()
     assert len(waited) == 3
+
+
+@pytest.mark.parametrize("is_dead", [True, False])
+def test_a_lock_of_the_server_alone_is_taken_over_when_its_holder_is_dead(
+    place: ServerPlace, backend: CasBackend, is_dead: bool
+) -> None:
+    """It died between the server's lock and the put that names it in the state."""
+    backend.acquire("apply", NOW).release()
+    signs = FileSigns(mirror_path(place.directory, http_address(place.settings)).parent)
+    holder = replace(BY, host=socket.gethostname())
+    sign = signs.begin(holder.id)
+    info = {"ID": holder.id, "Who": "mira@laptop", "user": "mira", "Info": encode_lock(holder), "Created": ""}
+    place.client.store.set_lock(place.project, "crm", info)
+    if is_dead:
+        sign.end(given_back=False)
+        session = backend.acquire("apply", NOW)
+        assert place.lock() == session.lock.id
+        session.release()
+    else:
+        with pytest.raises(LockHeld):
+            backend.acquire("apply", NOW)
+        assert place.lock() == holder.id
+        sign.end(given_back=True)
+    assert list(signs.directory.glob("lock-*")) == []
 
 
 def test_the_server_is_locked_for_as_long_as_the_state(place: ServerPlace, backend: CasBackend) -> None:
