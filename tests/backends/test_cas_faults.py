@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -12,12 +13,20 @@ from threading import Thread
 
 import pytest
 
-from campaignctl.backends.at_rest import is_encrypted
+from campaignctl.backends.at_rest import Keys, is_encrypted
 from campaignctl.backends.cas.backend import CasBackend
 from campaignctl.backends.cas.place import LONGEST, Guarded, Kind, PlaceError, Seen
 from campaignctl.backends.cas.session import CasSession
 from campaignctl.backends.lock_info import UNKNOWN
-from campaignctl.errors import CampaignctlError, Interrupted, LockHeld, LockLost, StateNotSaved
+from campaignctl.errors import (
+    CampaignctlError,
+    Interrupted,
+    LockError,
+    LockHeld,
+    LockLost,
+    StateNotSaved,
+    StateSealed,
+)
 from campaignctl.state.codec import decode
 from campaignctl.state.halts import Halt, Halts
 from tests.backends.actors import Actor
@@ -26,6 +35,7 @@ from tests.backends.shared_folder import SharedFolder, Shelf, shelf_backend
 from tests.state.samples import decision, sample_state
 
 NOW = timedelta()
+HALT = Halt("h1", None, "wrong price", "mira", "laptop", "2036-01-01T00:00:00Z")
 
 
 @dataclass(frozen=True)
@@ -91,10 +101,9 @@ def test_an_answer_that_is_lost_or_late_changes_nothing(
     now("release")
     session.release()
     now("halt")
-    halt = Halt("h1", None, "wrong price", "mira", "laptop", "2036-01-01T00:00:00Z")
-    backend.change_halts(lambda halts: halts.with_halt(halt))
+    backend.change_halts(lambda halts: halts.with_halt(HALT))
     assert place.backend().read() == sample_state().after(decision("a"))
-    assert place.backend().halts() == Halts((halt,))
+    assert place.backend().halts() == Halts((HALT,))
     assert place.backend().holder() is None
 
 
@@ -334,6 +343,13 @@ class Counting(Shelf):
         return super().look(seconds)
 
 
+class Unseen(Shelf):
+    """A shelf that cannot be looked at."""
+
+    def look(self, seconds: float = LONGEST) -> Seen:
+        raise PlaceError("refused", "the shelf is not to be seen")
+
+
 def test_one_that_waits_takes_the_lock_over_when_its_holder_dies(place: SharedFolder) -> None:
     holder = Actor(place)
     lock = holder.ask("acquire")
@@ -421,6 +437,67 @@ def test_a_session_that_stored_every_file_anew_goes_on(place: SharedFolder) -> N
     archive = Shelf(place.root / "shared" / "archive")
     for shelf in (place.shelf, place.stop, archive):
         assert all(map(is_encrypted, shelf.look().files.values()))
+
+
+@pytest.mark.parametrize("why", ["no key", "in clear", "encrypted"])
+def test_a_state_that_cannot_be_opened_is_not_locked_and_has_no_new_stop_mark(
+    place: SharedFolder, why: str
+) -> None:
+    if why != "no key":
+        at_rest = encrypted(encrypts=why == "encrypted")
+        session = shelf_backend(place.root, place.shelf, place.stop, at_rest=at_rest).acquire("apply", NOW)
+        session.write(sample_state())
+        session.release()
+    tip = place.shelf.tip()
+    at_rest = encrypted(Keys() if why == "no key" else None, encrypts=why != "encrypted")
+    backend = shelf_backend(place.root, place.shelf, place.stop, at_rest=at_rest)
+    for fails in (backend.read, lambda: backend.acquire("apply", NOW)):
+        with pytest.raises(StateSealed):
+            fails()
+    assert (place.shelf.tip(), list(place.root.rglob("lock-*"))) == (tip, [])
+    if why != "in clear":
+        with pytest.raises(StateSealed):
+            backend.change_halts(lambda halts: halts.with_halt(HALT))
+        assert place.stop.tip() is None
+
+
+@pytest.mark.parametrize("why", ["is in clear already", "cannot tell"])
+def test_a_stop_mark_is_set_in_clear_where_one(place: SharedFolder, why: str) -> None:
+    """It is needed most when the place of the state is in trouble."""
+    sealed = shelf_backend(place.root, place.shelf, place.stop, at_rest=encrypted())
+    session = sealed.acquire("apply", NOW)
+    session.write(sample_state())
+    session.release()
+    if why == "cannot tell":
+        backend = shelf_backend(place.root, Unseen(place.shelf.path), place.stop)
+    else:
+        place.another("plain").backend().change_halts(lambda halts: halts)
+        shutil.copy(place.another("plain").stop.path, place.stop.path)
+        backend = place.backend()
+    assert backend.change_halts(lambda halts: halts.with_halt(HALT)) == Halts((HALT,))
+    assert place.backend().halts() == Halts((HALT,))
+
+
+def test_only_the_lock_with_that_id_is_broken(
+    faulty: Faulty, backend: CasBackend, place: SharedFolder
+) -> None:
+    other = place.backend()
+    first = other.acquire("apply", NOW).lock
+    with pytest.raises(LockError):
+        backend.unlock("another")
+    assert place.backend().holder() == first
+
+    def take() -> None:
+        other.unlock(first.id)
+        other.acquire("halt", NOW)
+
+    faulty.meanwhile[:] = [take]
+    with pytest.raises(LockError) as refused:
+        backend.unlock(first.id)
+    second = place.backend().holder()
+    assert second is not None
+    assert second.operation == "halt"
+    assert second.id in f"{refused.value.detail}{refused.value.hint}"
 
 
 @pytest.mark.parametrize(
