@@ -29,6 +29,7 @@ from campaignctl.errors import (
 )
 from campaignctl.state.codec import decode
 from campaignctl.state.halts import Halt, Halts
+from campaignctl.state.model import LockInfo
 from tests.backends.actors import Actor
 from tests.backends.sealed_places import encrypted
 from tests.backends.shared_folder import SharedFolder, Shelf, shelf_backend
@@ -411,13 +412,24 @@ def test_a_lock_that_was_broken_says_whose_it_is_now(place: SharedFolder) -> Non
 
 
 def test_what_lies_next_to_the_state_names_the_holder_and_whether_it_lives(place: SharedFolder) -> None:
-    assert (place.backend().keeping().lock, place.backend().keeping().holder_lives) == (None, None)
-    session = place.backend().acquire("apply", timedelta())
-    session.write(sample_state())
-    session.append(decision("a"))
-    found = place.backend().keeping()
-    assert (found.lock, found.holder_lives, found.left_journal) == (session.lock, True, False)
-    session.release()
+    def found() -> tuple[LockInfo | None, bool | None, bool]:
+        keeping = place.backend().keeping()
+        return keeping.lock, keeping.holder_lives, keeping.left_journal
+
+    assert found() == (None, None, False)
+    holder = Actor(place)
+    lock = holder.ask("acquire")
+    holder.write(sample_state())
+    assert found() == (lock, True, False)
+    holder.append(decision("a"))
+    assert found() == (lock, True, False)
+    holder.kill()
+    assert found() == (lock, False, True)
+    assert place.backend().holder() is None
+    place.backend().unlock(lock.id)
+    assert found() == (None, None, True)
+    place.backend().acquire("apply", NOW).release()
+    assert found() == (None, None, False)
 
 
 def test_a_session_that_stored_every_file_anew_goes_on(place: SharedFolder) -> None:
