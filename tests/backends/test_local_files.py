@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from campaignctl.backends.at_rest import STATE, AtRest, is_encrypted
+from campaignctl.backends.at_rest import STATE, AtRest, Keys, is_encrypted
 from campaignctl.backends.local import LocalBackend
 from campaignctl.backends.statefiles import StateFiles, followed
-from campaignctl.errors import StateDamaged, StateError, StateNotSaved
+from campaignctl.errors import StateDamaged, StateError, StateNotSaved, StateSealed
 from campaignctl.state.codec import decode, encode
 from campaignctl.state.halts import Halt, Halts
 from campaignctl.state.model import FORMAT_VERSION, Entry, State
@@ -25,6 +25,7 @@ from tests.backends.sealed_places import encrypted
 from tests.state.samples import decision, observation, sample_state
 
 NOW = timedelta()
+HALT = Halt("h1", None, "wrong price", "mira", "laptop", "2036-01-01T00:00:00Z")
 
 
 @pytest.fixture
@@ -37,6 +38,18 @@ def write(place: LocalPlace, *states: State) -> None:
     for state in states:
         session.write(state)
     session.release()
+
+
+def storing(place: LocalPlace, at_rest: AtRest) -> LocalBackend:
+    """A backend whose files are stored so."""
+    return LocalBackend(
+        place.path,
+        now=lambda: datetime.now(UTC),
+        new_id=lambda: "lock",
+        wait=lambda _: None,
+        interrupted=lambda: False,
+        at_rest=at_rest,
+    )
 
 
 def mode(path: Path) -> int:
@@ -314,20 +327,9 @@ def test_what_cannot_be_read_is_kept_beside_what_replaces_it(tmp_path: Path, jou
 def test_a_rewrite_stores_every_file_as_the_project_says_now(place: LocalPlace) -> None:
     names = ("state.json", "state.json.backup", "state.json.halts", "state.json.archive-2025")
     files = [place.path.with_name(name) for name in names]
-    halt = Halt("h1", None, "wrong price", "mira", "laptop", "2036-01-01T00:00:00Z")
-
-    def backend(at_rest: AtRest) -> LocalBackend:
-        return LocalBackend(
-            place.path,
-            now=lambda: datetime.now(UTC),
-            new_id=lambda: "lock",
-            wait=lambda _: None,
-            interrupted=lambda: False,
-            at_rest=at_rest,
-        )
 
     def rewritten(at_rest: AtRest) -> list[bytes]:
-        session = backend(at_rest).acquire("state encrypt", NOW)
+        session = storing(place, at_rest).acquire("state encrypt", NOW)
         session.rewrite()
         session.release()
         return [file.read_bytes() for file in files]
@@ -337,20 +339,56 @@ def test_a_rewrite_stores_every_file_as_the_project_says_now(place: LocalPlace) 
     session.write(sample_state(2))
     session.archive({2025: b"{}\n"})
     session.release()
-    place.backend().change_halts(lambda halts: halts.with_halt(halt))
+    place.backend().change_halts(lambda halts: halts.with_halt(HALT))
     clear = [file.read_bytes() for file in files]
 
     stored = rewritten(encrypted(accepts="all"))
     assert all(map(is_encrypted, stored))
-    sealed = backend(encrypted())
+    sealed = storing(place, encrypted())
     assert (sealed.read(), sealed.archives(), sealed.halts()) == (
         sample_state(2),
         {2025: b"{}\n"},
-        Halts((halt,)),
+        Halts((HALT,)),
     )
     assert encrypted().open(STATE, stored[1], "") == clear[1]
     assert rewritten(encrypted(accepts="all")) == stored, "what is current is left as it is"
     assert rewritten(encrypted(accepts="all", encrypts=False)) == clear
+
+
+@pytest.mark.parametrize("why", ["no key", "in clear", "encrypted"])
+def test_a_state_that_cannot_be_opened_is_not_locked_and_has_no_new_stop_mark(
+    place: LocalPlace, why: str
+) -> None:
+    if why != "no key":
+        session = storing(place, encrypted(encrypts=why == "encrypted")).acquire("apply", NOW)
+        session.write(sample_state())
+        session.release()
+    before = place.document()
+    keys = Keys() if why == "no key" else None
+    backend = storing(place, encrypted(keys, encrypts=why != "encrypted"))
+    for fails in (backend.read, lambda: backend.acquire("apply", NOW)):
+        with pytest.raises(StateSealed):
+            fails()
+    assert (place.document(), place.sibling("lock").exists()) == (before, False)
+    if why != "in clear":
+        with pytest.raises(StateSealed):
+            backend.change_halts(lambda halts: halts.with_halt(HALT))
+        assert not place.sibling("halts").exists()
+
+
+@pytest.mark.parametrize("why", ["is in clear already", "cannot tell"])
+def test_a_stop_mark_is_set_in_clear_where_one(place: LocalPlace, why: str) -> None:
+    """It is needed most when the state is in trouble."""
+    if why == "is in clear already":
+        place.backend().change_halts(lambda halts: halts)
+    session = storing(place, encrypted()).acquire("apply", NOW)
+    session.write(sample_state())
+    session.release()
+    if why == "cannot tell":
+        place.path.unlink()
+        place.path.mkdir()
+    assert place.backend().change_halts(lambda halts: halts.with_halt(HALT)) == Halts((HALT,))
+    assert place.backend().halts() == Halts((HALT,))
 
 
 def test_a_step_is_durable_at_once_so_that_none_needs_a_companion(place: LocalPlace) -> None:

@@ -107,12 +107,20 @@ def test_a_lock_that_was_overwritten_is_lost_and_can_be_broken(place: LocalPlace
     place.backend().acquire("apply", NOW).release()
 
 
-def test_a_lock_that_was_deleted_by_hand_is_lost(place: LocalPlace) -> None:
+@pytest.mark.parametrize("lost", ["the lock", "its folder"])
+def test_a_lock_that_was_deleted_by_hand_is_lost(place: LocalPlace, lost: str) -> None:
     session = place.backend().acquire("apply", NOW)
-    place.sibling("lock").unlink()
+    if lost == "the lock":
+        place.sibling("lock").unlink()
+    else:
+        place.path.parent.rename(place.root / "moved")
+        place.path.parent.touch()
     with pytest.raises(LockLost, match="no longer ours"):
-        session.write(sample_state())
-    assert place.backend().read() is None
+        session.check()
+    if lost == "the lock":
+        with pytest.raises(LockLost, match="no longer ours"):
+            session.write(sample_state())
+        assert place.backend().read() is None
 
 
 @pytest.mark.parametrize("followed", [False, True])
