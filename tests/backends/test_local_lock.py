@@ -89,11 +89,14 @@ def test_taking_over_from_a_dead_process_names_it(place: LocalPlace) -> None:
     fresh.release()
 
 
-@pytest.mark.parametrize("content", ["", "{", '{"id": "x"}'])
+@pytest.mark.parametrize("content", ["", "{", '{"id": "x"}', "?" * 5000])
 def test_a_free_and_unreadable_lock_is_taken(place: LocalPlace, content: str) -> None:
     leave_lock(place, content)
     assert place.backend().holder() is None
-    place.backend().acquire("apply", NOW).release()
+    session = place.backend().acquire("apply", NOW)
+    session.check()
+    assert place.backend().holder() == session.lock
+    session.release()
 
 
 def test_a_lock_that_was_overwritten_is_lost_and_can_be_broken(place: LocalPlace) -> None:
