@@ -84,6 +84,18 @@ def test_a_step_that_finds_no_room_is_reported_and_leaves_no_half_line(
     assert place.backend().read() == sample_state().after(decision("a"))
 
 
+def test_a_lock_that_finds_no_room_is_not_taken_and_can_be_taken_later(place: LocalPlace) -> None:
+    actor = Actor(place)
+    actor.ask("call", limit_file_size, 10)
+    with pytest.raises(StateNotSaved, match="no state can be kept in"):
+        actor.ask("acquire")
+    assert place.backend().holder() is None
+    actor.ask("call", limit_file_size, _UNLIMITED)
+    lock = actor.ask("acquire")
+    assert place.backend().holder() == lock
+    actor.kill()
+
+
 def test_after_a_failure_no_step_is_taken_even_when_there_is_room_again(
     place: LocalPlace, actor: Actor
 ) -> None:

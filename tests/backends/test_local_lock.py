@@ -11,7 +11,7 @@ import pytest
 
 from campaignctl.backends.durable import guarded
 from campaignctl.backends.local import LocalBackend
-from campaignctl.errors import Interrupted, LockError, LockHeld, LockLost
+from campaignctl.errors import Interrupted, LockError, LockHeld, LockLost, StateNotSaved
 from campaignctl.state.codec import encode_lock
 from campaignctl.state.model import LockInfo
 from tests.backends.actors import Actor
@@ -42,8 +42,9 @@ def test_a_lock_that_others_hold_leaves_no_file_open(place: LocalPlace) -> None:
     session = backend.acquire("apply", NOW)
     before = open_files()
     for _ in range(3):
-        with pytest.raises(LockHeld):
+        with pytest.raises(LockHeld) as held:
             backend.acquire("apply", NOW)
+        assert f"(lock {session.lock.id})" in held.value.detail
         backend.holder()
         backend.keeping()
     assert open_files() == before
@@ -70,9 +71,12 @@ def test_the_lock_names_holder_operation_and_start(place: LocalPlace) -> None:
 def test_a_lock_of_another_host_counts_as_held(place: LocalPlace) -> None:
     leave_lock(place, encode_lock(ELSEWHERE))
     backend = place.backend()
-    assert backend.holder() == ELSEWHERE
+    assert (backend.holder(), backend.keeping().holder_lives) == (ELSEWHERE, None)
     with pytest.raises(LockHeld, match="the state is locked"):
         backend.acquire("apply", NOW)
+    with pytest.raises(LockError, match="has another id"):
+        backend.unlock("near")
+    assert backend.holder() == ELSEWHERE
     assert backend.unlock("far") == ELSEWHERE
     backend.acquire("apply", NOW).release()
 
@@ -80,7 +84,9 @@ def test_a_lock_of_another_host_counts_as_held(place: LocalPlace) -> None:
 def test_taking_over_from_a_dead_process_names_it(place: LocalPlace) -> None:
     actor = Actor(place)
     lock = actor.ask("acquire")
+    assert (place.backend().holder(), place.backend().keeping().holder_lives) == (lock, True)
     actor.kill()
+    assert (place.backend().holder(), place.backend().keeping().holder_lives) == (None, False)
     session = place.backend().acquire("apply", NOW)
     assert session.taken_over == lock
     session.release()
@@ -108,6 +114,17 @@ def test_a_lock_that_was_overwritten_is_lost_and_can_be_broken(place: LocalPlace
     assert holder is not None
     place.backend().unlock(holder.id)
     place.backend().acquire("apply", NOW).release()
+
+
+def test_a_lock_that_is_a_link_is_not_followed(place: LocalPlace, tmp_path: Path) -> None:
+    (tmp_path / "other").write_text("kept")
+    place.path.parent.mkdir(parents=True)
+    place.sibling("lock").symlink_to(tmp_path / "other")
+    with pytest.raises(LockError, match="cannot be used"):
+        place.backend().holder()
+    with pytest.raises(StateNotSaved, match="no state can be kept"):
+        place.backend().acquire("apply", NOW)
+    assert (tmp_path / "other").read_text() == "kept"
 
 
 @pytest.mark.parametrize("lost", ["the lock", "its folder"])
@@ -196,9 +213,11 @@ def test_a_lock_is_not_broken_in_the_middle_of_a_write(place: LocalPlace) -> Non
     assert broken_at[0] > ended
 
 
-def test_asking_for_the_holder_creates_nothing(place: LocalPlace) -> None:
+def test_asking_for_the_holder_creates_nothing_and_there_is_none_to_break(place: LocalPlace) -> None:
     assert place.backend().holder() is None
     assert not place.path.parent.exists()
+    with pytest.raises(LockError, match="there is no lock"):
+        place.backend().unlock("any")
 
 
 def test_a_lock_in_an_impossible_place_is_named(place: LocalPlace) -> None:
