@@ -110,6 +110,8 @@ def test_a_lock_that_was_overwritten_is_lost_and_can_be_broken(place: LocalPlace
     place.sibling("lock").write_text("?")
     with pytest.raises(LockLost):
         session.check()
+    with pytest.raises(LockHeld):
+        place.backend().acquire("apply", NOW)
     holder = place.backend().holder()
     assert holder is not None
     place.backend().unlock(holder.id)
