@@ -494,8 +494,10 @@ def test_only_the_lock_with_that_id_is_broken(
     faulty: Faulty, backend: CasBackend, place: SharedFolder
 ) -> None:
     other = place.backend()
+    with pytest.raises(LockError, match="there is no lock"):
+        backend.unlock("another")
     first = other.acquire("apply", NOW).lock
-    with pytest.raises(LockError):
+    with pytest.raises(LockError, match="has another id"):
         backend.unlock("another")
     assert place.backend().holder() == first
 
@@ -512,6 +514,7 @@ def test_only_the_lock_with_that_id_is_broken(
     assert second.id in f"{refused.value.detail}{refused.value.hint}"
 
 
+@pytest.mark.parametrize("why", ["released", "broken", "taken"])
 @pytest.mark.parametrize(
     "late",
     [
@@ -519,17 +522,32 @@ def test_only_the_lock_with_that_id_is_broken(
         lambda session: session.append(decision("late")),
         lambda session: session.retire("elsewhere"),
         lambda session: session.rewrite(),
+        lambda session: session.archive({2024: b"{}"}),
         lambda session: session.check(),
     ],
-    ids=["write", "append", "retire", "rewrite", "check"],
+    ids=["write", "append", "retire", "rewrite", "archive", "check"],
 )
 def test_a_session_that_has_ended_writes_nothing(
-    place: SharedFolder, late: Callable[[CasSession], None]
+    place: SharedFolder, late: Callable[[CasSession], None], why: str
 ) -> None:
-    session = place.backend().acquire("apply", NOW)
-    session.write(sample_state())
-    session.release()
-    tip = place.shelf.tip()
-    with pytest.raises(LockLost):
-        late(session)
-    assert place.shelf.tip() == tip
+    first = place.backend().acquire("apply", NOW)
+    first.write(sample_state())
+    first.archive({2025: b"{}"})
+    first.release()
+    place.backend().change_halts(lambda halts: halts)
+    sealed = shelf_backend(place.root, place.shelf, place.stop, at_rest=encrypted(accepts="all"))
+    session = sealed.acquire("state encrypt", NOW)
+    if why == "released":
+        session.release()
+    else:
+        sealed.unlock(session.lock.id)
+    successor = sealed.acquire("apply", NOW) if why == "taken" else None
+    shelves = (place.shelf, place.stop, Shelf(place.root / "shared" / "archive"))
+    before = [shelf.tip() for shelf in shelves]
+    for _ in range(2):
+        with pytest.raises(LockLost):
+            late(session)
+    assert [shelf.tip() for shelf in shelves] == before
+    if successor:
+        successor.check()
+        successor.release()
