@@ -427,6 +427,7 @@ def test_what_lies_next_to_the_state_names_the_holder_and_whether_it_lives(place
     assert found() == (lock, False, True)
     assert place.backend().holder() is None
     place.backend().unlock(lock.id)
+    assert list(place.root.rglob("lock-*")) == []
     assert found() == (None, None, True)
     place.backend().acquire("apply", NOW).release()
     assert found() == (None, None, False)
