@@ -158,6 +158,20 @@ def test_a_release_that_fails_rescues_every_step_and_keeps_the_journal(
     again.release()
 
 
+def test_a_write_that_fails_when_the_state_is_in_its_place_can_be_repeated(place: LocalPlace) -> None:
+    session = place.backend().acquire("apply", NOW)
+    session.write(sample_state())
+    place.sibling("journal").mkdir()
+    with pytest.raises(StateNotSaved) as refused:
+        session.write(sample_state(2))
+    rescued(refused.value).unlink()
+    place.sibling("journal").rmdir()
+    assert place.backend().read() == sample_state(2)
+    session.write(sample_state(3))
+    session.release()
+    assert place.backend().read() == sample_state(3)
+
+
 def test_no_step_follows_a_whole_write_that_failed(place: LocalPlace, session: LocalSession) -> None:
     with pytest.raises(StateNotSaved) as refused:
         session.write(sample_state(2))

@@ -15,7 +15,7 @@ import pytest
 from campaignctl.backends.at_rest import STATE, AtRest, Keys, is_encrypted
 from campaignctl.backends.local import LocalBackend
 from campaignctl.backends.statefiles import StateFiles, followed
-from campaignctl.errors import StateDamaged, StateError, StateNotSaved, StateSealed
+from campaignctl.errors import StateDamaged, StateError, StateMoved, StateNotSaved, StateSealed
 from campaignctl.state.codec import decode, encode
 from campaignctl.state.halts import Halt, Halts
 from campaignctl.state.model import FORMAT_VERSION, Entry, State
@@ -210,13 +210,31 @@ def test_a_state_replaced_during_a_run_is_left_as_it_is(place: LocalPlace) -> No
     assert saved == sample_state().after(decision("a")).after(decision("b"))
 
 
-def test_a_state_that_was_only_touched_is_still_ours(place: LocalPlace) -> None:
+@pytest.mark.parametrize("is_new", [True, False])
+def test_a_state_that_was_only_touched_is_still_ours(place: LocalPlace, is_new: bool) -> None:
+    write(place, sample_state())
     session = place.backend().acquire("apply", NOW)
-    session.write(sample_state())
+    if is_new:
+        session.write(sample_state())
     os.utime(place.path, (1, 1))
     session.append(decision("a"))
     session.release()
     assert place.backend().read() == sample_state().after(decision("a"))
+
+
+def test_a_state_that_is_moved_away_is_kept_with_its_last_steps(place: LocalPlace) -> None:
+    write(place, sample_state())
+    session = place.backend().acquire("state migrate", NOW)
+    session.append(decision("a"))
+    session.retire("elsewhere")
+    assert decode(place.sibling("backup").read_bytes()) == sample_state().after(decision("a"))
+    note, backup = place.document(), place.sibling("backup").read_bytes()
+    with pytest.raises(StateError):
+        session.append(decision("b"))
+    session.release()
+    with pytest.raises(StateMoved, match="elsewhere"):
+        place.backend().read()
+    assert (place.document(), place.sibling("backup").read_bytes()) == (note, backup)
 
 
 def test_a_reader_between_two_folds_sees_one_state(place: LocalPlace) -> None:

@@ -143,6 +143,8 @@ def test_a_lock_that_was_deleted_by_hand_is_lost(place: LocalPlace, lost: str) -
         with pytest.raises(LockLost, match="no longer ours"):
             session.write(sample_state())
         assert place.backend().read() is None
+    with pytest.raises(LockLost, match="no longer ours"):
+        session.release()
 
 
 @pytest.mark.parametrize("followed", [False, True])
