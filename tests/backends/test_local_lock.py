@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 
 from campaignctl.backends.durable import guarded
 from campaignctl.backends.local import LocalBackend
+from campaignctl.backends.localsession import LocalSession
 from campaignctl.errors import Interrupted, LockError, LockHeld, LockLost, StateNotSaved
 from campaignctl.state.codec import encode_lock
 from campaignctl.state.model import LockInfo
@@ -145,6 +147,30 @@ def test_a_lock_that_was_deleted_by_hand_is_lost(place: LocalPlace, lost: str) -
         assert place.backend().read() is None
     with pytest.raises(LockLost, match="no longer ours"):
         session.release()
+
+
+@pytest.mark.parametrize(
+    "late",
+    [
+        lambda session: session.write(sample_state(9)),
+        lambda session: session.append(decision("late")),
+        lambda session: session.retire("elsewhere"),
+        lambda session: session.rewrite(),
+        lambda session: session.archive({2025: b"{}"}),
+        lambda session: session.convert(sample_state(9)),
+    ],
+    ids=["write", "append", "retire", "rewrite", "archive", "convert"],
+)
+def test_a_session_whose_lock_was_broken_writes_nothing(
+    place: LocalPlace, late: Callable[[LocalSession], None]
+) -> None:
+    session = place.backend().acquire("apply", NOW)
+    session.write(sample_state())
+    place.backend().unlock(session.lock.id)
+    with pytest.raises(LockLost, match="no longer ours"):
+        late(session)
+    assert [path.name for path in place.path.parent.iterdir()] == ["state.json"]
+    assert place.backend().read() == sample_state()
 
 
 @pytest.mark.parametrize("followed", [False, True])
