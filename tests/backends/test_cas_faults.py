@@ -24,10 +24,11 @@ from campaignctl.errors import (
     LockError,
     LockHeld,
     LockLost,
+    StateError,
     StateNotSaved,
     StateSealed,
 )
-from campaignctl.state.codec import decode
+from campaignctl.state.codec import decode, encode
 from campaignctl.state.halts import Halt, Halts
 from campaignctl.state.model import LockInfo
 from tests.backends.actors import Actor
@@ -513,6 +514,44 @@ def test_only_the_lock_with_that_id_is_broken(
     assert second is not None
     assert second.operation == "halt"
     assert second.id in f"{refused.value.detail}{refused.value.hint}"
+
+
+def test_an_archive_keeps_the_years_before(place: SharedFolder) -> None:
+    session = place.backend().acquire("archive", NOW)
+    session.archive({2024: b"old", 2025: b"first"})
+    session.archive({2025: b"again", 2026: b"new"})
+    session.release()
+    assert place.backend().archives() == {2024: b"old", 2025: b"again", 2026: b"new"}
+
+
+def test_the_state_of_another_project_is_neither_read_nor_continued(place: SharedFolder) -> None:
+    session = place.backend().acquire("apply", NOW)
+    session.write(sample_state())
+    session.release()
+    about = place.files()["about.json"].replace(b"acme-crm", b"another")
+    place.put({"about.json": about})
+    with pytest.raises(StateError, match="holds the state of the project another"):
+        place.backend().read()
+    session = place.backend().acquire("apply", NOW)
+    with pytest.raises(StateError, match="holds the state of the project another"):
+        session.append(decision("a"))
+    session.release()
+    assert (place.files()["about.json"], place.document()) == (about, encode(sample_state()).encode())
+
+
+@pytest.mark.parametrize("is_torn", [False, True])
+def test_a_journal_that_was_folded_in_before_is_not_continued(place: SharedFolder, is_torn: bool) -> None:
+    session = place.backend().acquire("apply", NOW)
+    session.write(sample_state())
+    session.append(decision("a"))
+    journal = place.journal() or b""
+    session.release()
+    place.put_journal(journal[:9] if is_torn else journal)
+    session = place.backend().acquire("apply", NOW)
+    assert place.journal() is None
+    session.append(decision("b"))
+    assert place.backend().read() == sample_state().after(decision("a")).after(decision("b"))
+    session.release()
 
 
 @pytest.mark.parametrize("why", ["released", "broken", "taken"])
