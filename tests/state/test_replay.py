@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import replace
 
 import pytest
@@ -118,3 +119,25 @@ def test_a_line_has_its_own_number() -> None:
     with pytest.raises(StateDamaged):
         read(document(STATE), b"\n".join([first, second.replace(b'"seq":1', b'"seq":2'), b""]))
     assert read(document(STATE), lines).steps == 1
+
+
+@pytest.mark.parametrize(
+    ("before", "lines", "where"), [(b"{", None, "state.json"), (document(STATE), b"?\n", "its journal")]
+)
+def test_what_is_damaged_is_named_by_its_place(before: bytes, lines: bytes | None, where: str) -> None:
+    with pytest.raises(StateDamaged, match=f"^{where} is damaged"):
+        replay(before, lines, previous=lambda: None, where="state.json", journal_where="its journal")
+
+
+@pytest.mark.parametrize("more", [b"", b',"colour":"red"'])
+def test_a_line_with_more_than_a_step_is_refused(more: bytes) -> None:
+    """What it says is unknown, whatever its checksum."""
+    first, second, _ = journal(STATE, STEPS[0]).split(b"\n")
+    head = second.rpartition(b',"check"')[0] + more
+    check = hashlib.sha256(head).hexdigest()[:16].encode()
+    lines = b"".join([first, b"\n", head, b',"check":"', check, b'"}\n'])
+    if more:
+        with pytest.raises(StateDamaged, match="line 2 is not entry number 1"):
+            read(document(STATE), lines)
+    else:
+        assert read(document(STATE), lines).steps == 1
