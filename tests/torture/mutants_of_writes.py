@@ -248,7 +248,7 @@ OF_WRITES = (
     _one(
         "a winner from before a replacement is set",
         "campaignctl/plan/winners.py",
-        "    if declared.named and declared.named == one.record.named_before:\n",
+        "    if declared.named == one.record.named_before:\n",
         "    if False:\n",
         _WINNERS,
     ),
