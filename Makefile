@@ -29,7 +29,7 @@ export PYTHONDONTWRITEBYTECODE :=
 
 help:
 	@echo "make demo    a local Ocamba and the sample project: preview, plan, apply, plan again"
-	@echo "make quick   tests of the pure rooms and a few commands: half a minute"
+	@echo "make quick   tests of the pure rooms and a few commands: 45 seconds"
 	@echo "make test    the tests"
 	@echo "make check   everything that CI checks: style, types, contracts, campaigns, tests"
 	@echo "make bench   a table against PyYAML, octoDNS, git and Python [KEEP=1: add it to benchmarks/history.json]"
