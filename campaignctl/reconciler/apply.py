@@ -134,13 +134,22 @@ def _with_recorded(outcome: Outcome, lasting: list[str]) -> Outcome:
 
 
 def _with_accepted(outcome: Outcome, plan: Plan, options: Options) -> Outcome:
-    """The outcome of `--refresh-only`, with a note of the live changes that were accepted."""
-    taken = [drift.key for drift in plan.drift if any(field.path not in _SEEN for field in drift.diff)]
-    if not taken or not options.refresh_only:
+    """The outcome of `--refresh-only`, with a note of the live changes that were accepted, and one of fields
+    that the manifests do not set."""
+    if not options.refresh_only:
         return outcome
-    note = f"live changes were accepted into the state: {listed(list(dict.fromkeys(taken)), _NAMED)}"
-    shown = "the next plan shows where the manifests differ"
-    return replace(outcome, notes=(*outcome.notes, f"{note}; {shown}"))
+    notes = []
+    if taken := [each.key for each in plan.drift if any(field.path not in _SEEN for field in each.diff)]:
+        note = f"live changes were accepted into the state: {_several(taken)}"
+        notes.append(f"{note}; the next plan shows where the manifests differ")
+    if beyond := [each.key for each in plan.drift if each.unmanaged]:
+        note = f"fields set outside of the manifests were accepted: {_several(beyond)}"
+        notes.append(f"{note}; later plans show them only if they change again")
+    return replace(outcome, notes=(*outcome.notes, *notes))
+
+
+def _several(keys: Iterable[str]) -> str:
+    return listed(list(dict.fromkeys(keys)), _NAMED)
 
 
 def _given_back(session: Session, outcome: Outcome) -> Outcome:

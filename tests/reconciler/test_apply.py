@@ -155,6 +155,22 @@ def test_live_changes_are_accepted_by_refresh_only(far: Account) -> None:
     assert not any("accepted" in note for note in far.apply(refresh_only=True).notes)
 
 
+def test_fields_set_outside_of_the_manifests_are_accepted_with_a_note_of_their_own(far: Account) -> None:
+    far.control.edit(far.id_of("hand"), quiet_hours={"from": "20:00"})
+    shown = far.plan(refresh_only=True).drift
+    assert [field.path for one in shown for field in one.unmanaged] == ["quiet_hours"]
+    said = (
+        "fields set outside of the manifests were accepted: hand; later plans show them only if they change"
+    )
+    assert far.apply(refresh_only=True).notes == (f"{said} again",)
+    assert far.plan(refresh_only=True).drift == ()
+    assert far.apply(refresh_only=True).notes == ()
+    far.control.edit(far.id_of("hand"), name="Renamed", quiet_hours={"from": "21:00"})
+    taken, beyond = far.apply(refresh_only=True).notes
+    assert taken.startswith("live changes were accepted into the state: hand;")
+    assert beyond == once
+
+
 # ----------------------------------------------------------------------------------------------- moves
 
 
