@@ -17,7 +17,7 @@ from campaignctl.plan.model import Change, Request
 from campaignctl.reconciler.created import learn_markers
 from campaignctl.reconciler.intents import marking
 from campaignctl.reconciler.opening import check_environment
-from campaignctl.reconciler.run import Run, Wiring, new_state, opened, used_up
+from campaignctl.reconciler.run import READ_WAITS, Run, Wiring, new_state, opened, used_up
 from campaignctl.reconciler.settle import await_age
 from campaignctl.review.outcome import ChangeResult, done
 from campaignctl.state.model import Entry, Record, State
@@ -114,9 +114,11 @@ def take_over(run: Run, key: str, record: Record, requests: Iterable[Request]) -
 def _mark(run: Run, key: str, record: Record, request: Request) -> str | None:
     """Put our marker on a campaign; returns why it has none, or None if a read shows it.
 
-    If the answer is lost, only once it can no longer be under way: a later write repeats the metadata.
+    If the answer is lost, only once it can no longer be under way: a later write repeats the metadata. The
+    API may be late: only a campaign that several reads show without any marker tells that the account returns
+    none.
     """
-    shows, answered = None, True
+    shows, answered, live, made_by = False, True, None, None
 
     def before() -> None:
         run.may_send()
@@ -128,16 +130,20 @@ def _mark(run: Run, key: str, record: Record, request: Request) -> str | None:
         except OutcomeUnknown:
             answered = False
             await_age(run, [run.state.pending[key]])
-        live = run.api.read(record.id)
-        made_by = marker.read(live.fields) if live else None
-        shows = made_by is not None and made_by.intent == record.intent
+        for wait in READ_WAITS:
+            run.wiring.clock.wait(wait)
+            live = run.api.read(record.id)
+            made_by = marker.read(live.fields) if live else None
+            shows = made_by is not None and made_by.intent == record.intent
+            if shows or run.state.account.markers is False:
+                break
         why = "its metadata does not show our marker"
     except ReadFailed as error:  # the next run settles it
         return _not_marked(record, error.summary)
     except ApiError as error:
-        why = error.summary
-    if shows or (answered and shows is False):
-        learn_markers(run, shows)
+        why, live = error.summary, None
+    if live is not None and (made_by or answered):
+        learn_markers(run, made_by is not None)
     if shows or key in run.state.pending:
         run.record(Entry(records={key: record} if shows else {}, intents={key: None}))
     return None if shows else _not_marked(record, why)

@@ -344,9 +344,10 @@ class _Halting:
 
     def _not_ours(self, due: Named) -> None:
         """Remove a campaign that was paused before our request from the halt: by others, so that no lift may
-        resume it, or by another run of this halt, which records it itself."""
+        resume it, or by another run of this halt, which records it itself. If it goes on and is paused again,
+        it is recorded again."""
         with self.lock:
-            ours = self.ours[due.id]
+            ours = self.ours.pop(due.id)
             self.halt = Halts((self.halt,)).without_stopped(self.halt, ours).halts[0]
             if self.marked:
                 self._change(lambda halts: halts.without_stopped(self.halt, ours))

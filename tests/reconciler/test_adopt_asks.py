@@ -96,8 +96,10 @@ NOT_SHOWN = "its metadata does not show our marker"
     ("refuses", "shown", "warning", "is_open", "markers", "steps"),
     [
         ({}, item(), NOT_SHOWN, False, False, 4),
-        ({}, ANOTHERS, NOT_SHOWN, False, False, 4),
-        ({}, None, NOT_SHOWN, False, False, 4),
+        ({}, ANOTHERS, NOT_SHOWN, False, True, 4),
+        ({}, None, NOT_SHOWN, False, None, 3),
+        ({}, [item(), item(), MARKED], None, False, True, 4),
+        ({}, [item(), 403], "", False, None, 3),
         ({"update": 422}, MARKED, "", False, None, 3),
         ({}, 403, "", False, None, 3),
         ({}, 500, "", True, None, 2),
@@ -107,7 +109,7 @@ NOT_SHOWN = "its metadata does not show our marker"
 )
 def test_a_marker_that_no_read_shows_is_said(
     refuses: Mapping[str, int],
-    shown: Shown,
+    shown: Shown | list[Shown],
     warning: str | None,
     is_open: bool,
     markers: bool | None,
@@ -127,6 +129,13 @@ def test_a_marker_that_no_read_shows_is_said(
     assert (set(known.state.pending) == {KEY}) is is_open
     assert known.state.account.markers is markers
     assert len(known.kept.steps) == steps
+
+
+def test_where_no_marker_comes_back_each_further_one_is_looked_for_once() -> None:
+    with direct(here(account=Account(URL, COMPANY, markers=False)), Script([], {ID: item()})) as known:
+        (said,) = take_over(known.run(), KEY, TAKEN, [REQUEST])
+    assert said.endswith(NOT_SHOWN)
+    assert known.script.asked == ["update", ID]
 
 
 def test_a_lost_answer_is_looked_for_only_once_it_can_no_longer_be_under_way(known: Direct) -> None:

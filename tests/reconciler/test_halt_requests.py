@@ -223,6 +223,26 @@ def test_what_others_paused_is_neither_ours_nor_canceled(late: Account) -> None:
     assert mark(late).halts[0].stopped == outcome.halt.stopped == ()
 
 
+def test_what_others_paused_and_resumed_during_a_halt_is_its_own_once_it_pauses_that(late: Account) -> None:
+    late.specs = {"a": campaign("A", scheduled_time=FAR)}
+    late.apply()
+    campaign_id = late.id_of("a")
+
+    def others(name: str) -> None:
+        if name == "pause":
+            late.wire.on_write = lambda _: None
+            late.control.pause(campaign_id)
+            late.control.fault({"path": "/pause$", "times": 1}, {"kind": "status", "status": 422})
+
+    late.wire.on_write = others
+    when(late, "looking once more", lambda: late.control.resume(campaign_id, FAR))
+    assert words(late.halt()) == {"a": "stopped"}
+    assert [(one.key, one.id) for one in mark(late).halts[0].stopped] == [("a", campaign_id)]
+    late.lift()
+    late.apply()
+    assert late.status_of("a") == "scheduled"
+
+
 def test_what_a_first_request_paused_late_is_ours(late: Account) -> None:
     late.specs = {"a": campaign("A", scheduled_time=FAR)}
     late.apply()
