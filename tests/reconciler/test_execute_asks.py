@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from campaignctl.campaign.live import Live
 from campaignctl.errors import Command, LockLost, Sentence, StateError
 from campaignctl.manifest.model import DesiredState
 from campaignctl.plan.model import Change, Plan, Request
@@ -17,7 +18,8 @@ from campaignctl.reconciler.adopt import import_campaign
 from campaignctl.reconciler.execute import execute
 from campaignctl.reconciler.formats import migrate_format
 from campaignctl.reconciler.intents import written
-from campaignctl.reconciler.settle import settle
+from campaignctl.reconciler.opening import Opening, Scan
+from campaignctl.reconciler.settle import cancel_copies, settle
 from campaignctl.reconciler.state_ops import resolve
 from campaignctl.review.outcome import Outcome
 from campaignctl.schedule.sends import Sends
@@ -308,6 +310,60 @@ def test_a_write_that_is_settled_is_said(known: Direct) -> None:
     assert settle(known.run()) == {}
     assert known.said == ["settling 1 write of unknown outcome", f"{KEY}: its update happened"]
     assert known.state.pending == {}
+
+
+def test_what_settling_reads_counts_from_then_on_and_what_is_gone_did_not_happen(known: Direct) -> None:
+    lost = replace(written(UPDATE, UPDATE.requests[0], NOW), at="2026-11-24T11:00:00Z")
+    gone = replace(lost, id="7")
+    records = {KEY: record(SCHEDULED), "gone": record(SCHEDULED, "scheduled", "7")}
+    known.kept.state = here(records, pending={KEY: lost, "gone": gone})
+    known.script.by_id = {ID: item({**SCHEDULED, "description": "new"}), "7": None}
+    run = known.run(Live(ID, item(SCHEDULED), complete=False))
+    assert settle(run) == {}
+    assert {each.id: each.fields["description"] for each in run.lives.values()} == {ID: "new"}
+    assert known.said[1:] == [f"{KEY}: its update happened", "gone: its update did not happen"]
+
+
+@pytest.mark.parametrize(
+    ("short", "shown", "asked", "baseline"),
+    [
+        (True, item(), ["page 1", "9"], {}),
+        (True, {"id": "9", "status": "scheduled"}, ["page 1", "9"], None),
+        (True, None, ["page 1", "9"], None),
+        (True, 403, ["page 1", "9"], None),
+        (False, 403, ["page 1", "9"], {}),
+    ],
+)
+def test_a_create_that_a_list_shows_is_recorded_as_a_read_shows_it(
+    known: Direct, short: bool, shown: Shown, asked: list[str], baseline: Spec | None
+) -> None:
+    change = create(own(SCHEDULED, "New"), "new")
+    lost = pending(change, phase="started", at=iso(NOW - HOUR))
+    known.kept.state = here(pending={"new": lost})
+    mark = {"campaignctl": str(PROJECT.owner.marker("new", lost.intent))}
+    listed = {**item(own(SCHEDULED, "New")), "id": "9", "metadata": mark}
+    known.script.items = [{k: v for k, v in listed.items() if not short or k != "messages"}]
+    found = {**shown, "id": "9", "name": "New"} if isinstance(shown, dict) else shown
+    known.script.by_id = {"9": found}
+    assert settle(known.run(company=COMPANY)) == {}
+    assert known.script.asked == asked
+    assert known.state.campaigns["new"].id == "9"
+    assert known.state.campaigns["new"].baseline == baseline
+
+
+def test_a_second_copy_is_canceled_under_the_lock_alone_and_named_if_it_goes_on(known: Direct) -> None:
+    copy = Live("7", {**item(SCHEDULED), "id": "7"}, complete=False)
+    run = replace(known.run(), opening=Opening(Scan((), None), COMPANY, copies=((KEY, copy),)))
+    known.kept.lost = LockLost("another run has it")
+    with pytest.raises(LockLost):
+        cancel_copies(run)
+    assert known.script.asked == []
+    known.kept.lost = None
+    known.script.by_id = {"7": copy.fields}
+    left = f"{KEY}: its second copy 7 could not be canceled: it is not shown as canceled"
+    assert cancel_copies(run) == [left]
+    assert known.script.asked == ["cancel", "7"]
+    assert known.said[-1] == left
 
 
 def test_a_newer_format_reads_the_whole_list_once(known: Direct) -> None:
