@@ -46,6 +46,8 @@ from campaignctl.state.model import Entry
 from campaignctl.state.proofs import Proof, ProofPhase
 
 _NAMED = 5
+# A time in the future by more than this is from a wrong date and says nothing.
+_WRONG = timedelta(minutes=2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -321,7 +323,8 @@ def _settled(run: Run, entry: Proof, made: Mapping[str, str]) -> Proof | None:
     entry = replace(entry, id=entry.id or made.get(entry.intent))
     if entry.id is not None:
         return replace(entry, phase="dropped", at=at, why=stopped(run, entry))
-    if run.now() <= parse_iso(entry.at) + run.project.api.timeout:
+    begun = parse_iso(entry.at) - run.now()
+    if -run.project.api.timeout <= begun <= _WRONG:
         return None
     return replace(entry, phase="dropped", at=at, why="nothing is found of it; its create had no answer")
 

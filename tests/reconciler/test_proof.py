@@ -14,7 +14,7 @@ from campaignctl.manifest.model import DesiredState
 from campaignctl.plan.model import Plan
 from campaignctl.project.model import Override, Seeds
 from campaignctl.reconciler import foreign
-from campaignctl.reconciler.proof_sending import stopped
+from campaignctl.reconciler.proof_sending import settle, stopped
 from campaignctl.reconciler.proofing import Order, dry_run, proof
 from campaignctl.review.proofing import ProofReport, ProofResult
 from campaignctl.schedule.times import iso
@@ -610,6 +610,26 @@ def test_runs_that_died_at_any_step_leave_nothing_open(account: Account) -> None
     _rewritten(account, replace(done, proofs=(replace(done.proofs[0], phase="arming"),)))
     account.apply()
     assert phases(account) == ["sent"]
+
+
+@pytest.mark.parametrize(
+    ("begun", "phase"),
+    [
+        (timedelta(seconds=-1), "started"),
+        (timedelta(minutes=1), "started"),
+        (timedelta(days=400), "dropped"),
+        (timedelta(minutes=-10), "dropped"),
+    ],
+)
+def test_a_create_without_an_answer_is_dropped_once_it_is_over_or_if_its_time_is_wrong(
+    begun: timedelta, phase: str
+) -> None:
+    lost = replace(filled(Proof), phase="started", id=None, at=iso(NOW + begun))
+    with direct(recorded(proofs=(lost,))) as given:
+        assert settle(given.run()) == {}
+        (left,) = given.state.proofs
+    assert left.phase == phase
+    assert len(given.said) == (phase == "dropped")
 
 
 def _rewritten(account: Account, state: State) -> None:
