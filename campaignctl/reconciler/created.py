@@ -17,10 +17,10 @@ from campaignctl.state.ledger import Released, Sent
 from campaignctl.state.model import Account, Entry, Intent, Record
 
 
-def created(run: Run, key: str, intent: Intent, live: Live) -> Record:
+def created(run: Run, key: str, intent: Intent, live: Live, *, marked: bool = True) -> Record:
     """Record a created campaign, and what its answer, else a read, tells about the account.
 
-    An earlier record of the key is released. Raises AccountMismatch if it is in another company: it is
+    `marked`: it was created with a marker, so that one which is not shown tells that none come back. An earlier record of the key is released. Raises AccountMismatch if it is in another company: it is
     canceled then, and not recorded. Raises StateError for the campaign of another key.
     """
     _check_new(run, key, live.id)
@@ -43,7 +43,7 @@ def created(run: Run, key: str, intent: Intent, live: Live) -> Record:
     if before.markers is None:
         _note_markers(run)
     if learnt.markers is None or not run.proven:
-        _learn_more(run, key, intent, live)
+        _learn_more(run, key, intent, live, marked=marked)
     return record
 
 
@@ -123,7 +123,7 @@ def _learnt(run: Run, live: Live) -> Account:
     return replace(account, company_id=account.company_id or live.company_id, markers=markers)
 
 
-def _learn_more(run: Run, key: str, intent: Intent, live: Live) -> None:
+def _learn_more(run: Run, key: str, intent: Intent, live: Live, *, marked: bool) -> None:
     """Read what the answer to a create left out: its marker or company. If the read fails, the next
     create tells."""
     try:
@@ -136,7 +136,9 @@ def _learn_more(run: Run, key: str, intent: Intent, live: Live) -> None:
     if run.state.account.company_id is None and full.company_id:
         known = replace(run.state.account, company_id=full.company_id)
         run.record(Entry(account=known, decision=False))
-    learn_markers(run, marker.read(full.fields) is not None)
+    shows = marker.read(full.fields) is not None
+    if marked or shows:
+        learn_markers(run, shows)
 
 
 def learn_markers(run: Run, shows: bool) -> None:

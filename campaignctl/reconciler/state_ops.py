@@ -293,8 +293,9 @@ def _adopt(run: Run, key: str, intent: Intent | None, campaign_id: str, *, force
     _check_marker(run, key, intent, live, force=force)
     others = {each.id: each for each in run.opening.scan.lives}
     others |= {each.id: each for each in find(run.api, run.state).get(key, ())}
-    record = created(run, key, intent or intent_of(live), live)
-    if marker.read(live.fields) is None:
+    marked = marker.read(live.fields) is not None
+    record = created(run, key, intent or intent_of(live), live, marked=marked)
+    if not marked:
         run.record(Entry(records={key: replace(record, unmarked=True)}))
     canceled = _cancel_doubles(run, key, live, others.values())
     return f"{key} is now {campaign_id}.{canceled}"

@@ -383,6 +383,19 @@ def test_a_write_is_adopted_for_its_own_campaign_alone(known: Direct) -> None:
     assert set(known.state.pending) == {KEY}
 
 
+@pytest.mark.parametrize("shows", [True, False])
+def test_a_campaign_that_a_person_picks_does_not_tell_that_no_markers_come_back(
+    known: Direct, shows: bool
+) -> None:
+    lost = pending(create(own(SCHEDULED, "New"), "new"), phase="started", at=iso(NOW - HOUR))
+    known.kept.state = replace(here(pending={"new": lost}), account=Account(URL, COMPANY))
+    mark = {"metadata": {"campaignctl": str(PROJECT.owner.marker("new", lost.intent))}} if shows else {}
+    known.script.items = [{**item(own(SCHEDULED, "New")), "id": "9", **mark}]
+    resolve(known.wiring, "new", "adopt", "9", force=not shows)
+    assert known.state.campaigns["new"].unmarked is not shows
+    assert known.state.account.markers is (True if shows else None)
+
+
 def test_a_create_is_adopted_in_place_of_a_recorded_campaign_only_if_it_is_open(known: Direct) -> None:
     """The record has what was asked for, whatever the account shows by then."""
     change = replacement()
