@@ -20,7 +20,9 @@ from campaignctl.state.model import Account, Entry, Intent, Record
 def created(run: Run, key: str, intent: Intent, live: Live, *, marked: bool = True) -> Record:
     """Record a created campaign, and what its answer, else a read, tells about the account.
 
-    `marked`: it was created with a marker, so that one which is not shown tells that none come back. An earlier record of the key is released. Raises AccountMismatch if it is in another company: it is
+    `marked`: it was created with a marker, so that one which is not shown tells that none come back.
+
+    An earlier record of the key is released. Raises AccountMismatch if it is in another company: it is
     canceled then, and not recorded. Raises StateError for the campaign of another key.
     """
     _check_new(run, key, live.id)
