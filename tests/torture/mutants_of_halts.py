@@ -229,4 +229,16 @@ OF_HALTS = (
         ("tests/reconciler/test_halt_unrecorded.py",),
         "",
     ),
+    Mutant(
+        "what others paused and resumed during a halt is paused again and not recorded",
+        (
+            Edit(
+                "campaignctl/reconciler/halt.py",
+                "            ours = self.ours.pop(due.id)\n",
+                "            ours = self.ours[due.id]\n",
+            ),
+        ),
+        ("tests/reconciler/test_halt_requests.py",),
+        "",
+    ),
 )

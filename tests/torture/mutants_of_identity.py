@@ -214,4 +214,24 @@ OF_IDENTITY = (
         ),
         file="tests/plan/test_creates.py",
     ),
+    _mutant(
+        "one late read after an adoption tells that no markers come back",
+        "test_a_marker_that_no_read_shows_is_said",
+        Edit(
+            "campaignctl/reconciler/adopt.py",
+            "        for wait in READ_WAITS:\n",
+            "        for wait in READ_WAITS[:1]:\n",
+        ),
+        file="tests/reconciler/test_adopt_asks.py",
+    ),
+    _mutant(
+        "a campaign without a marker that a person picks tells that none come back",
+        "test_a_campaign_that_a_person_picks_does_not_tell_that_no_markers_come_back",
+        Edit(
+            "campaignctl/reconciler/created.py",
+            "    if marked or shows:\n",
+            "    if True:\n",
+        ),
+        file="tests/reconciler/test_execute_asks.py",
+    ),
 )
