@@ -206,6 +206,23 @@ def test_a_released_campaign_that_was_sent_counts_as_sent(
     assert not again.blocked
 
 
+@pytest.mark.parametrize(
+    ("release", "blocked"),
+    [
+        (gone("scheduled"), True),
+        (gone("sent", key="old"), True),
+        (gone("sent", DRAFT, key="old"), False),
+        (gone("canceled"), False),
+    ],
+)
+def test_a_released_campaign_counts_in_the_archive_too(release: Released, *, blocked: bool) -> None:
+    known = state()
+    document = encode_year(2026, Year((), (release,), ()), known)
+    archived = with_archive(replace(known, archives=(2026,)), lambda: {2026: document}, "there")
+    for each in (replace(known, released=(release,)), archived):
+        assert bool(plan_of(wanted(SCHEDULED), known=each).blocked) is blocked
+
+
 def test_the_first_block_counts_and_no_warning_is_one() -> None:
     releases = (gone("draft", DRAFT), replace(gone("scheduled"), id="8"), replace(gone("paused"), id="9"))
     reading = Reading(
