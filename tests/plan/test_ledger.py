@@ -223,6 +223,15 @@ def test_a_released_campaign_counts_in_the_archive_too(release: Released, *, blo
         assert bool(plan_of(wanted(SCHEDULED), known=each).blocked) is blocked
 
 
+def test_a_key_that_was_archived_is_not_created_with_a_changed_manifest() -> None:
+    release, known = gone("sent", DRAFT, archived="before"), state()
+    document = encode_year(2026, Year((), (release,), ()), known)
+    archived = with_archive(replace(known, archives=(2026,)), lambda: {2026: document}, "there")
+    for each in (replace(known, released=(release,)), archived):
+        (block,) = plan_of(wanted(SCHEDULED), known=each).blocked
+        assert (block.key, block.id, block.status) == (KEY, "7", "archived")
+
+
 def test_the_first_block_counts_and_no_warning_is_one() -> None:
     releases = (gone("draft", DRAFT), replace(gone("scheduled"), id="8"), replace(gone("paused"), id="9"))
     reading = Reading(
