@@ -159,6 +159,15 @@ def test_an_audience_that_may_not_narrow_is_refused_before_any_write(
     assert account.writes() == []
 
 
+@pytest.mark.parametrize("markers", [True, False])
+def test_a_proof_has_our_marker_where_the_project_has_markers(account: Account, markers: bool) -> None:
+    account.project = replace(account.project, api=replace(account.project.api, markers=markers))
+    seeded(account)
+    assert send(account, "en").result == "done"
+    (body,) = sent(account)
+    assert bool(body.get("metadata")) is markers
+
+
 @pytest.mark.parametrize(
     ("order", "said"),
     [

@@ -13,6 +13,7 @@ from campaignctl.errors import StateError
 from campaignctl.plan.model import Plan
 from campaignctl.reconciler.state_ops import remove
 from campaignctl.review.outcome import Outcome
+from campaignctl.schedule.times import parse_iso
 from tests.reconciler.account import Account, campaign, only, split_test
 
 TEST = split_test(scheduled_time="2036-06-01 10:00:00")
@@ -232,6 +233,24 @@ def test_a_refusal_proves_that_nothing_happened(late: Account, kind: Kind, statu
     )
     assert only(late.apply()).outcome == "failed"
     assert late.state.pending == {}
+
+
+@every_kind
+def test_one_that_waits_before_it_leaves_is_on_record_with_the_time_at_which_it_left(
+    late: Account, kind: Kind
+) -> None:
+    """Its time is what settling counts from."""
+    kind.declare(late)
+    method = "PATCH" if kind.write == "update" else "POST"
+    path = "set-winner" if kind.operation == "winner" else r"/campaigns/\d+$"
+    late.control.fault(
+        {"method": method, "path": path, "times": 1}, {"kind": "rate_limit", "retry_after": 50}
+    )
+    assert only(late.apply()).outcome == "done"
+    first, last = (each.intent("now") for each in late.wire.sent if each.name == kind.write)
+    assert first is not None
+    assert last is not None
+    assert parse_iso(str(last.at)) - parse_iso(str(first.at)) >= timedelta(seconds=50)
 
 
 @every_kind
