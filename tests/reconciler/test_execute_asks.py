@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from campaignctl.campaign.live import Live
-from campaignctl.errors import Command, LockLost, Sentence, StateError
+from campaignctl.errors import Command, LockLost, Sentence, StateError, StateNotSaved
 from campaignctl.manifest.model import DesiredState
 from campaignctl.plan.model import Change, Plan, Request
 from campaignctl.reconciler.adopt import import_campaign
@@ -209,6 +209,40 @@ def test_a_lost_create_says_whether_it_may_have_sent(
     known.kept.state = replace(state, account=replace(state.account, markers=markers))
     left = settle(known.run(company=COMPANY))
     assert left["new"].reason == f"the outcome of its create is unknown, and {said or 'it was not found'}"
+
+
+def test_a_campaign_that_is_recorded_is_not_found_for_a_second_key(known: Direct) -> None:
+    """As one that was imported while the create that made it was not settled."""
+    change = create(own(SCHEDULED, "New"), "new")
+    lost = pending(change, phase="started", at=iso(NOW - HOUR))
+    mark = {"campaignctl": str(PROJECT.owner.marker("new", lost.intent))}
+    known.script.items = [{**item(own(SCHEDULED, "New")), "id": "9", "metadata": mark}]
+    known.kept.state = here({"old": record(own(SCHEDULED, "New"), campaign_id="9")}, pending={"new": lost})
+    assert list(settle(known.run(company=COMPANY))) == ["new"]
+    assert {key: each.id for key, each in known.state.campaigns.items()} == {"old": "9"}
+
+
+def test_what_is_left_to_a_person_is_no_step_of_the_state(known: Direct) -> None:
+    """A step without anything in it would void the plans that were reviewed."""
+    lost = replace(written(FIRE, FIRE.requests[0], NOW), at=iso(NOW - HOUR))
+    known.kept.state = here({KEY: record(MANUAL, "manual")}, pending={KEY: lost})
+    known.script.by_id = {ID: item(MANUAL, "manual")}
+    assert list(settle(known.run(company=COMPANY))) == [KEY]
+    assert known.kept.steps == []
+
+
+@pytest.mark.parametrize(
+    ("why", "steps"), [(None, 1), (LockLost("gone"), 0), (StateNotSaved("the disk is full"), 0)]
+)
+def test_what_was_never_sent_is_dropped_while_the_state_can_be_saved(
+    known: Direct, why: LockLost | StateNotSaved | None, steps: int
+) -> None:
+    known.kept.state = here(pending={"far": pending(FAR)})
+    run = known.run(company=COMPANY)
+    run.broken_off = why
+    execute(run, plan())
+    assert len(known.kept.steps) == steps
+    assert run.broken_off is why
 
 
 def test_without_the_lock_nothing_is_settled(known: Direct) -> None:

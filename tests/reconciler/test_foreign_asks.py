@@ -15,8 +15,9 @@ from campaignctl.manifest.model import DesiredState
 from campaignctl.plan.model import Clone
 from campaignctl.reconciler import foreign
 from campaignctl.schedule.times import iso
-from campaignctl.state.ledger import Released
+from campaignctl.state.ledger import Released, Year
 from campaignctl.state.model import Foreign, State
+from campaignctl.state.years import encode_year, with_archive
 from tests.plan.planning import NOW, RECURRING, SCHEDULED, live, message, own, record, wanted
 from tests.reconciler.scripted import PROJECT, Item, Script
 from tests.reconciler.test_opening_asks import LOST, item, known, ours
@@ -99,6 +100,13 @@ def test_what_the_state_knows_is_no_stranger() -> None:
     state = known(released=released)
     assert set(foreign.strangers(seen(item("1"), item("2"), item("3")), state)) == {"3"}
     assert set(foreign.strangers(seen(item("1")), None)) == {"1"}
+
+
+def test_what_was_archived_is_no_stranger() -> None:
+    gone = Released("x", "4", None, "d", "canceled", iso(NOW), archived=iso(NOW))
+    document = encode_year(2026, Year(released=(gone,)), known())
+    state = with_archive(known(archives=(2026,)), lambda: {2026: document}, "there")
+    assert set(foreign.strangers(seen(ours("3"), ours("4")), state)) == {"3"}
 
 
 @pytest.mark.parametrize(

@@ -80,10 +80,12 @@ def test_there_has_to_be_a_state(late: Account) -> None:
 def test_a_state_without_anything_new_goes_back_and_forth(two: Account) -> None:
     bare(two)
     before = read(two)
-    assert "It no longer holds" not in migrate_format(two.wiring, 1)
+    said = migrate_format(two.wiring, 1)
+    assert "versions of campaignctl that read only that can use it" in said
+    assert "It no longer holds" not in said
     assert read(two) == replace(before, format_version=1, seen=())
     assert "has format 1 already" in migrate_format(two.wiring, 1)
-    assert "has format 2 now" in migrate_format(two.wiring, 2)
+    assert "has format 2 now; older versions cannot read it" in migrate_format(two.wiring, 2)
     assert read(two) == replace(before, seen=()), "the next apply reads the whole list"
     assert "has format 2 already" in migrate_format(two.wiring, 2)
 
@@ -232,3 +234,5 @@ def test_the_one_that_would_not_be_looked_for_any_more_is_named(two: Account) ->
     }
     change(two, campaigns=watched)
     assert refused(two, "far was created more than once").key == "far"
+    change(two, campaigns={**watched, "again": replace(known["far"], intent="i-3", posts=posts)})
+    assert refused(two, "again was created more than once").key == "again"

@@ -106,6 +106,17 @@ def test_another_companys_token_pauses_nothing(account: Account, recorded: bool)
     assert all((row.outcome, row.read) == ("unproven", False) for row in outcome.rows)
 
 
+def test_another_companys_token_pauses_nothing_if_the_first_campaign_is_gone(account: Account) -> None:
+    account.specs = {"a": campaign("A", scheduled_time=FAR), "b": campaign("B", scheduled_time=FARTHER)}
+    account.apply()
+    account.control.set_company("700")
+    account.control.delete(account.id_of("a"))
+    before = account.mark
+    outcome = account.halt()
+    assert account.writes(before) == []
+    assert any("belongs to company 700" in note for note in outcome.notes)
+
+
 def test_a_list_that_fails_does_not_delay_the_pause_of_what_is_recorded(account: Account) -> None:
     account.specs = {"a": campaign("A", scheduled_time=FAR)}
     account.apply()
@@ -208,6 +219,7 @@ def test_a_typo_with_broken_manifests_is_marked_and_said(account: Account) -> No
     (note,) = outcome.notes
     assert note.startswith("push/welcom: no such key is recorded, and the manifests cannot be read")
     assert "push/welcome?" in note
+    assert note.endswith("`campaignctl validate` shows their errors")
     assert mark(account).on("push/welcom")
 
 

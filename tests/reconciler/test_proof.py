@@ -169,17 +169,19 @@ def test_a_proof_has_our_marker_where_the_project_has_markers(account: Account, 
 
 
 @pytest.mark.parametrize(
-    ("order", "said"),
+    ("order", "said", "hint"),
     [
-        (Order("push/welcom"), "no manifest declares it"),
-        (Order(KEY, ("fr",)), "no text in that language"),
-        (Order(KEY, to="agency"), "no such seed list"),
+        (Order("push/welcom"), "no manifest declares it", KEY),
+        (Order("zzz"), "no manifest declares it", "`campaignctl validate` shows the keys"),
+        (Order(KEY, ("fr",)), "no text in that language", "it has "),
+        (Order(KEY, to="agency"), "no such seed list", "team"),
     ],
 )
-def test_a_wrong_word_is_a_usage_error(account: Account, order: Order, said: str) -> None:
+def test_a_wrong_word_is_a_usage_error(account: Account, order: Order, said: str, hint: str) -> None:
     seeded(account)
-    with pytest.raises(UsageError, match=said):
+    with pytest.raises(UsageError, match=said) as error:
         proof(account.wiring, account.desired, order)
+    assert hint in str(error.value.hint)
     account.project = replace(account.project, proofs={})
     with pytest.raises(UsageError, match="no seed list"):
         proof(account.wiring, account.desired, Order(KEY))
