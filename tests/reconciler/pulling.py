@@ -16,6 +16,7 @@ from campaignctl.manifest.load import Shown, check, load_shown
 from campaignctl.manifest.model import DesiredState
 from campaignctl.reconciler.pull import Asked, Made, Seen, made, seen
 from campaignctl.reconciler.pull_again import Again, pulled_again, read_again
+from campaignctl.review.outcome import Event
 from campaignctl.state.model import Account, Record, State
 from tests.plan.planning import NOW, record, state
 from tests.reconciler.scripted import PROJECT, URL, Item, Script, direct
@@ -58,7 +59,7 @@ class Folder:
     script: Script = field(default_factory=Script)
     known: State | None = None
     project: dict[str, Any] = field(default_factory=dict)
-    said: list[str] = field(default_factory=list)
+    heard: list[Event] = field(default_factory=list)
 
     def write(self, path: str, text: str) -> None:
         """Write a file of the project."""
@@ -99,7 +100,7 @@ class Folder:
         """What a pull sees."""
         with direct(self.known, self.script, replace(PROJECT, **self.project), **wiring) as here:
             found = seen(here.wiring, self.desired, asked or Asked())
-            self.said = here.said
+            self.heard = here.heard
         return found
 
     def made(self, asked: Asked | None = None, *, factor: bool = False, folder: str = "") -> Made:

@@ -177,6 +177,7 @@ class Direct:
     kept: Kept
     wiring: Wiring
     said: list[str]
+    heard: list[Event]
 
     def run(self, *opening: Any, company: str | None = None) -> Run:
         """A run whose opening read saw these campaigns."""
@@ -193,10 +194,11 @@ def direct(
     state: State | None, script: Script | None = None, project: Project = PROJECT, **wiring: Any
 ) -> Iterator[Direct]:
     """A wiring with a scripted API and this state in memory."""
-    script, said = script or Script(), list[str]()
+    script, said, heard = script or Script(), list[str](), list[Event]()
 
     def hear(event: Event) -> None:
         said.append(event.text)
+        heard.append(event)
 
     kept = Kept(state)
     project = replace(project, api=replace(project.api, url=URL))
@@ -213,4 +215,5 @@ def direct(
                 on_event=hear,
             ),
             said,
+            heard,
         )

@@ -13,13 +13,13 @@ import pytest
 from campaignctl.backends.local import LocalBackend
 from campaignctl.manifest.files import ProjectFiles
 from campaignctl.manifest.model import DesiredCampaign, DesiredState
-from campaignctl.reconciler.archive import Environment, Manifests, Order, archive
+from campaignctl.reconciler.archive import RECENT_APPLIES, Environment, Manifests, Order, archive
 from campaignctl.reconciler.run import Wiring
 from campaignctl.reconciler.state_ops import fill
 from campaignctl.review.archiving import ArchiveReport
 from campaignctl.schedule.times import iso
 from campaignctl.state.halts import Halt, Halts
-from campaignctl.state.ledger import Released, Sent, Year
+from campaignctl.state.ledger import HistoryEntry, Released, Sent, Year
 from campaignctl.state.model import Record, State
 from campaignctl.state.years import encode_year
 from tests.plan.planning import ID, KEY, NOW, PROJECT, SCHEDULED, intent, record, state, wanted
@@ -159,6 +159,22 @@ def test_of_nothing_to_archive_nobody_is_asked(tmp_path: Path) -> None:
     manifests = Manifests(DesiredState(wiring.project, {}, "sha256:all"))
     assert archive(wiring, Order(), lambda: manifests, approve).result == "nothing"
     assert (asked, here.read()) == ([], before)
+
+
+def test_of_many_applies_the_older_ones_are_archived_and_counted(tmp_path: Path) -> None:
+    applies = tuple(
+        HistoryEntry(f"h{number}", iso(NOW), "apply", "ana", "laptop", None, "0.1.0", "sha256:p", {})
+        for number in range(RECENT_APPLIES + 3)
+    )
+    here = kept(tmp_path / "state.json", state({}, history=applies))
+    wiring = replace(over(tmp_path / "project")[0], backend=here)
+    manifests = Manifests(DesiredState(wiring.project, {}, "sha256:all"))
+    report = archive(wiring, Order(), lambda: manifests, lambda _: True)
+    assert (report.result, report.applies) == ("done", 3)
+    known = here.read()
+    assert known is not None
+    assert known.history == applies[3:]
+    assert [year.history for year in known.archive.years.values()] == [applies[:3]]
 
 
 ARCHIVED = Released(KEY, ID, None, "sha256:body", "canceled", iso(NOW), archived="sha256:manifest")

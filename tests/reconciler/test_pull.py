@@ -80,7 +80,8 @@ def test_many_reads_say_how_long_they_take(folder: Folder, count: int, said: boo
     short = [shown(str(each), metadata=..., messages=...) for each in range(count)]
     folder.script = account(*short, by_id={str(each): shown(str(each)) for each in range(count)})
     assert len(fresh(folder)) == count
-    assert any(f"Reading {count} campaigns by id" in each for each in folder.said) is said
+    begun = [each for each in folder.heard if f"Reading {count} campaigns by id" in each.text]
+    assert [(each.remaining or timedelta(0)) > timedelta(0) for each in begun] == [True] * said
 
 
 @pytest.mark.parametrize(
