@@ -70,6 +70,11 @@ def test_what_is_not_halted_or_is_over_is_left_alone(state: State | None, mark: 
     assert [step.stop_mark for step in one.kept.steps] == [True] * marked
 
 
+def test_only_what_is_halted_is_read_before_the_pause() -> None:
+    one, _ = paused(known(a={}), of("b"), at_hand=False)
+    assert one.script.asked == []
+
+
 @pytest.mark.parametrize(("version", "marked"), [(1, False), (2, True)])
 def test_a_state_of_format_1_cannot_remember_a_mark(version: int, marked: bool) -> None:
     state = replace(known(a={}), format_version=version)
