@@ -10,7 +10,7 @@ import pytest
 
 from campaignctl.campaign.lifecycle import Lifecycle
 from campaignctl.campaign.live import Live
-from campaignctl.campaign.marker import Owner
+from campaignctl.campaign.marker import Owner, of_proof
 from campaignctl.diff import requested
 from campaignctl.plan.context import Reading
 from campaignctl.plan.model import Plan
@@ -121,6 +121,7 @@ def test_an_adoption_shows_the_request_that_marks_the_campaign(
         reading=Reading(adoptable={"1030978": shown}),
     )
     (change,) = plan.changes
+    assert plan.project_id == project_id
     assert change.record is not None
     assert change.record.intent == "intent-0001"
     assert not change.record.unmarked
@@ -279,6 +280,13 @@ def test_a_campaign_of_another_project_blocks(
         assert plan.changes[0].record.applied["metadata"] == {"team": "crm"}
     else:
         assert "campaignctl state rm" in plan.blocked[0].hint
+
+
+def test_a_proof_is_not_adopted() -> None:
+    made_by = PROJECT.owner.marker(KEY, "intent-0001")
+    plan = of(served({**DRAFT, "metadata": of_proof(made_by)}, "sent"), DRAFT)
+    assert did(plan) == ["blocked"]
+    assert plan.blocked[0].reason == "1030978 is a proof of a campaign, which reaches seeds alone"
 
 
 def test_adopt_has_no_effect_once_recorded() -> None:

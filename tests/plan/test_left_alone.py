@@ -119,3 +119,10 @@ def test_what_another_commit_declares_is_not_noted() -> None:
     assert noted(other).alone.keys() == noted().alone.keys()
     assert noted(other).alone != noted().alone
     assert noted(against=Against("c" * 40, before)).alone == noted().alone
+
+
+def test_records_whose_digest_is_not_known_have_a_sketch_each() -> None:
+    records = {KEY: record(SCHEDULED), "other": record(own(SCHEDULED, "Other"), campaign_id="7")}
+    found = Noted({}, NOW)
+    assert found.sketch(records, KEY) != found.sketch(records, "other")
+    assert not found.more

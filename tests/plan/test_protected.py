@@ -53,6 +53,7 @@ def test_a_protected_campaign_is_not_cancelled_by_its_phase(
     (blocked,) = plan.blocked
     assert (plan.changes, blocked.reason) == ((), "protected by prevent_destroy")
     assert "`phase: paused` and `prevent_destroy: false`" in blocked.hint
+    assert (": that pauses it;" in blocked.hint) is (status != "paused")
 
 
 @pytest.mark.parametrize("status", [*STILL, "needs_decision", "draft"])

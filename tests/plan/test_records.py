@@ -85,7 +85,7 @@ def test_a_baseline_stays_in_what_the_spec_does_not_set() -> None:
 
 
 def test_the_record_of_a_create_has_what_its_answer_spells_otherwise() -> None:
-    asked = intent(NEW, phase="reposted")
+    asked = replace(intent(NEW, phase="reposted"), lifecycle=Lifecycle(prevent_destroy=True))
     shown = live(
         {**NEW, "description": "New!"}, send_strategy="scheduled", next_run_time="2036-12-24 10:00:00"
     )
@@ -93,6 +93,7 @@ def test_the_record_of_a_create_has_what_its_answer_spells_otherwise() -> None:
     assert made.echo == {"description": ["New!"]}
     assert (made.id, made.status, made.intent) == (ID, "scheduled", asked.intent)
     assert (made.applied, made.digest, made.reposted) == (asked.spec, asked.digest, True)
+    assert made.lifecycle == Lifecycle(prevent_destroy=True)
     assert (made.send_strategy, made.next_run_time) == ("scheduled", "2036-12-24T10:00:00Z")
     assert (made.run_counter, made.counted_at, made.unconfirmed) == (None, None, ())
     again = records.created(intent(RECURRING), live(RECURRING), NOW, ())

@@ -138,8 +138,9 @@ def test_a_recurring_campaign_that_is_removed_in_its_run_says_what_is_lost() -> 
     assert only(plan).warnings == ("running: the rest of this run is not sent",)
 
 
-def test_a_recurrence_moved_past_its_run_ends_at_that_run() -> None:
-    plan = of(daily(14), daily(12), live(daily(12)), now=at(11))
+@pytest.mark.parametrize("spec", [daily(14), body(scheduled_time="2026-11-24 14:00:00")])
+def test_a_recurrence_moved_past_its_run_ends_at_that_run(spec: Spec) -> None:
+    plan = of(spec, daily(12), live(daily(12)), now=at(11))
     assert only(plan).valid_until == at(12)
     assert plan.valid_until == at(12)
 

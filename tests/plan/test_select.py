@@ -42,8 +42,9 @@ def test_patterns(pattern: str, chosen: set[str]) -> None:
     "pattern", ["nothing", "nothing*", "sale[DF]*[", "push/.", "PUSH/A", "", "push", "a|b", "^.+$"]
 )
 def test_a_pattern_without_a_match_is_a_usage_error(pattern: str) -> None:
-    with pytest.raises(UsageError, match="no such key"):
+    with pytest.raises(UsageError, match="no such key") as refused:
         select([pattern], KEYS, "--target")
+    assert refused.value.hint
 
 
 def test_several_patterns_add_up() -> None:

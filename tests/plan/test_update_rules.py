@@ -246,6 +246,11 @@ def test_an_ignored_field_inside_a_list_keeps_lives_value(ignored: str, shown: S
     assert patch(found)["messages"][0]["push"] == kept
 
 
+def test_an_update_from_the_state_alone_keeps_nothing_of_live() -> None:
+    found = edited(TWO, None, {**TWO, "messages": [EDITED, B]}, "messages/*/push/badge")
+    assert [each["channel"] for each in patch(found)["messages"]] == ["push", "sms"]
+
+
 def test_a_list_that_live_does_not_have_has_nothing_to_keep() -> None:
     assert patch(edited(SCHEDULED, SCHEDULED, {**SCHEDULED, "labels": ["a"]}, "description")) == {
         "labels": ["a"]

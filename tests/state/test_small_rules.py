@@ -15,6 +15,7 @@ from campaignctl.state.codec import decode, encode, fingerprint
 from campaignctl.state.halts import Halt, Halts, Lift
 from campaignctl.state.journal import entry_line, first_line, read_journal, replay
 from campaignctl.state.model import AT_ONCE, Record, in_format
+from campaignctl.state.proofs import Proof, ProofPhase
 from tests.state.samples import decision, sample_intent, sample_record, sample_state
 
 STATE = sample_state()
@@ -204,3 +205,22 @@ def test_a_line_with_another_field_is_not_a_step() -> None:
 def test_what_is_damaged_is_named_by_its_place(document: bytes, journal: bytes | None, place: str) -> None:
     with pytest.raises(StateDamaged, match=f"^{place} is damaged"):
         replay(document, journal, previous=lambda: None, where="the state", journal_where="the journal")
+
+
+@pytest.mark.parametrize(
+    ("phase", "is_open", "sent"),
+    [
+        ("started", True, False),
+        ("created", True, False),
+        ("arming", True, True),
+        ("sent", False, True),
+        ("dropped", False, False),
+    ],
+)
+def test_a_proof_may_have_sent_once_it_was_to_be_armed(
+    phase: ProofPhase, *, is_open: bool, sent: bool
+) -> None:
+    one = Proof(
+        "push/a", "m", "en", "sha256:p", "team", "sha256:s", "mira", "i", phase, "2036-01-01T00:00:00Z"
+    )
+    assert (one.open, one.may_have_sent) == (is_open, sent)

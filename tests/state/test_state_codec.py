@@ -13,6 +13,7 @@ from campaignctl import __version__
 from campaignctl.errors import StateDamaged, StateNotSaved, StateTooNew
 from campaignctl.state.codec import decode, decode_lock, encode, encode_lock
 from campaignctl.state.journal import entry_line
+from campaignctl.state.ledger import Released, Sent
 from campaignctl.state.model import (
     FORMAT_VERSION,
     Account,
@@ -198,6 +199,17 @@ def test_a_state_of_format_1_keeps_nothing_that_format_2_brought() -> None:
         == json.loads(encode(sample_state()))["campaigns"]["push/welcome"]
     )
     assert decode(encode(old)) == replace(sample_state(2), format_version=1, campaigns=old_records(old))
+
+
+def test_format_1_has_of_the_ledger_what_its_readers_know() -> None:
+    sends = ("2036-01-01T00:00:00Z",)
+    sent = Sent("sha256:b", "push/b", "9", sends[0], "sha256:c", sends, at_once=True)
+    gone = Released("sms/c", "8", None, "sha256:d", "sent", sends[0], "sha256:c", sends, True, "sha256:e")
+    old = replace(sample_state(), format_version=1, sent=(sent,), released=(gone,))
+    written = json.loads(encode(old))
+    assert written["sent"][-1].keys() == {"digest", "key", "id", "at"}
+    assert written["released"][-1].keys() == {"key", "id", "intent", "digest", "status", "at"}
+    assert decode(encode(replace(old, format_version=2))) == replace(old, format_version=2)
 
 
 @pytest.mark.parametrize(
