@@ -376,7 +376,7 @@ class Subject:
         """The record with the observed status and, with `manifest`, the manifest's digest and lifecycle; None
         if nothing differs."""
         record = self.seen
-        if self.live and self.first_seen:
+        if self.first_seen:
             record = replace(record, baseline=self.beyond)
         if self.live and self.paused_by_us:
             record = replace(record, paused_by_us=True)

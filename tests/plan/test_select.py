@@ -42,9 +42,16 @@ def test_patterns(pattern: str, chosen: set[str]) -> None:
     "pattern", ["nothing", "nothing*", "sale[DF]*[", "push/.", "PUSH/A", "", "push", "a|b", "^.+$"]
 )
 def test_a_pattern_without_a_match_is_a_usage_error(pattern: str) -> None:
-    with pytest.raises(UsageError, match="no such key") as refused:
+    with pytest.raises(UsageError, match="no such key"):
         select([pattern], KEYS, "--target")
-    assert refused.value.hint
+
+
+def test_what_is_like_no_key_is_answered_by_where_the_keys_are() -> None:
+    with pytest.raises(UsageError) as refused:
+        select(["nothing*"], KEYS, "--target")
+    assert str(refused.value.hint) == (
+        "`campaignctl state list` and `campaignctl validate` show the keys of this project"
+    )
 
 
 def test_several_patterns_add_up() -> None:

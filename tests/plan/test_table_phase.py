@@ -270,6 +270,10 @@ def test_without_a_future_time_nothing_is_resumed(applied: Spec, golden: Golden)
     assert did(edited) == ["update", "blocked"]
 
 
+def test_at_a_time_that_cannot_be_read_nothing_is_resumed() -> None:
+    assert did(again({**SCHEDULED, "scheduled_time": "soon"})) == ["blocked"]
+
+
 @pytest.mark.parametrize("applied", [PAST, IMMEDIATE, MANUAL])
 def test_a_new_time_lifts_the_block(applied: Spec) -> None:
     plan = again(applied, {**applied, "scheduled_time": "2036-12-24 10:00:00"})

@@ -251,6 +251,18 @@ def test_an_update_from_the_state_alone_keeps_nothing_of_live() -> None:
     assert [each["channel"] for each in patch(found)["messages"]] == ["push", "sms"]
 
 
+def test_an_ignored_text_that_the_api_spells_otherwise_is_sent_as_it_was_written() -> None:
+    ours = message(name="A", push={"title": {"en": "A & B"}})
+    shown = message(name="A", push={"title": {"en": "A &amp; B"}})
+    new = message(name="A", push={"title": {"en": "A & B"}, "badge": 3})
+    found = edited(
+        *({**SCHEDULED, "messages": [each]} for each in (ours, shown, new)),
+        "messages/*/push/title",
+        known={"echo": {"messages/0/push/title/en": ["A &amp; B"]}},
+    )
+    assert patch(found)["messages"][0]["push"] == {"title": {"en": "A & B"}, "badge": 3}
+
+
 def test_a_list_that_live_does_not_have_has_nothing_to_keep() -> None:
     assert patch(edited(SCHEDULED, SCHEDULED, {**SCHEDULED, "labels": ["a"]}, "description")) == {
         "labels": ["a"]
