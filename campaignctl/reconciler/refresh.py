@@ -131,8 +131,7 @@ def observe(
     """
     project = desired.project
     adoptable = _adoptable(api, state, desired, parallelism)
-    compares = list_page or at_hand is not None
-    wanted = foreign.starting(desired, state) if compares else []
+    wanted = foreign.starting(desired, state) if list_page or at_hand is not None else []
     if state is None:
         known = {**(at_hand or {}), **{each: live for each, live in adoptable.items() if live}}
         company = company_of(known.values())
@@ -147,13 +146,11 @@ def observe(
     live, seen = read_records(api, alive, parallelism=parallelism, at_hand=at_hand, since=since)
     released = _released(api, state, desired, parallelism, adoptable)
     seen.update({found.id: found for found in (*released.values(), *adoptable.values()) if found})
-    shown = company_of(seen.values())
-    check_company(shown, state, project)
+    check_company(shown := company_of(seen.values()), state, project)
     if None in live.values():
         prove_account(api, state, project, seen)
     if list_page and shown is None and not any(live.values()):  # as the opening read of an apply does
-        shown = company_of_records(api, state)
-        check_company(shown, state, project)
+        check_company(shown := company_of_records(api, state), state, project)
     others, notes = foreign.look(api, seen.values(), state, wanted, project, now, parallelism)
     return Reading(
         live=live,
