@@ -19,6 +19,7 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from glob import escape
 from pathlib import Path
 from typing import BinaryIO
 
@@ -105,7 +106,7 @@ class StateFiles:
 
     def _archives(self) -> dict[int, Path]:
         first = f"{self.path.name}.archive-"
-        named = ((path.name.removeprefix(first), path) for path in self.path.parent.glob(f"{first}*"))
+        named = ((path.name.removeprefix(first), path) for path in self.path.parent.glob(f"{escape(first)}*"))
         return {int(year): path for year, path in named if year.isdecimal()}
 
     def load(self, decoded: Decode = decode) -> Loaded:

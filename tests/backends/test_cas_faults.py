@@ -61,6 +61,8 @@ class Faulty(Shelf):
         done = super().put(before, draft, seconds) if fault in (None, "lost") else False
         if fault == "locked":
             raise Guarded(UNKNOWN, "wait for it")
+        if fault == "interrupted":
+            raise Interrupted("interrupted; the look was ended")
         if fault == "refused":
             raise PlaceError("refused", "no room on the shelf", hint="clear it")
         if fault is not None:
@@ -166,8 +168,9 @@ def test_a_lock_whose_answer_was_lost_and_that_was_broken_since_is_not_ours(
     assert place.backend().read() == sample_state()
 
 
+@pytest.mark.parametrize("fault", ["refused", "interrupted"])
 def test_a_step_that_waited_for_a_put_that_failed_is_saved_once(
-    faulty: Faulty, backend: CasBackend, place: SharedFolder
+    faulty: Faulty, backend: CasBackend, place: SharedFolder, fault: str
 ) -> None:
     session = backend.acquire("apply", NOW)
     session.write(sample_state())
@@ -187,7 +190,7 @@ def test_a_step_that_waited_for_a_put_that_failed_is_saved_once(
         while session.state != both:
             time.sleep(0.001)
 
-    faulty.faults[:], faulty.meanwhile[:] = ["refused"], [append_meanwhile]
+    faulty.faults[:], faulty.meanwhile[:] = [fault], [append_meanwhile]
     with pytest.raises(StateNotSaved):
         session.append(decision("a"))
     waiting.join()
@@ -380,12 +383,14 @@ def test_an_interrupt_ends_the_waiting_for_a_lock(place: SharedFolder) -> None:
     waiting.acquire("apply", timedelta()).release()
 
 
-@pytest.mark.parametrize("why", ["held", "interrupted", "refused"])
+@pytest.mark.parametrize("why", ["held", "interrupted", "too new", "refused"])
 def test_a_lock_that_was_not_taken_leaves_no_sign_of_life(
     place: SharedFolder, faulty: Faulty, why: str
 ) -> None:
     """After an error it may be in its place all the same, and the sign tells that its holder is dead."""
-    holder = place.backend().acquire("apply", timedelta()) if why != "refused" else None
+    holder = place.backend().acquire("apply", timedelta()) if why in ("held", "interrupted") else None
+    if why == "too new":
+        place.put_document(b'{"format_version": 99}')
     left = len(list(place.root.rglob("lock-*")))
     faulty.faults[:] = ["refused"] if why == "refused" else []
     other = shelf_backend(place.root, faulty, place.stop, interrupted=lambda: why == "interrupted")
@@ -591,3 +596,37 @@ def test_a_session_that_has_ended_writes_nothing(
     if successor:
         successor.check()
         successor.release()
+
+
+@pytest.mark.parametrize("then", ["release", "check", "renew"])
+def test_a_step_whose_last_answer_was_lost_does_not_lose_the_lock(
+    faulty: Faulty, backend: CasBackend, place: SharedFolder, then: str
+) -> None:
+    session = backend.acquire("apply", NOW)
+    session.write(sample_state())
+    faulty.faults[:] = ["away"] * 6 + ["lost"]
+    for key in ("a", "b"):
+        with pytest.raises(StateNotSaved):
+            session.append(decision(key))
+    if then == "check":
+        session.check()
+    if then == "renew":
+        session._put(session._snapshot, "renewed the lock", brisk=True)
+    assert place.backend().read() == sample_state().after(decision("a"))
+    session.release()
+    assert place.backend().read() == sample_state().after(decision("a")).after(decision("b"))
+    assert place.backend().holder() is None
+
+
+def test_a_lock_whose_put_was_interrupted_is_taken_over_as_that_of_a_dead_run(place: SharedFolder) -> None:
+    @dataclass(frozen=True)
+    class Interrupting(Shelf):
+        def put(self, before: Seen, draft: Seen, seconds: float = LONGEST) -> bool:
+            super().put(before, draft, seconds)
+            raise Interrupted("interrupted; git was ended")
+
+    with pytest.raises(Interrupted):
+        shelf_backend(place.root, Interrupting(place.shelf.path), place.stop).acquire("apply", NOW)
+    session = place.backend().acquire("apply", NOW)
+    assert session.taken_over is not None
+    session.release()

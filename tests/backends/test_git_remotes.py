@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -84,6 +85,13 @@ def test_a_shallow_clone_and_another_one_share_the_state(place: GitPlace, reache
         other.append(decision("b"))
         other.release()
         assert git_backend(clones[0]).read() == sample_state().after(decision("a")).after(decision("b"))
+
+
+@pytest.mark.parametrize("name", [b"Jos\xe9", b"<>", "José".encode()])
+def test_whatever_name_git_has_for_a_user_the_state_is_saved(place: GitPlace, name: bytes) -> None:
+    subprocess.run(["git", "config", "user.name", name], cwd=place.project, check=True)
+    place.backend().acquire("apply", NOW).release()
+    assert place.backend().holder() is None
 
 
 def test_a_place_that_accepts_pushes_is_named_by_its_address(place: GitPlace) -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from campaignctl.backends.cas.place import PlaceError
 from campaignctl.backends.http.credentials import Login, login_at
+from campaignctl.backends.http.server import Server
 
 CI = {"CI_API_V4_URL": "https://gitlab.example.com/api/v4", "CI_JOB_TOKEN": "j0b"}
 OURS = {"CAMPAIGNCTL_HTTP_USERNAME": "mira", "CAMPAIGNCTL_HTTP_PASSWORD": "s3cr3t"}
@@ -86,3 +87,22 @@ def test_this_machine_needs_no_name_and_gets_no_job_token(host: str) -> None:
 
 def test_a_password_is_in_no_text_of_a_login() -> None:
     assert "s3cr3t" not in repr(login_at("http://localhost/crm", OURS))
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("SSL_CERT_FILE", "/nowhere/certificates.pem"),
+        ("ALL_PROXY", "socks5://127.0.0.1:9"),
+        ("ALL_PROXY", "gopher://127.0.0.1:9"),
+        ("ALL_PROXY", "http://[::1"),
+    ],
+)
+def test_an_environment_that_no_connection_can_be_made_with_is_named(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(PlaceError) as refused:
+        Server(STATE, AT).ask("GET", STATE, 1)
+    assert refused.value.kind == "setup"
+    assert name in refused.value.hint

@@ -434,3 +434,10 @@ def test_every_file_of_a_state_that_exists_is_named(place: LocalPlace) -> None:
     names = {path.name.removeprefix("state.json").strip(".") for path in StateFiles(place.path).every()}
     kept = {"journal", "backup", "lock", "halts", "damaged", "damaged.journal", "archive-2025"}
     assert names == {"", *kept}
+
+
+def test_the_archive_of_a_state_is_found_whatever_its_name(tmp_path: Path) -> None:
+    files = StateFiles(tmp_path / "shop[1]*.json")
+    files.put_archives({2025: b"{}"})
+    StateFiles(tmp_path / "shop1.json").put_archives({2026: b"{}"})
+    assert files.archives() == {2025: b"{}"}

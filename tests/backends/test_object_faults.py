@@ -391,6 +391,7 @@ def test_a_head_is_read_as_it_was_written_and_damage_is_refused() -> None:
         b"",
         b"{}\n",
         b"[]\n",
+        b"[" * 200_000,
         data.replace(b'"format": 1', b'"format": 2'),
     ):
         with pytest.raises(ValueError, match=r"."):

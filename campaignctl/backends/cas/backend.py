@@ -36,6 +36,7 @@ from campaignctl.errors import (
     StateError,
     StateNotSaved,
     StateSealed,
+    StateTooNew,
 )
 from campaignctl.review.reports import Keeping
 from campaignctl.state.codec import decode, decode_halts, encode, encode_halts, unreadable
@@ -62,6 +63,10 @@ class Patience:
     pauses: tuple[timedelta, ...] = tuple(timedelta(seconds=seconds) for seconds in (0.5, 1, 2, 4, 8, 15))
     trust: timedelta = timedelta(seconds=3)
     tell: Callable[[str], None] = lambda _: None
+
+
+class _Waited(Interrupted):
+    """Interrupted while waiting for a lock, which is not ours then."""
 
 
 class CasBackend:
@@ -146,7 +151,7 @@ class CasBackend:
                 return self._taken(info, self._now() + timeout, life)
         except BaseException as error:
             # After an error the place may hold our lock without our knowing.
-            life.end(given_back=isinstance(error, LockHeld | Interrupted | StateSealed))
+            life.end(given_back=isinstance(error, LockHeld | _Waited | StateSealed | StateTooNew))
             raise
 
     def holder(self) -> LockInfo | None:
@@ -333,7 +338,7 @@ class CasBackend:
 
     def _bide(self, holder: LockInfo, until: datetime, polls: Iterator[timedelta]) -> None:
         if self._interrupted():
-            raise Interrupted("interrupted while waiting for the lock of the state")
+            raise _Waited("interrupted while waiting for the lock of the state")
         left = until - self._now()
         if left <= timedelta():
             raise held(holder)

@@ -13,11 +13,11 @@ from functools import reduce
 from campaignctl.backends.at_rest import AtRest
 from campaignctl.backends.cas.lease import Heartbeat, is_trusted, needs_renewal
 from campaignctl.backends.cas.liveness import Sign
-from campaignctl.backends.cas.place import Moved, Note, Persistent, PlaceError, Seen
+from campaignctl.backends.cas.place import Files, Moved, Note, Persistent, PlaceError, Seen
 from campaignctl.backends.cas.snapshot import Snapshot
 from campaignctl.backends.lock_info import lost, released
 from campaignctl.backends.session import LockedState
-from campaignctl.errors import Command, LockLost, Sentence, StateError, StateNotSaved, counted
+from campaignctl.errors import Command, Interrupted, LockLost, Sentence, StateError, StateNotSaved, counted
 from campaignctl.state.codec import encode, encode_moved, fingerprint
 from campaignctl.state.journal import Loaded, entry_line, first_line
 from campaignctl.state.model import Entry, LockInfo, State
@@ -79,6 +79,7 @@ class CasSession(LockedState):
         self._queued = self._saved = 0
         self._steps = 0
         self._failure: StateNotSaved | None = None
+        self._unsure: Files | None = None  # of a put that failed, and may have arrived all the same
         self._lost: LockLost | None = None
         self._released = False
         self._problem = held.loaded if isinstance(held.loaded, StateError) else None
@@ -255,7 +256,7 @@ class CasSession(LockedState):
         began = time.monotonic()
         try:
             self._put(after, counted(count, "step"))
-        except (PlaceError, LockLost) as error:
+        except (PlaceError, LockLost, Interrupted) as error:
             with self._mutex:
                 self._queue = []
                 if isinstance(error, LockLost):
@@ -324,10 +325,19 @@ class CasSession(LockedState):
     def _put(self, after: Snapshot, subject: str, *, brisk: bool = False) -> None:
         """Raises LockLost, PlaceError."""
         began, brisk = self._held.now(), brisk or self._failure is not None
-        try:
-            self._seen = self._place.put(self._seen, after.files, Note(self.lock, subject), brisk=brisk)
-        except Moved as moved:
-            raise self._lose(moved.seen) from moved
+        for last in (False, True):
+            try:
+                self._seen = self._place.put(self._seen, after.files, Note(self.lock, subject), brisk=brisk)
+                break
+            except Moved as moved:
+                if last or moved.seen.files != self._unsure:
+                    raise self._lose(moved.seen) from moved
+                if after.files == self._seen.files:  # to renew the lock takes no step back
+                    after = Snapshot.of(moved.seen.files)
+                self._seen = moved.seen
+            except (PlaceError, Interrupted):
+                self._unsure = after.files
+                raise
         self._renewed, self._proven = began, self._held.now()
 
     def _renew(self) -> None:
@@ -371,7 +381,7 @@ class CasSession(LockedState):
                 self._put(self._snapshot, _RENEWED)
             elif self._place.tip() != self._seen.tip:
                 found = self._place.look()
-                if found.files != self._seen.files:
+                if found.files not in (self._seen.files, self._unsure):
                     raise self._lose(found)
                 self._seen = found
         except PlaceError as error:

@@ -101,10 +101,15 @@ class GitPlace(Place):
         old = before.files
         value, by = self.remote.store.value, note.by
         name, email = value("user.name") or by.holder, value("user.email") or f"{by.holder}@{by.host}"
-        name, email = (_UNFIT.sub(" ", text).strip() for text in (name, email))
+        # A configuration may be in Latin-1, and an account may have any name.
+        texts = (text.encode(errors="replace").decode() for text in (name, email))
+        name, email = (_UNFIT.sub(" ", text).strip() for text in texts)
         ours = f"refs/made/{threading.get_ident()}"
         committer = f"{name} <{email}> {int(self.now().timestamp())} +0000"
-        parts = [f"commit {ours}\nmark :1\ncommitter {committer}\n".encode(), _data(_message(note).encode())]
+        parts = [
+            f"commit {ours}\nmark :1\ncommitter {committer}\n".encode(),
+            _data(_message(note).encode(errors="replace")),
+        ]
         parts += [f"from {before.tip}\n".encode()] if before.tip else []
         for path in sorted(old.keys() | after.keys()):
             if path not in after:

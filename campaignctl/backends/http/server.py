@@ -25,6 +25,10 @@ if TYPE_CHECKING:
 # Seconds after which an idle connection is dropped: servers close them too, and a request may meet that.
 _IDLE = 2.0
 _SHOWN = 200
+_SURROUNDINGS = (
+    "SSL_CERT_FILE names a file of certificates; HTTPS_PROXY or ALL_PROXY an http:// or https:// proxy,"
+    " or NO_PROXY the server"
+)
 _HIDDEN = "[password]"
 _UNAUTHORIZED, _FORBIDDEN, _TOO_LARGE = 401, 403, 413
 _TRY_AGAIN = frozenset({408, 425, 429})
@@ -76,8 +80,13 @@ class Server:
         """
         import httpx
 
-        client, until = self._client(), time.monotonic() + seconds
         request = f"{method} {address}"
+        try:
+            client, until = self._client(), time.monotonic() + seconds
+        except (OSError, ImportError, ValueError, httpx.InvalidURL) as error:
+            raise PlaceError(
+                "setup", f"{request}: not sent", detail=str(error), hint=_SURROUNDINGS
+            ) from error
         headers = {"Content-Type": "application/json"} if content is not None else None
         try:
             with client.stream(

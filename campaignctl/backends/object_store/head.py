@@ -97,7 +97,14 @@ class Head:
             }
             recent = tuple(index["recent"])
             return cls(index["number"], index["version"], inline, objects, recent, index["note"])
-        except (KeyError, TypeError, AttributeError, json.JSONDecodeError, UnicodeDecodeError) as error:
+        except (
+            LookupError,
+            TypeError,
+            AttributeError,
+            RecursionError,
+            json.JSONDecodeError,
+            UnicodeDecodeError,
+        ) as error:
             raise ValueError("it is not the head of a state") from error
 
     def named(self) -> frozenset[str]:
