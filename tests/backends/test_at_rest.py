@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from campaignctl.backends.at_rest import PLAN, STATE, Key, Keys, Owner
+from campaignctl.backends.at_rest import IN_CLEAR, PLAN, STATE, Key, Keys, Owner
 from campaignctl.errors import CampaignctlError, StateDamaged, StateError, StateSealed, StateTooNew
 from campaignctl.plan import codec as plans
 from campaignctl.state.codec import decode, decode_halts
@@ -179,3 +179,7 @@ def test_a_version_that_does_not_know_encryption_says_so_and_takes_it_for_no_dam
     with pytest.raises(CampaignctlError, match="format 3"):
         plans.decode(encrypted().close(PLAN, b"{}").decode())
     assert json.loads(stored[STATE])["encryption"]["key"] == KEY.id
+
+
+def test_what_is_in_clear_and_is_to_be_so_is_stored_as_it_would_be_now() -> None:
+    assert IN_CLEAR.is_current("state.json", b"{}")

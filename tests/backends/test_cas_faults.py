@@ -15,7 +15,8 @@ import pytest
 
 from campaignctl.backends.at_rest import Keys, is_encrypted
 from campaignctl.backends.cas.backend import CasBackend
-from campaignctl.backends.cas.place import LONGEST, Guarded, Kind, PlaceError, Seen
+from campaignctl.backends.cas.liveness import FileSigns, SignOfLife
+from campaignctl.backends.cas.place import LONGEST, Files, Guarded, Home, Kind, Note, PlaceError, Seen
 from campaignctl.backends.cas.session import CasSession
 from campaignctl.backends.lock_info import UNKNOWN
 from campaignctl.errors import (
@@ -32,6 +33,7 @@ from campaignctl.state.codec import decode, encode
 from campaignctl.state.halts import Halt, Halts
 from campaignctl.state.model import LockInfo
 from tests.backends.actors import Actor
+from tests.backends.cas_places import cas_backend
 from tests.backends.sealed_places import encrypted
 from tests.backends.shared_folder import SharedFolder, Shelf, shelf_backend
 from tests.state.samples import decision, sample_state
@@ -629,4 +631,57 @@ def test_a_lock_whose_put_was_interrupted_is_taken_over_as_that_of_a_dead_run(pl
         shelf_backend(place.root, Interrupting(place.shelf.path), place.stop).acquire("apply", NOW)
     session = place.backend().acquire("apply", NOW)
     assert session.taken_over is not None
+    session.release()
+
+
+@pytest.mark.parametrize("stands", [True, False])
+def test_a_lock_whose_sign_of_life_is_gone_is_proven_anew(place: SharedFolder, *, stands: bool) -> None:
+    class Seeming(SignOfLife):
+        def stands(self) -> bool:
+            return stands
+
+    class Seem(FileSigns):
+        def begin(self, lock_id: str) -> SignOfLife:
+            return Seeming(self.directory, lock_id)
+
+    archive, mirror = Shelf(place.root / "archive"), place.root / "mirror" / "state.json"
+    home = Home("acme-crm", place.shelf, place.stop, archive, mirror, Seem(mirror.parent))
+    session = cas_backend(home, trust=timedelta(hours=1)).acquire("apply", NOW)
+    place.backend().unlock(session.lock.id)
+    if stands:
+        session.check()
+    else:
+        with pytest.raises(LockLost):
+            session.check()
+
+
+def test_what_is_done_without_the_lock_is_recorded_so(place: SharedFolder) -> None:
+    notes: list[Note] = []
+
+    @dataclass(frozen=True)
+    class Noting(Shelf):
+        def draft(self, before: Seen, after: Files, note: Note) -> Seen:
+            notes.append(note)
+            return super().draft(before, after, note)
+
+    backend = shelf_backend(place.root, Noting(place.shelf.path), Noting(place.stop.path))
+    backend.unlock(backend.acquire("apply", NOW).lock.id)
+    backend.change_halts(lambda halts: halts)
+    assert [note.under_lock for note in notes] == [True, False, False]
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_only_a_place_that_is_sent_whole_folds_a_long_journal_in(place: SharedFolder, *, whole: bool) -> None:
+    archive, mirror = Shelf(place.root / "archive"), place.root / "mirror" / "state.json"
+    session = cas_backend(Home("acme-crm", place.shelf, place.stop, archive, mirror, whole=whole)).acquire(
+        "apply", NOW
+    )
+    session.write(sample_state())
+    assert decode(mirror.read_bytes(), where="") == sample_state()
+    session.append(decision("a"))
+    assert place.journal() is not None
+    before = place.document()
+    while len(place.journal() or b"") < 30_000 and place.document() == before:
+        session.append(decision("a" * 4000))
+    assert (place.document() != before) == whole
     session.release()

@@ -15,6 +15,7 @@ from campaignctl.backends import durable
 from campaignctl.backends.cas.place import Note, PlaceError
 from campaignctl.backends.http import document
 from campaignctl.backends.http.document import decode, encode, unpack
+from campaignctl.backends.http.place import _told_holder
 from campaignctl.state.model import LockInfo
 
 BY = LockInfo("lock-1", "mira", "laptop", 42, "apply", "2036-01-01T00:00:00Z")
@@ -106,3 +107,8 @@ def test_a_state_is_smaller_on_the_way() -> None:
     words = [f"word{number}" for number in range(300)]
     text = json.dumps([random.Random(1).choices(words, k=8) for _ in range(2000)]).encode()
     assert len(written({"state.json": text})[1]) < len(text) / 2
+
+
+@pytest.mark.parametrize("body", [b"Locked", b"", b"[]", b"\xff", b"[" * 100_000])
+def test_a_lock_whose_holder_is_not_told_is_that_of_another_run(body: bytes) -> None:
+    assert (_told_holder(body).id, _told_holder(body).holder) == ("", "another run")

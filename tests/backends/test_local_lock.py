@@ -256,3 +256,17 @@ def test_a_lock_in_an_impossible_place_is_named(place: LocalPlace) -> None:
         place.backend().holder()
     with pytest.raises(LockError, match="cannot be used"):
         place.backend().unlock("any")
+
+
+def test_a_link_to_a_lock_that_was_moved_away_is_not_the_lock(place: LocalPlace) -> None:
+    session = place.backend().acquire("apply", NOW)
+    lock, moved = place.sibling("lock"), place.sibling("moved")
+    lock.rename(moved)
+    lock.symlink_to(moved)
+    for use in (session.check, session.release):
+        with pytest.raises(LockLost):
+            use()
+
+
+def test_a_folder_that_can_be_written_is_no_finding(place: LocalPlace) -> None:
+    assert place.backend().keeping().access is None

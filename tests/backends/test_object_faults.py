@@ -18,7 +18,7 @@ import obstore
 import pytest
 
 from campaignctl.backends.cas.backend import CasBackend
-from campaignctl.backends.cas.place import Note, PlaceError
+from campaignctl.backends.cas.place import Note, PlaceError, Seen
 from campaignctl.backends.object_store import place as object_place
 from campaignctl.backends.object_store.head import Head, following, left_over
 from campaignctl.backends.object_store.place import ObjectPlace
@@ -452,3 +452,22 @@ def test_a_state_elsewhere_in_the_bucket_is_found(place: Objects, url: str) -> N
         session.write(sample_state())
         session.release()
     assert place.place.states() == (f"{url}/production", f"{url}/staging")
+
+
+def test_a_version_is_replaced_by_a_process_that_has_seen_it(place: Objects) -> None:
+    one, other, note = place.place, place.place, Note(BY, "a version")
+    seen = one.draft(Seen(None, {}), {"a": b"1"}, note)
+    assert one.put(Seen(None, {}), seen)
+    assert not other.put(seen, other.draft(seen, {"a": b"2"}, note))
+    assert other.look().files == {"a": b"1"}
+    drafts = [one.draft(seen, {"a": b"3"}, note) for _ in range(30)]  # as of a run whose puts all fail
+    assert one.put(seen, drafts[-1])
+    assert other.look().files == {"a": b"3"}
+    assert one.access(BY).way == "store"
+
+
+@pytest.mark.parametrize("told", ["error sending request to http://169.254.169.254/x", "Missing region"])
+def test_credentials_that_are_not_in_the_environment_are_named(told: str) -> None:
+    missing = trouble(Bucket.at("s3://crm"), OSError(told), {})
+    assert missing.kind == "setup"
+    assert "set AWS_ACCESS_KEY_ID" in missing.hint

@@ -15,7 +15,7 @@ import pytest
 from campaignctl.backends.cas.backend import CasBackend
 from campaignctl.backends.cas.place import Note, PlaceError, Seen
 from campaignctl.backends.lock_info import UNKNOWN
-from campaignctl.backends.postgres.connection import end_reads
+from campaignctl.backends.postgres.connection import _key, end_reads
 from campaignctl.errors import Interrupted, LockHeld, LockLost, StateError, StateNotSaved
 from campaignctl.state.halts import Halt
 from tests.backends.actors import Actor
@@ -331,3 +331,14 @@ def test_a_standby_is_not_believed(tmp_path: Path) -> None:
         assert "standby" in str(away.value)
     finally:
         server.end()
+
+
+def test_a_holder_that_lives_here_is_not_dead_without_its_session(
+    place: PostgresState, server: Server
+) -> None:
+    session = place.backend().acquire("apply", timedelta())
+    ours = "(classid::bigint << 32) | objid::bigint = %s"
+    server.run(f"select pg_terminate_backend(pid, 5000) from pg_locks where {ours}", _key(session.lock.id))
+    assert place.backend().holder() == session.lock
+    session.check()
+    session.release()

@@ -205,6 +205,9 @@ class ObjectPlace(Place):
             memory.last = known
 
     def _version(self, tip: str | None) -> _Known | None:
+        last = self.memory.last
+        if last and last.head.version == tip:
+            return last  # however many drafts came after it
         return self.memory.versions.get(tip) if tip else None
 
     def _files(self, head: Head, seconds: float) -> Files:
