@@ -218,8 +218,7 @@ class LocalSession(LockedState):
         """In here the lock is ours, cannot be broken, and the state in its place is the one we know."""
         with durable.guarded(self._files.path.parent):
             self._held.check()
-            if self._problem is None:
-                self._check_place()
+            self._check_place()
             yield
 
     def _check_place(self) -> None:

@@ -441,3 +441,17 @@ def test_the_archive_of_a_state_is_found_whatever_its_name(tmp_path: Path) -> No
     files.put_archives({2025: b"{}"})
     StateFiles(tmp_path / "shop1.json").put_archives({2026: b"{}"})
     assert files.archives() == {2025: b"{}"}
+
+
+def test_a_damaged_state_that_was_repaired_meanwhile_is_not_replaced(place: LocalPlace) -> None:
+    write(place, sample_state())
+    good = place.path.read_bytes()
+    place.path.write_bytes(b"damaged")
+    session = place.backend().acquire("state push", NOW)
+    place.path.write_bytes(good)
+    with pytest.raises(StateNotSaved) as refused:
+        session.write(replace(sample_state(), serial=99))
+    assert "another state was put there" in refused.value.detail
+    session.release()
+    assert place.path.read_bytes() == good
+    assert place.backend().read() == sample_state()
