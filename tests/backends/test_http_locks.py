@@ -61,8 +61,9 @@ def test_a_lock_that_only_the_server_knows_is_named_and_broken_by_its_id(
     assert access is not None
     assert not access.allowed
     assert "campaignctl state unlock by-hand" in access.fix
-    with pytest.raises(LockError):
+    with pytest.raises(LockError, match="another id: by-hand") as refused:
         backend.unlock("another")
+    assert "campaignctl state unlock by-hand" in str(refused.value.hint)
     assert place.lock() == "by-hand"
     assert backend.unlock("by-hand").holder == "ben"
     assert place.lock() is None

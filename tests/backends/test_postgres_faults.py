@@ -97,16 +97,19 @@ def test_who_waits_gets_the_lock_when_its_holder_dies(place: PostgresState, tmp_
         waiting.result(30).release()
 
 
+@pytest.mark.parametrize("looks", ["the archive", "nowhere"])
 def test_a_session_that_was_ended_is_noticed_before_the_next_request(
-    place: PostgresState, server: Server, tmp_path: Path
+    place: PostgresState, server: Server, tmp_path: Path, looks: str
 ) -> None:
-    """However long a proof of the lock counts otherwise."""
+    """However long a proof of the lock counts otherwise, and though a look at the archive connects again."""
     ours = replace(place, trust=HOUR).backend()
     session = ours.acquire("apply", NOW)
     session.write(sample_state())
     session.check()
     assert killed_sessions(server)
     other = on_another_machine(place, tmp_path).acquire("apply", NOW)
+    if looks == "the archive":
+        assert ours.archives() == {}
     for use in (session.check, session.check, lambda: session.append(decision("late")), session.release):
         with pytest.raises(LockLost):
             use()

@@ -227,9 +227,10 @@ class CasBackend:
     def _freed(self, lock_id: str, found: LockInfo | None) -> LockInfo:
         """Break a lock of the place's own, if it has this id. Raises LockError."""
         with _told_as(LockError, f"the lock of {self.location} cannot be broken"):
-            if (holder := self._place.place.free(lock_id)) is not None:
-                return holder
-        if found is None:
+            there = self._place.place.free(lock_id)
+        if there is not None and there.id == lock_id:
+            return there
+        if (found := found or there) is None:
             raise LockError(f"there is no lock on {self.location} to break")
         raise other_id(f"the lock of {self.location}", found)
 
@@ -331,7 +332,7 @@ class CasBackend:
 
     def _get_past(self, holder: LockInfo, until: datetime, polls: Iterator[timedelta]) -> None:
         """Wait a moment for a lock of the place's own, or free it of a holder that died. Raises as above."""
-        if self._is_dead(holder) and self._place.place.free(holder.id):
+        if self._is_dead(holder) and (freed := self._place.place.free(holder.id)) and freed.id == holder.id:
             self._signs.clean_up(holder)
         else:
             self._bide(holder, until, polls)

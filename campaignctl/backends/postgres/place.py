@@ -207,9 +207,10 @@ def state_names(variable: str, schema: str) -> tuple[str, ...]:
 
 def postgres_home(directory: Path, project: str, variable: str, schema: str, name: str) -> Home:
     """The home of a state of this name in a schema of the database whose address is in a variable."""
-    # The stop mark is looked at before each request, and must not wait for a step that is being put.
-    database, other = Database(variable, schema), Database(variable, schema)
-    place, archive = (PostgresPlace(database, name + end) for end in ("", ".archive"))
-    stop = PostgresPlace(other, f"{name}.stop")
+    # Each has a session of its own: the stop mark is looked at before each request, and must not wait for a
+    # step that is being put; a look at the archive must not begin again the session that shows we live.
+    database, for_stop, for_archive = (Database(variable, schema) for _ in range(3))
+    place, stop = PostgresPlace(database, name), PostgresPlace(for_stop, f"{name}.stop")
+    archive = PostgresPlace(for_archive, f"{name}.archive")
     mirror = directory / ".campaignctl" / "postgres" / f"{name}.json"
     return Home(project, place, stop, archive, mirror, SessionSigns(database, FileSigns(mirror.parent)))
