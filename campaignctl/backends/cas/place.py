@@ -130,7 +130,7 @@ class Place(Protocol):
         ...
 
     def free(self, lock_id: str) -> LockInfo | None:  # noqa: ARG002 - places with a lock override it
-        """Break the place's own lock if it has exactly this id; returns the holder of the lock found, of any id."""
+        """Break the place's own lock if it has exactly this id; returns the holder found, of any id."""
         return None
 
 

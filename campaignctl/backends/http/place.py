@@ -146,7 +146,7 @@ class HttpPlace(Place):
         )
 
     def free(self, lock_id: str) -> LockInfo | None:
-        """Break the server's lock if it has exactly this id; returns the holder of the lock found, of any id."""
+        """Break the server's lock if it has exactly this id; returns the holder found, of any id."""
         ours = LockInfo(secrets.token_hex(16), "", "", 0, "state unlock", "")
         with self._putting:
             try:
