@@ -13,7 +13,7 @@ from campaignctl.campaign.status import Status, status_of, to_end
 from campaignctl.diff import content, split
 from campaignctl.errors import Command, Sentence
 from campaignctl.plan import changes, runs, update_rules
-from campaignctl.plan.arming import SENDING, has_fired
+from campaignctl.plan.arming import SENDING, has_fired, runs_left
 from campaignctl.plan.context import PlanContext, Unsettled
 from campaignctl.plan.model import Action, Blocked, Change
 from campaignctl.plan.subject import Subject
@@ -95,7 +95,7 @@ def _released(ctx: PlanContext, key: str, release: Released, *, again: bool) -> 
     once = f"{release.id}, once {release.key}, is"
     if status is Status.UNKNOWN and ctx.lifts.lifts("unknown_status", key):
         return _Check(warnings=(f"{once} {shown!r} and may still send",), lifted=("unknown_status",))
-    if status.can_send:
+    if may_send(ctx, release, status):
         over = f'take it over with `adopt: "{release.id}"` in {key}'
         hint = f"{over}, or {to_end(status)} it in the dashboard"
         return _Check(Blocked(key, release.id, shown, f"{once} {shown} and can still send", hint))
@@ -121,6 +121,14 @@ def status_now(
     if status is Status.UNKNOWN and release.status == Status.MANUAL:
         status = Status.MANUAL
     return status, str(status) if status is not Status.UNKNOWN else live.status or str(status)
+
+
+def may_send(ctx: PlanContext, release: Released, status: Status) -> bool:
+    """Whether a released campaign can still send; what is sent can, while its recurrence has runs left."""
+    if status is not Status.SENT:
+        return status.can_send
+    live = ctx.reading.released.get(release.id)
+    return runs_left(live.fields, ctx.now) if live else not release.ended
 
 
 def not_twice(ctx: PlanContext, one: Subject, verdict: Verdict) -> Verdict:

@@ -240,8 +240,8 @@ _NEXT = 3
 
 
 def released(key: str, record: Record, status: str, now: datetime) -> Released:
-    """The entry that stays in the state when a record is removed."""
-    due = known_sends(without_event(record.applied), now, _NEXT).at
+    """The entry that stays in the state when a record is removed; what began and sends once has no next."""
+    due = () if runs.is_begun(record) else known_sends(without_event(record.applied), now, _NEXT).at
     return Released(
         key,
         record.id,

@@ -214,7 +214,10 @@ class _Others:
             status, shown = ledger.status_now(ctx, release)
             lifted = status is Status.UNKNOWN and ctx.lifts.lifts("unknown_status", release.key)
             if release.content and not lifted:
-                yield twins.of_entry(release, status, shown)
+                goes, live = ledger.may_send(ctx, release, status), ctx.reading.released.get(release.id)
+                yield twins.of_release(
+                    twins.of_entry(release, status, shown), release, live, ctx.now, goes=goes
+                )
         for entry in ctx.state.sent:
             if entry.content:
                 yield twins.of_entry(entry)

@@ -18,7 +18,7 @@ from campaignctl.plan.arming import has_fired, runs_left, without_event
 from campaignctl.plan.model import Change
 from campaignctl.plan.subject import Subject
 from campaignctl.schedule.collisions import LATELY, SendTimes, near, send_times
-from campaignctl.schedule.times import parse_iso
+from campaignctl.schedule.times import iso, parse_iso
 from campaignctl.state.ledger import Released, Sent
 from campaignctl.state.model import Foreign, Intent
 
@@ -149,6 +149,23 @@ def of_entry(entry: Sent | Released, status: Status = Status.SENT, shown: str = 
         declared=False,
         due=later.__contains__,
     )
+
+
+def of_release(found: Campaign, entry: Released, live: Live | None, now: datetime, *, goes: bool) -> Campaign:
+    """A released campaign with what live shows of it: it had the runs of live, and those that were due by now
+    unless it was stopped before."""
+    found = replace(found, goes=goes)
+    if live is None:
+        return found
+    stopped = not records.can_send(entry.status) or entry.status == Status.PAUSED
+    never = status_of(live) is Status.CANCELED and (stopped or live.fields.get("was_launched") is False)
+    due = () if never else tuple(time for time in entry.sends if entry.at < time <= iso(now))
+    run = runs.past_run(live, now)
+    had = tuple(map(parse_iso, filter(None, (*due, run))))
+    if status_of(live) is Status.SENT and found.times.never and not had:
+        had = (parse_iso(entry.at),)
+    times = replace(found.times, spans=(*found.times.spans, *((time, time) for time in had)))
+    return replace(found, times=times, due=found.due if live.fields.get("recurrence") else _never)
 
 
 def of_live(live: Live, now: datetime, digest: str) -> Campaign | None:

@@ -29,7 +29,6 @@ from campaignctl.state.years import encode_year
 
 #: How many applies stay in the state.
 RECENT_APPLIES = 200
-_FINAL = ("sent", "canceled")
 
 _T = TypeVar("_T")
 
@@ -284,7 +283,7 @@ def _parted(state: State, gone: Mapping[str, Record], project: Project, now: dat
         ((_last(one, one.at), one) for one in state.sent),
         lambda at, one: at < young and recorded.isdisjoint({str(one.id), one.digest}),
     )
-    hot, old = _split(released, lambda at, one: at < young and one.status in _FINAL)
+    hot, old = _split(released, lambda at, one: at < young and one.ended)
     applies = [(one.at, one) for one in state.history[:-RECENT_APPLIES]]
     years = _by_year(old_sent, old, applies)
     after = replace(

@@ -212,7 +212,7 @@ def _released(
 ) -> dict[str, Live | None]:
     """Released campaigns with the key or body of one that would be created now, or the content of one that
     may start to send. `at_hand` were read."""
-    going = [entry for entry in state.released if entry.status not in ("sent", "canceled")]
+    going = [entry for entry in state.released if not entry.ended]
     if not going:
         return {}
     created = {

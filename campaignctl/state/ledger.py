@@ -46,6 +46,11 @@ class Released:
     at_once: bool = field(default=False, metadata=SINCE_2)
     archived: str | None = field(default=None, metadata=SINCE_2)
 
+    @property
+    def ended(self) -> bool:
+        """Whether it sends no more: canceled, or sent with no run left."""
+        return self.status == "canceled" or (self.status == "sent" and max(self.sends, default="") <= self.at)
+
 
 HistoryOutcome = Literal["started", "done", "incomplete", "interrupted"]
 

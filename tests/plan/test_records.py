@@ -181,8 +181,12 @@ def test_a_release_keeps_what_may_still_be_sent() -> None:
     assert (gone.content, gone.at_once) == (content(known.applied), False)
     fired = records.released("push/a", record(IMMEDIATE, began="2026-11-24T11:00:00Z"), "sent", NOW)
     assert (fired.at_once, fired.sends) == (True, ("2026-11-24T11:00:00Z",))
+    by_hand = records.released("push/a", replace(known, began="2026-11-24T11:00:00Z"), "sent", NOW)
+    assert (by_hand.sends, by_hand.ended) == (("2026-11-24T11:00:00Z",), True)
     daily = records.released("push/b", record({"recurrence": {"cron": "0 9 * * *"}}), "paused", NOW)
     assert len(daily.sends) == 3
+    on = records.released("push/b", record({"recurrence": {"cron": "0 9 * * *"}}), "sent", NOW)
+    assert not on.ended
 
 
 @pytest.mark.parametrize(

@@ -316,6 +316,62 @@ def test_a_recurrence_restored_after_its_end_runs_on() -> None:
     assert blocked(plan_of(wanted(sooner, "new"), known=known))
 
 
+def gone(spec: Spec, status: str, *sends: timedelta) -> State:
+    """A state that released a campaign five hours ago, when it had these sends behind or before it."""
+    times = tuple(iso(NOW + each) for each in sends)
+    at_five = iso(NOW - timedelta(hours=5))
+    return state(
+        released=(Released("old", "77", "i", body_digest(spec), status, at_five, content(spec), times),)
+    )
+
+
+HOUR = timedelta(hours=1)
+RAN = {"scheduled_run_times": [{"time": "2026-11-24 11:00:00", "skip": False}]}
+PAST = {**SCHEDULED, "scheduled_time": "2026-11-24 11:00:00"}
+TONIGHT = {**SCHEDULED, "scheduled_time": "2026-11-24 20:00:00"}
+
+
+@pytest.mark.parametrize(
+    ("known", "shown", "blocks"),
+    [
+        (gone(PAST, "scheduled", -HOUR), live(PAST, "sent", "77"), True),
+        (gone(PAST, "scheduled", -HOUR), live(PAST, "canceled", "77"), True),
+        (gone(PAST, "scheduled", -HOUR), live(PAST, "canceled", "77", was_launched=False), False),
+        (gone(PAST, "paused", -HOUR), live(PAST, "canceled", "77"), False),
+        (gone(PAST, "scheduled", -HOUR), None, False),
+        (gone(MANUAL, "manual"), live(MANUAL, "sent", "77", **RAN), True),
+        (gone(MANUAL, "manual"), live(MANUAL, "sent", "77"), True),
+        (gone(TONIGHT, "scheduled", 8 * HOUR), live(TONIGHT, "sent", "77", **RAN), True),
+        (gone(TONIGHT, "scheduled", 8 * HOUR), live(TONIGHT, "canceled", "77"), False),
+        (gone(PAST, "paused", -HOUR), live(PAST, "canceled", "77", **RAN), True),
+    ],
+)
+def test_what_a_released_campaign_sent_since_counts(known: State, shown: Live | None, blocks: bool) -> None:
+    plan = plan_of(
+        wanted(renamed(TONIGHT), "new"), known=known, reading=Reading(released={"77": shown}, proven=True)
+    )
+    assert bool(blocked(plan)) is blocks
+
+
+@pytest.mark.parametrize(("key", "spec"), [("new", renamed(RECURRING)), ("old", own(RECURRING, "other"))])
+@pytest.mark.parametrize(
+    ("shown", "blocks"),
+    [
+        ({}, True),
+        ({"77": live(RECURRING, "sent", "77")}, True),
+        ({"77": live(RECURRING, "canceled", "77")}, False),
+        ({"77": None}, False),
+    ],
+)
+def test_a_released_recurrence_that_is_sent_with_runs_left_can_still_send(
+    key: str, spec: Spec, shown: dict[str, Live | None], blocks: bool
+) -> None:
+    known = gone(RECURRING, "sent", -27 * HOUR, 21 * HOUR)
+    plan = plan_of(wanted(spec, key), known=known, reading=Reading(released=shown))
+    assert [one.id for one in plan.blocked] == (["77"] if blocks else [])
+    assert all("can still send" in one.reason for one in plan.blocked)
+
+
 # ------------------------------------------------------------------------------------- one function
 
 

@@ -139,6 +139,27 @@ def test_what_is_approved_leaves_the_manifests_and_the_state_as_one_decision(tmp
     assert known.serial == state().serial + 1
 
 
+@pytest.mark.parametrize(
+    ("status", "next_run", "stays"),
+    [
+        ("sent", "2025-03-01T09:00:00Z", True),
+        ("sent", "2025-01-01T09:00:00Z", False),
+        ("canceled", "2025-03-01T09:00:00Z", False),
+        ("scheduled", "2025-03-01T09:00:00Z", True),
+    ],
+)
+def test_a_released_campaign_that_can_still_send_stays_in_the_state(
+    tmp_path: Path, status: str, next_run: str, stays: bool
+) -> None:
+    wiring, manifests = over(tmp_path)
+    old = Released("old", "7", "i", "d", status, "2025-02-01T00:00:00Z", "c", (next_run,))
+    kept(tmp_path / "state.json", state({KEY: OVER}, released=(old,)))
+    archive(wiring, Order(), lambda: manifests, lambda _: True)
+    known = wiring.backend.read()
+    assert known is not None
+    assert (old in known.released) is stays
+
+
 def test_what_is_not_approved_changes_nothing(tmp_path: Path) -> None:
     wiring, manifests = over(tmp_path)
     before = wiring.backend.read()

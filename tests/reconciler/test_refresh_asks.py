@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -178,11 +179,12 @@ def test_released_campaigns_are_read_that_a_create_could_repeat() -> None:
         released("6", key="new", status="sent"),
         released("7", key="new", status="canceled"),
         released("8", key="a"),
+        released("9", key="new", status="sent", sends=(iso(NOW + timedelta(days=1)),)),
     )
-    script = Script([item("1")], {each: item(each, "draft") for each in "2345678"})
+    script = Script([item("1")], {each: item(each, "draft") for each in "23456789"})
     found = reading(script, known(released=entries), wanted(new, "new"), wanted(SCHEDULED, "a"))
-    assert set(found.released) == {"2", "3", "4"}
-    assert script.asked == ["1", "2", "3", "4"]
+    assert set(found.released) == {"2", "3", "4", "9"}
+    assert script.asked == ["1", "2", "3", "4", "9"]
 
 
 def test_what_a_manifest_adopts_is_read_once() -> None:
