@@ -99,7 +99,8 @@ class _Others:
             self._records.setdefault(sketch(record.applied), []).append((key, record))
         self._by_content: dict[str, dict[str, list[tuple[str, Record]]]] = {}
         self.strange: list[str] = []
-        self._planned: dict[str | None, list[Change]] = {}
+        # Of the changes of one key at most one starts.
+        self._planned: dict[str | None, Change] = {}
         self._more: dict[str, list[Campaign]] = {}
         for each in self._left():
             self._more.setdefault(each.content, []).append(each)
@@ -125,7 +126,7 @@ class _Others:
             elif other.content == one.content:
                 repeats.append(other.name.rstrip(","))
         self._more.setdefault(one.content, []).append(replace(one, planned=True))
-        self._planned.setdefault(change.key, []).append(change)
+        self._planned[change.key] = change
         return _told(change, second, tuple(waits), repeats)
 
     def _why_not(self, one: Campaign, other: Campaign) -> str | None:
@@ -184,7 +185,7 @@ class _Others:
         if before is None:
             return False
         if other.planned:
-            was = next(filter(None, map(self._before, reversed(self._planned.get(other.key, ())))), None)
+            was = self._before(self._planned[other.key])
         return collide(before, was or other, self._window)
 
     def _before(self, change: Change) -> Campaign | None:
@@ -196,8 +197,7 @@ class _Others:
     def _of_record(self, key: str, record: Record) -> Campaign:
         ctx, reading = self._ctx, self._ctx.reading
         live = reading.settled.get(key) or reading.live.get(key)
-        read = key in reading.live or key in reading.settled
-        one = Subject(key, record, live, read, None, now=ctx.now)
+        one = Subject(key, record, live, key in reading.live, None, now=ctx.now)
         declared = key in ctx.desired.campaigns or key in ctx.moves.heirs
         return twins.of_record(one, declared=declared, cancels=record.id in self._canceled)
 

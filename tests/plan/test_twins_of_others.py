@@ -14,7 +14,9 @@ from campaignctl.plan.context import PlanContext, Reading
 from campaignctl.plan.model import Options, Plan
 from campaignctl.plan.twin_rules import twin_of_others
 from campaignctl.project.model import Override
+from campaignctl.state.ledger import Released, Year
 from campaignctl.state.model import Foreign, State
+from campaignctl.state.years import encode_year, with_archive
 from tests.plan.planning import NOW, PROJECT, SCHEDULED, Spec, live, only, own, plan_of, record, state, wanted
 
 AT = "2026-11-20T00:00:00Z"
@@ -92,6 +94,33 @@ def test_its_update_is_blocked_and_adopts_nothing() -> None:
     known = replace(seen(), campaigns={"new": record({**SCHEDULED, "is_draft": True}, "draft", "5")})
     (blocked,) = of(known).blocked
     assert blocked.hint.startswith("cancel that one in the dashboard; to send both: ")
+
+
+@pytest.mark.parametrize("count", [3, 4])
+def test_updates_next_to_many_others_keep_their_own_reasons(count: int) -> None:
+    specs = {f"k{n}": own(SCHEDULED, f"text {n}") for n in range(count)}
+    drafts = {key: record({**spec, "is_draft": True}, "draft", f"5{key}") for key, spec in specs.items()}
+    theirs = {f"7{key}": live(spec, "scheduled", f"7{key}") for key, spec in specs.items()}
+    shown = {key: live(dict(one.applied), "draft", one.id) for key, one in drafts.items()}
+    plan = plan_of(
+        *(wanted(spec, key) for key, spec in specs.items()),
+        known=state(drafts),
+        reading=Reading(live=shown, foreign=theirs),
+    )
+    assert len(plan.blocked) == count
+    assert all(one.reason.startswith(f"{one.id}, unknown to this state,") for one in plan.blocked)
+
+
+def test_an_archived_campaign_that_shows_no_marker_keeps_its_key() -> None:
+    gone = Released("old", "77", "i", "d", "sent", AT, content(SCHEDULED), (AT,), archived="sha256:m")
+    known = state()
+    document = encode_year(2026, Year(released=(gone,)), known)
+    known = with_archive(replace(known, archives=(2026,)), lambda: {2026: document}, "there")
+    again = {**SCHEDULED, "scheduled_time": "2026-11-20 00:00:00"}
+    plan = of(known, Reading(foreign={"77": live(again, "sent", "77")}))
+    assert [str(one) for one in only(plan).warnings] == [
+        "repeats old (77): the same content to the same audience"
+    ]
 
 
 # --------------------------------------------------------------------- of another environment, on purpose
