@@ -45,11 +45,18 @@ HALT = Halt("h1", None, "wrong price", "mira", "laptop", "2036-01-01T00:00:00Z")
 @dataclass(frozen=True)
 class Faulty(Shelf):
     """A shelf whose next puts end as `faults` say: `lost` ones have been done, others have not. What stands
-    in `meanwhile` happens during the next put. Its next versions are not told for the reasons in `unread`."""
+    in `meanwhile` happens during the next put. Its next versions are not told for the reasons in `unread`,
+    and not shown for those in `unseen`."""
 
     faults: list[Kind | str] = field(default_factory=list)
     meanwhile: list[Callable[[], None]] = field(default_factory=list)
     unread: list[Kind] = field(default_factory=list)
+    unseen: list[Kind] = field(default_factory=list)
+
+    def look(self, seconds: float = LONGEST) -> Seen:
+        if self.unseen:
+            raise PlaceError(self.unseen.pop(), "the shelf is locked away", hint="ask for the key")
+        return super().look(seconds)
 
     def tip(self) -> str | None:
         if self.unread:
@@ -385,7 +392,7 @@ def test_an_interrupt_ends_the_waiting_for_a_lock(place: SharedFolder) -> None:
     waiting.acquire("apply", timedelta()).release()
 
 
-@pytest.mark.parametrize("why", ["held", "interrupted", "too new", "refused"])
+@pytest.mark.parametrize("why", ["held", "interrupted", "too new", "unseen", "refused"])
 def test_a_lock_that_was_not_taken_leaves_no_sign_of_life(
     place: SharedFolder, faulty: Faulty, why: str
 ) -> None:
@@ -395,6 +402,7 @@ def test_a_lock_that_was_not_taken_leaves_no_sign_of_life(
         place.put_document(b'{"format_version": 99}')
     left = len(list(place.root.rglob("lock-*")))
     faulty.faults[:] = ["refused"] if why == "refused" else []
+    faulty.unseen[:] = ["refused"] if why == "unseen" else []
     other = shelf_backend(place.root, faulty, place.stop, interrupted=lambda: why == "interrupted")
     with pytest.raises(CampaignctlError):
         other.acquire("apply", timedelta(days=why == "interrupted"))

@@ -145,14 +145,16 @@ class CasBackend:
         """
         self._at_rest.ready()
         info = claim(operation, self._now, self._new_id, self._home.lease)
-        life = self._signs.begin(info.id)
-        try:
-            with _told_as(StateNotSaved, f"the lock of {self.location} cannot be taken"):
-                return self._taken(info, self._now() + timeout, life)
-        except BaseException as error:
-            # After an error the place may hold our lock without our knowing.
-            life.end(given_back=isinstance(error, LockHeld | _Waited | StateSealed | StateTooNew))
-            raise
+        until = self._now() + timeout
+        with _told_as(StateNotSaved, f"the lock of {self.location} cannot be taken"):
+            seen = self._place.look()  # a place that cannot be reached has no lock of ours
+            life = self._signs.begin(info.id)
+            try:
+                return self._taken(seen, info, until, life)
+            except BaseException as error:
+                # After an error the place may hold our lock without our knowing.
+                life.end(given_back=isinstance(error, LockHeld | _Waited | StateSealed | StateTooNew))
+                raise
 
     def holder(self) -> LockInfo | None:
         """The current holder of the lock, if any; one that is known to be dead holds nothing.
@@ -245,9 +247,8 @@ class CasBackend:
 
     # ------------------------------------------------------------------------------------ taking the lock
 
-    def _taken(self, info: LockInfo, until: datetime, life: Sign) -> CasSession:
-        polls = _polls()
-        seen, watched = self._place.look(), None
+    def _taken(self, seen: Seen, info: LockInfo, until: datetime, life: Sign) -> CasSession:
+        polls, watched = _polls(), None
         while True:
             snapshot = Snapshot.of(seen.files)
             before = snapshot.holder
