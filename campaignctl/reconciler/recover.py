@@ -13,7 +13,7 @@ from campaignctl.campaign.status import Status, status_of
 from campaignctl.diff import EVENT, compare
 from campaignctl.errors import Command, Sentence
 from campaignctl.manifest.model import DesiredCampaign, DesiredState
-from campaignctl.plan import records
+from campaignctl.plan import records, runs
 from campaignctl.plan.arming import runs_left
 from campaignctl.plan.context import not_ours
 from campaignctl.project.model import Project
@@ -21,6 +21,7 @@ from campaignctl.reconciler import settle, stop_mark
 from campaignctl.reconciler.created import created
 from campaignctl.reconciler.opening import (
     Opening,
+    check_company,
     check_environment,
     check_records,
     opening_read,
@@ -180,11 +181,13 @@ def _shown(strays: Iterable[_Stray]) -> tuple[Found, ...]:
 
 
 def _take_over(run: Run, desired: DesiredState, strays: tuple[_Stray, ...]) -> None:
-    """Record each campaign, oldest first, like an answered create."""
+    """Record each campaign, oldest first, like an answered create. Raises AccountMismatch."""
+    whole = spread(lambda stray: run.api.read(stray.live.id), strays, run.wiring.parallelism)
+    for shown in filter(None, whole):  # a list may leave out whose account it is
+        check_company(shown.company_id, run.session.state, run.project)
     if run.session.state is None:
         run.session.write(new_state(run))
     settle.drop_planned(run)
-    whole = spread(lambda stray: run.api.read(stray.live.id), strays, run.wiring.parallelism)
     for stray, live in reversed(list(zip(strays, whole, strict=True))):
         _record(run, desired, stray, live or stray.live)
     _note_halts(run, strays)
@@ -204,12 +207,12 @@ def _record(run: Run, desired: DesiredState, stray: _Stray, live: Live) -> None:
     intent = _intent(stray, live, wanted)
     if stray.into is not None:
         _make_room(run, stray.into)
-        created(run, stray.into, intent, live)
+        record = created(run, stray.into, intent, live)
     else:
         record = records.created(intent, live, run.now(), run.project.api.hidden)
         key = stray.key or f"{ORPHANS}/{live.id}"
         run.record(Entry(released=(records.released(key, record, record.status, run.now()),)))
-    sent = tuple(_ledger(run, desired, intent, live))
+    sent = tuple(_ledger(run, desired, intent, live, record))
     if sent:
         run.record(Entry(sent=sent))
 
@@ -247,18 +250,19 @@ def _intent(stray: _Stray, live: Live, wanted: DesiredCampaign | None) -> Intent
     )
 
 
-def _ledger(run: Run, desired: DesiredState, intent: Intent, live: Live) -> Iterator[Sent]:
-    """New ledger entries: its own body, and that of every manifest that it matches, under any key. A folder
-    that was moved meanwhile must not send again."""
+def _ledger(run: Run, desired: DesiredState, intent: Intent, live: Live, record: Record) -> Iterator[Sent]:
+    """New ledger entries of what was sent or began to be: its own body, and that of every manifest that it
+    matches, under any key. A folder that was moved meanwhile must not send again."""
     status = status_of(live, intent.spec)
     over = status in _HAVE_SENT and not runs_left(intent.spec, run.now())
-    if not (intent.at_once or over):
+    if not (intent.at_once or over or runs.is_begun(record)):
         return
     known, old = {entry.digest for entry in run.state.sent}, run.state.archive
     bodies = [intent.digest, *_asked_by(desired, live, fired=intent.at_once)]
     for digest in dict.fromkeys(bodies):
         if digest not in known and not old.sent_as(digest, None):
-            yield records.sent(_key_of(run.state, live.id), live.id, intent.spec, digest, run.now())
+            key = _key_of(run.state, live.id)
+            yield records.sent(key, live.id, intent.spec, digest, run.now(), record.began)
 
 
 _HAVE_SENT = (Status.RUNNING, Status.SENT, Status.NEEDS_DECISION)

@@ -253,3 +253,14 @@ def test_a_pause_of_others_is_not(lost: Account) -> None:
     lost.control.pause(ids["far"])
     found(lost)
     assert not lost.state.campaigns["far"].paused_by_us
+
+
+def test_what_began_to_send_before_it_was_canceled_is_not_sent_again(lost: Account) -> None:
+    ids = created(lost, far=FAR)
+    lost.control.edit(ids["far"], status="canceled", run_counter=1)
+    found(lost)
+    lost.clock.time.sleep(3 * 24 * 3600)
+    mark = lost.mark
+    assert [one.status for one in lost.plan().blocked] == ["sent"]
+    lost.apply()
+    assert lost.writes(mark) == []

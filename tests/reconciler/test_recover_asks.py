@@ -363,3 +363,33 @@ def test_the_lock_is_released_when_a_read_fails() -> None:
     assert kept.locks == ["state recover", "released"]
     assert kept.state is not None
     assert kept.state.campaigns == {}
+
+
+@pytest.mark.parametrize("before", [here(), None])
+def test_in_an_account_that_only_a_read_by_id_shows_to_be_another_nothing_changes(
+    before: State | None,
+) -> None:
+    hidden = {**stray("9"), "company_id": None}
+    script, pinned = Script([hidden], {"9": stray("9", company_id="7")}), replace(PROJECT, company_id=COMPANY)
+    with direct(before, script, pinned) as one:
+        desired = DesiredState(one.wiring.project, {"a": wanted(SCHEDULED, "a")}, "d")
+        with pytest.raises(AccountMismatch, match="this token belongs to company 7"):
+            recover(one.wiring, desired, write=True)
+    assert (script.asked, one.kept.state) == (["page 1", "9"], before)
+
+
+# A run that others started before its time, after which it was stopped.
+STARTED: dict[str, Any] = {
+    "run_counter": 1,
+    "scheduled_run_times": [{"time": "2026-11-24 11:30:00", "initiator": "user"}],
+}
+
+
+@pytest.mark.parametrize("status", ["canceled", "paused"])
+def test_what_began_to_send_and_was_stopped_is_in_the_ledger(status: str) -> None:
+    _, one = recovered(here(), stray("9", status=status, **STARTED))
+    assert [(each.digest, each.sends) for each in one.state.sent] == [
+        (body_digest(SCHEDULED), ("2026-11-24T11:30:00Z",))
+    ]
+    held = one.state.campaigns if status == "paused" else one.state.released
+    assert len(held) == 1
