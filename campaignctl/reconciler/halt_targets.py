@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from campaignctl.campaign import marker
 from campaignctl.campaign.keys import key_hint, named
@@ -28,6 +28,8 @@ Declared = Callable[[], Mapping[str, DesiredCampaign] | None]
 
 _NOW = datetime.min.replace(tzinfo=UTC)
 _LATEST = datetime.max.replace(tzinfo=UTC)
+# How long after its time a campaign may be sending: a day in the last of the recipients' zones.
+_SENDING = timedelta(days=2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +80,9 @@ class Named:
         if live is None:
             return replace(self, live=None, missing=True)
         status = status_of(live, self.record.applied if self.record else None)
-        return replace(self, live=live, status=status, missing=False, name=live.name or self.name)
+        first = _NOW if status is Status.RUNNING else self.first
+        name = live.name or self.name
+        return replace(self, live=live, status=status, first=first, missing=False, name=name)
 
 
 def readable_state(wiring: Wiring) -> tuple[State | None, tuple[str, ...]]:
@@ -143,13 +147,14 @@ def _of_record(key: str, record: Record, now: datetime) -> Named:
 
 
 def _first(record: Record, status: Status, now: datetime) -> datetime:
-    """When a recorded campaign may send next; running and started ones come first."""
+    """When a recorded campaign may send next; running and started ones come first. A time that has passed
+    counts like one that is as far ahead: it may be sending, or be over."""
     if status is Status.RUNNING or has_fired(record.applied):
         return _NOW
     sends = known_sends(record.applied, now)
     times = [parse_iso(record.next_run_time)] if record.next_run_time else []
     times += [sends.first] if sends.first else []
-    return min((time for time in times if time >= now), default=_LATEST)
+    return min((now + abs(time - now) for time in times if now - time < _SENDING), default=_LATEST)
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,6 +288,8 @@ def _content(each: Named) -> str:
 
 
 def _next_run(live: Live) -> datetime:
+    if status_of(live) is Status.RUNNING:
+        return _NOW
     text = live.text("next_run_time") or live.text("scheduled_time")
     try:
         return parse_gmt(text) if text else _LATEST

@@ -24,6 +24,12 @@ def halted_by(account: Account, who: str, reason: str = "wrong price") -> HaltOu
     return halt(replace(account.wiring, who=who), Order(None, reason), lambda: account.declared)
 
 
+def paused_after(account: Account, mark: int) -> list[str]:
+    """The ids of the campaigns that a pause was asked for, in order."""
+    asked = [each["path"].split("/") for each in account.control.requests(mark)]
+    return [path[-2] for path in asked if path[-1] == "pause"]
+
+
 def test_what_is_missing_is_over_once_a_read_has_shown_whose_account_it_is(account: Account) -> None:
     account.specs = {key: campaign(key, scheduled_time=FAR, **text(key)) for key in "ab"}
     account.apply()
@@ -77,10 +83,19 @@ def test_what_sends_at_the_same_time_is_paused_in_the_order_of_the_keys(account:
         account.apply()
     mark = account.mark
     account.halt()
-    paused = [
-        each["path"].split("/")[-2] for each in account.control.requests(mark) if "pause" in each["path"]
-    ]
-    assert paused == [account.id_of("a"), account.id_of("b")]
+    assert paused_after(account, mark) == [account.id_of("a"), account.id_of("b")]
+
+
+def test_what_is_sending_now_is_paused_first_whatever_the_state_says_of_it(account: Account) -> None:
+    for key in ("a", "b", "running"):
+        account.specs[key] = campaign(key, scheduled_time=FAR, **text(key))
+    account.apply()
+    running = account.id_of("running")
+    account.control.edit(running, status="running", next_run_time=None, scheduled_time=None)
+    lose(account)
+    mark = account.mark
+    account.halt()
+    assert paused_after(account, mark)[0] == running
 
 
 def test_a_create_of_unknown_outcome_is_stopped_under_its_key(late: Account) -> None:

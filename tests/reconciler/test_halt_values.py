@@ -45,6 +45,7 @@ from tests.plan.planning import (
 EARLIEST = datetime.min.replace(tzinfo=UTC)
 LATEST = datetime.max.replace(tzinfo=UTC)
 CHRISTMAS = parse_iso("2036-12-24T10:00:00Z")
+MINUTE = timedelta(minutes=1)
 ALL = Halt("halt-1", None, "wrong price", "anna", "desk", iso(NOW))
 SOME = replace(ALL, keys=("push/*",))
 ORDER = Order(None, "wrong price")
@@ -216,6 +217,9 @@ def test_what_was_left_alone_is_told_in_the_order_of_its_sends() -> None:
         (record(SCHEDULED, next_run_time=iso(NOW)), NOW, False, False),
         (record(SCHEDULED, "running"), EARLIEST, False, False),
         (record(IMMEDIATE, "scheduled"), EARLIEST, False, False),
+        (record({**SCHEDULED, "scheduled_time": "2026-11-24 11:59:00"}), NOW + MINUTE, False, False),
+        (record({**SCHEDULED, "scheduled_time": "2026-11-20 11:59:00"}), LATEST, False, False),
+        (record(RECURRING, next_run_time=iso(NOW - MINUTE)), NOW + MINUTE, False, True),
         (record(MANUAL, "manual"), LATEST, False, False),
         (record(SCHEDULED, "sent"), CHRISTMAS, True, False),
         (record(SCHEDULED, "canceled"), CHRISTMAS, True, False),
@@ -293,6 +297,7 @@ def test_a_read_replaces_what_was_recorded() -> None:
     assert (after.status, after.name, after.missing) == (Status.MANUAL, "New", False)
     unknown = replace(known, record=None, missing=True).seen(Live(ID, {"status": "thawing"}, complete=True))
     assert (unknown.status, unknown.name, unknown.missing) == (Status.UNKNOWN, "Welcome", False)
+    assert (after.first, known.seen(live(MANUAL, "running")).first) == (NOW, EARLIEST)
     gone = after.seen(None)
     assert (gone.live, gone.missing, gone.status) == (None, True, Status.MANUAL)
 
