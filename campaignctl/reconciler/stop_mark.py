@@ -11,7 +11,7 @@ from campaignctl.diff import content
 from campaignctl.errors import Command, Halted, Interrupted, Sentence, StateDamaged, StateError
 from campaignctl.plan.model import Action, Change
 from campaignctl.reconciler.ports import Backend, Clock
-from campaignctl.schedule.times import parse_iso
+from campaignctl.schedule.times import TimeError, parse_iso
 from campaignctl.state.halts import Halts, UnreadableMark
 from campaignctl.state.model import State
 
@@ -53,9 +53,12 @@ def to_plan_with(backend: Backend, state: State | None) -> Halts:
 
 
 def under_way(halts: Halts, now: datetime) -> bool:
-    """Whether a halt has not sent its first pauses yet."""
-    begun = [parse_iso(halt.under_way) for halt in halts.in_force if halt.under_way]
-    return any(abs(now - at) < _LONGEST for at in begun)
+    """Whether a halt has not sent its first pauses yet. Nobody waits for one whose time cannot be read."""
+    for halt in halts.in_force:
+        with suppress(TimeError):
+            if halt.under_way and abs(now - parse_iso(halt.under_way)) < _LONGEST:
+                return True
+    return False
 
 
 @dataclass

@@ -121,6 +121,8 @@ def test_no_plan_is_made_with_a_mark_that_cannot_be_read_or_is_newer(error: Stat
         ([BUSY], 300, False),
         ([BUSY], -299, True),
         ([BUSY], -300, False),
+        ([replace(BUSY, under_way="soon")], 0, False),
+        ([replace(BUSY, under_way="soon"), BUSY], 0, True),
     ],
 )
 def test_a_halt_is_under_way_for_five_minutes_at_most(
