@@ -121,7 +121,7 @@ RENAMED = [{**each, "name": f"new {each['name']}"} for each in TWO]
         ({"messages": UNNAMED}, False, True),
         ({"messages": RENAMED}, False, True),
         ({"messages": RENAMED}, True, False),
-        ({"description": "other"}, False, False),
+        ({"name": "Other"}, False, False),
     ],
 )
 def test_what_is_doubtful_is_read_by_id(
