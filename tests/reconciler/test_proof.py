@@ -627,7 +627,8 @@ def test_runs_that_died_at_any_step_leave_nothing_open(account: Account) -> None
     ("begun", "phase"),
     [
         (timedelta(seconds=-1), "started"),
-        (timedelta(minutes=1), "started"),
+        (timedelta(minutes=2), "started"),
+        (timedelta(minutes=2, seconds=1), "dropped"),
         (timedelta(days=400), "dropped"),
         (timedelta(minutes=-10), "dropped"),
     ],

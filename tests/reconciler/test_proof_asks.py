@@ -1,0 +1,162 @@
+"""What one proof on its way asks of the account, and what is recorded of it, with a scripted API."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from campaignctl.campaign.live import Live
+from campaignctl.errors import CampaignctlError, Interrupted, LockLost, StateNotSaved
+from campaignctl.plan import proofing
+from campaignctl.reconciler.proof_sending import Sending, Wanted
+from campaignctl.review.proofing import ProofResult
+from campaignctl.schedule.windows import Window
+from campaignctl.state.ledger import Released, Year
+from campaignctl.state.model import Account, Foreign, State
+from campaignctl.state.proofs import Proof
+from campaignctl.state.years import encode_year
+from tests.plan.planning import NOW, SCHEDULED, record, state, wanted
+from tests.reconciler.scripted import URL, Direct, Item, Script, Shown, direct
+from tests.state.documents import filled
+from tests.state.test_archive import of
+
+COMPANY = "6197120"
+SEEDS = {"custom_properties": {"seed": {"items": ["team"], "op": "in"}}}
+PIECE = proofing.pieces(SCHEDULED)[0]
+ORDER = Wanted(wanted(SCHEDULED), "team", SEEDS, (PIECE,))
+BODY = proofing.body_of(SCHEDULED, PIECE, SEEDS)
+DRAFT: Item = {**BODY, "id": "9", "status": "draft", "company_id": COMPANY}
+GOING: Item = {**DRAFT, "status": "sent", "is_draft": False, "send_strategy": "immediate"}
+NAMELESS = {name: value for name, value in DRAFT.items() if name != "company_id"}
+AT = "2026-11-01T00:00:00Z"
+GONE = Released("a", "9", None, "d", "sent", AT)
+
+
+def known(**fields: Any) -> State:
+    return replace(state(), **{"account": Account(URL, COMPANY, markers=True), **fields})
+
+
+def scripted(*reads: Shown, **more: Any) -> Script:
+    """The proof is made as 9; what reads of it show."""
+    return Script(**{"created": DRAFT, "by_id": {"9": [*reads]}, **more})
+
+
+def sending(one: Direct, *opening: Any, company: str | None = COMPANY) -> Sending:
+    return Sending(one.run(*opening, company=company), ORDER, PIECE)
+
+
+def said(result: ProofResult) -> str:
+    assert result.error is not None
+    return f"{result.error.summary} {result.error.detail}"
+
+
+def phases(one: Direct) -> list[str]:
+    return [each.phase for step in one.kept.steps for each in step.proofs]
+
+
+def test_it_is_read_before_and_after_the_request_that_sends_it() -> None:
+    with direct(known(), scripted(DRAFT, DRAFT, GOING)) as one:
+        assert sending(one).send().outcome == "done"
+    assert one.script.asked == ["create", "9", "9", "update", "9"]
+    assert phases(one) == ["started", "created", "arming", "sent"]
+    assert not any(step.account for step in one.kept.steps), "its company is known"
+
+
+def test_an_interrupt_before_its_create_leaves_no_trace() -> None:
+    with direct(known(), scripted(DRAFT)) as one:
+        one.kept.lost = Interrupted("interrupted")
+        assert sending(one).send().outcome == "not_started"
+    assert (one.script.asked, one.kept.steps) == ([], [])
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"foreign": {"9": Foreign("scheduled", AT)}},
+        {"campaigns": {"a": record(SCHEDULED, campaign_id="9")}},
+        {"released": (GONE,)},
+        {"proofs": (replace(filled(Proof), id="9", phase="sent"),)},
+        {"archive": of(encode_year(2026, Year((), (GONE,), ()), state()))},
+    ],
+)
+def test_an_answer_with_an_id_that_the_state_knows_is_never_armed(fields: Mapping[str, Any]) -> None:
+    with direct(known(**fields), scripted(DRAFT)) as one:
+        assert "9, which was there before" in said(sending(one).send())
+    assert one.script.asked == ["create"]
+    assert phases(one) == ["started", "dropped"]
+
+
+def test_nor_one_with_an_id_that_the_list_shows() -> None:
+    with direct(known(), scripted(DRAFT)) as one:
+        assert "9, which was there before" in said(sending(one, Live("9", GOING, complete=True)).send())
+    assert one.script.asked == ["create"]
+
+
+def test_nothing_is_armed_while_no_read_shows_whose_account_it_is() -> None:
+    with direct(known(), scripted(NAMELESS)) as one:
+        assert "no read has shown whose account this is" in said(sending(one, company=None).send())
+    assert "update" not in one.script.asked
+
+
+def test_one_read_that_shows_the_company_proves_the_account_and_is_recorded_once() -> None:
+    before = known(account=Account(URL, None, markers=True))
+    with direct(before, scripted(DRAFT, NAMELESS, GOING)) as one:
+        assert sending(one, company=None).send().outcome == "done"
+    learnt = [step for step in one.kept.steps if step.account]
+    assert [step.account for step in learnt] == [replace(before.account, company_id=COMPANY)]
+    assert one.state.serial == before.serial
+
+
+def test_a_freeze_that_begins_meanwhile_holds_the_request_that_sends_it() -> None:
+    window = Window(start=NOW + timedelta(seconds=1), end=NOW + timedelta(days=1), reason="incident")
+    with direct(known(), scripted(None, DRAFT)) as one:
+        project = one.wiring.project
+        guarded = replace(project, guardrails=replace(project.guardrails, freeze=(window,)))
+        one.wiring = replace(one.wiring, project=guarded)
+        assert "frozen" in said(sending(one).send())
+    assert "update" not in one.script.asked
+    assert phases(one) == ["started", "created", "arming", "dropped"]
+
+
+def test_a_create_that_is_refused_leaves_nothing_to_look_for() -> None:
+    with direct(known(), scripted(refuses={"create": 422})) as one:
+        assert sending(one).send().outcome == "failed"
+    assert one.script.asked == ["create"]
+    assert phases(one) == ["started", "dropped"]
+
+
+@pytest.mark.parametrize("error", [LockLost("the lock is lost"), StateNotSaved("the disk is full")])
+def test_without_the_lock_or_a_record_the_run_ends(error: CampaignctlError) -> None:
+    with direct(known(), scripted(DRAFT)) as one:
+        one.kept.lost = one.kept.fails = error
+        with pytest.raises(type(error)):
+            sending(one).send()
+    assert one.script.asked == []
+
+
+def test_a_lost_answer_is_told_as_such_and_left_to_a_person() -> None:
+    with direct(known(), scripted(DRAFT, refuses={"update": 500})) as one:
+        result = sending(one).send()
+    assert result.outcome == "unknown"
+    assert "500" in said(result)
+    assert "no read shows it" in said(result)
+    assert phases(one)[-1] == "arming"
+
+
+def test_five_differences_are_named() -> None:
+    other = {
+        "name": "x",
+        "labels": ["x"],
+        "messages": [],
+        "targeting": None,
+        "quiet_hours": {"from": 22},
+        "send_in_profile_time_zone": True,
+        "recurrence": {"cron": "0 9 * * *"},
+        "status": "scheduled",
+    }
+    with direct(known(), scripted({**DRAFT, **other})) as one:
+        assert "and 1 more" in said(sending(one).send())
