@@ -630,6 +630,7 @@ def test_runs_that_died_at_any_step_leave_nothing_open(account: Account) -> None
         (timedelta(minutes=2), "started"),
         (timedelta(minutes=2, seconds=1), "dropped"),
         (timedelta(days=400), "dropped"),
+        (-PROJECT.api.timeout, "started"),
         (timedelta(minutes=-10), "dropped"),
     ],
 )

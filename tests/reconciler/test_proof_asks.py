@@ -12,14 +12,14 @@ import pytest
 from campaignctl.campaign.live import Live
 from campaignctl.errors import CampaignctlError, Interrupted, LockLost, StateNotSaved
 from campaignctl.plan import proofing
-from campaignctl.reconciler.proof_sending import Sending, Wanted
+from campaignctl.reconciler.proof_sending import Sending, Wanted, resolve, settle, stopped
 from campaignctl.review.proofing import ProofResult
 from campaignctl.schedule.windows import Window
 from campaignctl.state.ledger import Released, Year
 from campaignctl.state.model import Account, Foreign, State
 from campaignctl.state.proofs import Proof
 from campaignctl.state.years import encode_year
-from tests.plan.planning import NOW, SCHEDULED, record, state, wanted
+from tests.plan.planning import KEY, NOW, SCHEDULED, record, state, wanted
 from tests.reconciler.scripted import URL, Direct, Item, Script, Shown, direct
 from tests.state.documents import filled
 from tests.state.test_archive import of
@@ -160,3 +160,42 @@ def test_five_differences_are_named() -> None:
     }
     with direct(known(), scripted({**DRAFT, **other})) as one:
         assert "and 1 more" in said(sending(one).send())
+
+
+# ------------------------------------------------------------------------------------- after another run
+
+ARMING = Proof(
+    KEY, "m", "en", PIECE.digest, "team", proofing.seeds_digest(SEEDS), "ana", "i", "arming", AT, "9"
+)
+
+
+@pytest.mark.parametrize(
+    ("after", "left"),
+    [
+        ({**GOING, "status": "canceled"}, "9 is canceled, and sends nothing"),
+        (None, "9 is scheduled"),
+        (503, "9 could not be canceled: "),
+    ],
+)
+def test_a_proof_that_was_canceled_is_read_again(after: Shown, left: str) -> None:
+    with direct(known(), scripted({**GOING, "status": "scheduled"}, after)) as one:
+        assert stopped(one.run(), ARMING).startswith(left)
+
+
+@pytest.mark.parametrize(("shown", "phase"), [(None, "arming"), (DRAFT, "arming"), (GOING, "sent")])
+def test_one_that_may_have_been_sent_is_settled_by_a_read_that_shows_it(shown: Shown, phase: str) -> None:
+    before = known(proofs=(ARMING,))
+    with direct(before, scripted(shown)) as one:
+        assert settle(one.run()) == ({PIECE.digest: "9"} if phase == "sent" else {})
+        assert [each.phase for each in one.state.proofs] == [phase]
+        assert one.state.serial == before.serial
+
+
+@pytest.mark.parametrize("shown", [None, DRAFT])
+def test_a_person_decides_about_the_open_proofs_of_one_key_alone(shown: Shown) -> None:
+    over = replace(ARMING, intent="j", phase="sent", id="8")
+    others = replace(ARMING, intent="k", key="other", id="7")
+    with direct(known(proofs=(over, others, ARMING)), scripted(shown)) as one:
+        assert resolve(one.run(), KEY, done=False) == f"{KEY}: recorded as not sent: its proof 9."
+        assert [each.phase for each in one.state.proofs] == ["sent", "arming", "dropped"]
+    assert one.script.asked == ["9"]
