@@ -16,13 +16,17 @@ from campaignctl.manifest.model import DesiredCampaign, DesiredState, Removed
 from campaignctl.project.model import Project
 from campaignctl.reconciler.recover import ORPHANS, recover
 from campaignctl.review.reports import Found, Recovery
+from campaignctl.state.archive import Archive
 from campaignctl.state.halts import Halt, Halts, Stopped
-from campaignctl.state.ledger import Released, Sent
+from campaignctl.state.ledger import Released, Sent, Year
 from campaignctl.state.model import Account, State
+from campaignctl.state.years import encode_year
 from tests.plan.planning import IMMEDIATE, NOW, RECURRING, SCHEDULED, Spec, intent, own, record, state, wanted
 from tests.reconciler.scripted import PROJECT, URL, Direct, Item, Kept, Script, Shown, direct
+from tests.state.test_archive import of
 
 COMPANY = "6197120"
+AT = "2026-11-01T00:00:00Z"
 BY_NAME = replace(PROJECT, id=None)
 
 
@@ -43,6 +47,11 @@ def stray(
 def here(**fields: Any) -> State:
     known = {"account": Account(URL, COMPANY, markers=True), "project_id": PROJECT.id, "seen": ("1",)}
     return replace(state(), **{**known, **fields})
+
+
+def archived(released: tuple[Released, ...] = (), sent: tuple[Sent, ...] = ()) -> Archive:
+    """The archive of a state that put these away."""
+    return of(encode_year(2026, Year(sent, released, ()), here()))
 
 
 def recovered(
@@ -101,6 +110,7 @@ def test_the_whole_list_is_read_and_what_is_known_is_no_stray() -> None:
         (here(campaigns={"k": record(SCHEDULED, "canceled", "7")}), {}, "k"),
         (here(pending={"k": intent(SCHEDULED, phase="planned")}), {}, "k"),
         (here(released=(Released("k", "7", None, "d", "canceled", "2026-11-01T00:00:00Z"),)), {}, "k"),
+        (here(archive=archived((Released("k", "7", None, "d", "canceled", AT),))), {}, "k"),
         (here(), {}, None),
         (None, {"declared": (wanted(SCHEDULED, "k"),)}, "k"),
     ],
@@ -152,6 +162,7 @@ OLD = here(campaigns={"a": record(SCHEDULED, campaign_id="5")})
         (OLD, [("9", "sent")], {"5": None}, {"9": "a"}),
         (OLD, [("9", "sent")], {"5": stray("5", status="canceled")}, {"9": "a"}),
         (OLD, [("4", "scheduled")], {"5": stray("5")}, {"4": "a"}),
+        (OLD, [("9", "canceled"), ("8", "scheduled")], {"5": stray("5")}, {"9": None, "8": "a"}),
     ],
 )
 def test_the_newest_that_is_not_over_gets_the_key(
@@ -306,6 +317,11 @@ LABELED = {**IMMEDIATE, "name": " Welcome ", "labels": []}
     [
         ({"spec": IMMEDIATE, "status": "sent", **FIRED}, [IMMEDIATE], [IMMEDIATE]),
         ({"spec": IMMEDIATE, "status": "sent", **FIRED}, [IMMEDIATE, LABELED], [IMMEDIATE, LABELED]),
+        (
+            {"spec": IMMEDIATE, "status": "sent", **FIRED, "name": " Welcome"},
+            [IMMEDIATE, LABELED],
+            [IMMEDIATE, LABELED],
+        ),
         ({"spec": IMMEDIATE, "status": "sent", **FIRED}, [IMMEDIATE, OTHER_NAME], [IMMEDIATE]),
         ({"spec": IMMEDIATE, "status": "sent", **FIRED}, [IMMEDIATE, own(IMMEDIATE, "x")], [IMMEDIATE]),
         (
@@ -330,10 +346,13 @@ def test_what_may_have_been_sent_is_in_the_ledger_by_every_manifest_that_it_fits
     assert {(each.key, each.id) for each in one.state.sent} <= {("a", "9")}
 
 
-def test_what_is_in_the_ledger_is_not_entered_again() -> None:
-    known = Sent(body_digest(SCHEDULED), "a", "1", "2026-11-01T00:00:00Z")
-    _, one = recovered(here(sent=(known,)), stray("9", status="sent"))
-    assert one.state.sent == (known,)
+KNOWN = Sent(body_digest(SCHEDULED), "a", "1", AT)
+
+
+@pytest.mark.parametrize("before", [here(sent=(KNOWN,)), here(archive=archived(sent=(KNOWN,)))])
+def test_what_is_in_the_ledger_is_not_entered_again(before: State) -> None:
+    _, one = recovered(before, stray("9", status="sent"))
+    assert one.state.sent == before.sent
     assert all(step.sent == () for step in one.kept.steps)
 
 
