@@ -167,10 +167,14 @@ def check_new_key(recorded: Iterable[str], key: str) -> None:
 
 
 def check_unrecorded(state: State, key: str, campaign_id: str, *, pending: bool = False) -> None:
-    """Raise StateError if the campaign or the key is recorded already.
+    """Raise StateError if the campaign or the key is recorded already, or the campaign is a proof.
 
     A `pending` create may replace the record of its key, if that is another campaign.
     """
+    proof = next((each for each in state.proofs if each.id == campaign_id), None)
+    if proof is not None:
+        told = f"{campaign_id} is a proof of {proof.key}, which reaches seeds alone"
+        raise StateError(told, hint=Command("proof", proof.key), key=key)
     held = state.campaigns.get(key)
     owner = next((other for other, record in state.campaigns.items() if record.id == campaign_id), None)
     if owner is not None and owner != key:

@@ -17,6 +17,7 @@ from campaignctl.plan.changes import marking
 from campaignctl.plan.model import Change, Request
 from campaignctl.reconciler.adopt import adopt, check_new_key, check_unrecorded, import_campaign, take_over
 from campaignctl.state.model import Account, Record, State
+from campaignctl.state.proofs import Proof
 from tests.plan.planning import (
     DRAFT,
     ID,
@@ -32,6 +33,7 @@ from tests.plan.planning import (
     wanted,
 )
 from tests.reconciler.scripted import PROJECT, URL, Direct, Item, Script, Shown, direct
+from tests.state.documents import filled
 
 COMPANY = "6197120"
 MARK = {"campaignctl": str(PROJECT.owner.marker(KEY, "intent-0001"))}
@@ -214,6 +216,15 @@ def test_a_campaign_and_a_key_are_recorded_once(
         check_unrecorded(known, KEY, ID, pending=pending)
     assert refused.value.key == KEY
     assert hint in refused.value.hint if hint else not refused.value.hint
+
+
+@pytest.mark.parametrize("pending", [True, False])
+def test_a_proof_is_taken_over_under_no_key_even_if_its_marker_was_left_out(*, pending: bool) -> None:
+    known = state(proofs=(replace(filled(Proof), key=KEY, id=ID),))
+    with pytest.raises(StateError, match=f"{ID} is a proof of {KEY}") as refused:
+        check_unrecorded(known, "other", ID, pending=pending)
+    assert refused.value.hint == f"campaignctl proof {KEY}"
+    check_unrecorded(known, "other", "7", pending=pending)
 
 
 @pytest.mark.parametrize(
