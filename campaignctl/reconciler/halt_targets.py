@@ -288,8 +288,6 @@ def _content(each: Named) -> str:
 
 
 def _next_run(live: Live) -> datetime:
-    if status_of(live) is Status.RUNNING:
-        return _NOW
     text = live.text("next_run_time") or live.text("scheduled_time")
     try:
         return parse_gmt(text) if text else _LATEST
