@@ -65,6 +65,18 @@ def _check_new(run: Run, key: str, campaign_id: str) -> None:
         )
 
 
+def check_answer(run: Run, key: str, intent: Intent, campaign_id: str) -> None:
+    """Raise StateError if a create was answered with a campaign that the account had at the opening read and
+    that is not marked as its own: no change may be made to that one."""
+    there = next((live for live in run.opening.scan.lives if live.id == campaign_id), None)
+    made_by = marker.read(there.fields) if there else None
+    if there is not None and (made_by is None or made_by.intent != intent.intent):
+        raise StateError(
+            f"answered with {campaign_id}, which was there before",
+            hint=Sentence(Command("state", "resolve", key, "--retry"), " if it was not created"),
+        )
+
+
 def _company_id(run: Run) -> str | None:
     """The company that the account must have: that of the state, else the pinned one."""
     return run.state.account.company_id or run.project.company_id

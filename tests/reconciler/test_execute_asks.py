@@ -385,6 +385,27 @@ def test_a_create_that_a_list_shows_is_recorded_as_a_read_shows_it(
     assert known.state.campaigns["new"].baseline == baseline
 
 
+@pytest.mark.parametrize("mark", ["none", "another", "its own"])
+def test_a_create_is_not_taken_for_a_campaign_that_was_there_before(known: Direct, mark: str) -> None:
+    change = create(own(SCHEDULED, "New"), "new")
+    started = pending(change)
+    intents = {"another": "0" * 10, "its own": started.intent}
+    marks = {kind: str(PROJECT.owner.marker("new", one)) for kind, one in intents.items()}
+    fields = {**item(own(SCHEDULED, "New")), "id": "9", "metadata": {"campaignctl": marks.get(mark, "")}}
+    seen = Opening(Scan((Live("8", item(), complete=True), Live("9", fields, complete=True)), None), COMPANY)
+    known.kept.state = here(pending={"new": started})
+    known.script.created = fields
+    found = execute(replace(known.run(company=COMPANY), opening=seen), plan(change))
+    if mark == "its own":
+        assert known.state.campaigns["new"].id == "9"
+    else:
+        assert known.state.campaigns == {}
+        assert known.state.pending["new"].phase == "started"
+        (one,) = found.changes
+        assert (one.outcome, one.id) == ("unknown", None)
+        assert "answered with 9, which was there before" in str(one.error)
+
+
 def test_a_second_copy_is_canceled_under_the_lock_alone_and_named_if_it_goes_on(known: Direct) -> None:
     copy = Live("7", {**item(SCHEDULED), "id": "7"}, complete=False)
     run = replace(known.run(), opening=Opening(Scan((), None), COMPANY, copies=((KEY, copy),)))
