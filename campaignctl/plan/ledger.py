@@ -212,7 +212,7 @@ def again_from(state: State, project: Project, intent: Intent, now: datetime) ->
         return None
     posted = parse_iso(intent.at) if intent.at else now
     if intent.first_send is None:
-        return posted
+        return min(posted, now)
     again = posted + project.api.settle.repost_after
     far = parse_iso(intent.first_send) - max(again, now) > project.api.settle.horizon
     return again if far else None

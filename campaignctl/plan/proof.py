@@ -192,7 +192,7 @@ def _shows_update(intent: Intent, record: Record, live: Live, project: Project) 
     """Whether live has every field that a patch wrote, and no longer what it took out."""
     patch = intent.patch or {}
     # A list item says nothing about a field that it lacks.
-    if not live.complete and any(value is None or name not in live.fields for name, value in patch.items()):
+    if not live.complete and any(name not in live.fields for name in patch):
         return False
     if refused(record.applied, intent.spec, live):
         return False

@@ -191,6 +191,7 @@ def markers(known: bool | None = True) -> State:
     [
         (None, POSTED, True, AGAIN, NOW - 2 * HOUR),
         (None, None, True, AGAIN, NOW),
+        (None, iso(NOW + 48 * HOUR), True, AGAIN, NOW),  # a wrong date of the server
         (iso(NOW + 48 * HOUR), POSTED, True, AGAIN, NOW - HOUR),
         (iso(NOW + 48 * HOUR), None, True, AGAIN, NOW + HOUR),
         (iso(NOW + 24 * HOUR), POSTED, True, AGAIN, None),

@@ -270,6 +270,11 @@ def test_a_write_that_happened_is_recorded(one: Intent, status: str, expected: d
     assert after.updated_at == iso(NOW)
 
 
+def test_a_pause_by_others_after_a_resume_is_not_ours() -> None:
+    known = record(SCHEDULED, "paused", paused_by_us=True)
+    assert not done(write("resume"), known, live(SCHEDULED, "paused")).paused_by_us
+
+
 def test_the_winner_that_live_shows_counts() -> None:
     shown = live(SCHEDULED, "running", messages=[{"name": "A", "winner": 1}, {"name": "B", "winner": 0}])
     assert done(write("winner", patch={"name": "B", "run": None}), record(SCHEDULED), shown).winner == "A"
