@@ -320,7 +320,8 @@ class Subject:
             return "deleted: it is no longer in this account", True
         if status is Status.CANCELED and self.desired != "canceled":
             return f"canceled {'by a halt' if self.halt else OUTSIDE}; it sends nothing more", True
-        if was == Status.NEEDS_DECISION and status in _BEGUN and self._undecided:
+        decided = status in (*_BEGUN, Status.SCHEDULED)  # one that recurs waits for its next run then
+        if was == Status.NEEDS_DECISION and decided and self._undecided:
             return f"its winner was set {OUTSIDE}", True
         return ("sent by hand, not at its own time", True) if was not in _BEGUN and self.by_hand else None
 

@@ -147,6 +147,7 @@ def test_a_winner_set_by_others_is_drift_and_ours_is_not(status: str) -> None:
     assert not of(BEFORE, live(BEFORE, status), was="needs_decision", winner="A").drift
 
 
+@pytest.mark.parametrize("status", ["running", "scheduled"])
 @pytest.mark.parametrize(
     ("counted", "winner", "run", "by_others"),
     [
@@ -159,10 +160,10 @@ def test_a_winner_set_by_others_is_drift_and_ours_is_not(status: str) -> None:
     ],
 )
 def test_the_winner_of_a_run_is_ours_if_we_set_that_of_the_last_one(
-    counted: int | None, winner: str | None, run: int | None, by_others: bool
+    counted: int | None, winner: str | None, run: int | None, by_others: bool, status: str
 ) -> None:
     fields: Spec = {"run_counter": counted} if counted else {}
-    shown = live(RECURRING, "running", **fields)
+    shown = live(RECURRING, status, **fields)
     plan = of(RECURRING, shown, was="needs_decision", winner=winner, winner_run=run)
     reasons = [drift.reason for drift in status_drift(plan)]
     assert ("its winner was set outside of campaignctl" in reasons) is by_others

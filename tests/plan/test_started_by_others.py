@@ -245,6 +245,12 @@ def test_runs_beyond_its_own_since_the_last_count_are_told_once(count: int | Non
     assert again == ()
 
 
+def test_a_run_that_was_recorded_before_is_not_shown_as_the_one_of_others() -> None:
+    now, began = NOW + timedelta(days=2), iso(MORNING)
+    (drift,), _ = drift_of(shown(6, **at(MORNING)), now=now, began=began, **COUNTED)
+    assert [(one.path, one.before, one.after) for one in drift.diff] == [("run_counter", 3, 6)]
+
+
 @pytest.mark.parametrize(
     ("status", "replace", "actions", "told"),
     [

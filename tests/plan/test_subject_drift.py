@@ -105,6 +105,8 @@ def test_a_campaign_that_is_gone_is_drift_once() -> None:
         (IMMEDIATE, "sent", "running", {"known": OURS}, False),
         (RECURRING, "running", "scheduled", {}, False),
         (RECURRING, "running", "scheduled", {"known": {"created_at": iso(NOW - HOUR)}}, True),
+        (RECURRING, "running", "scheduled", {"known": {"created_at": "2026-11-24T09:01:59Z"}}, False),
+        (RECURRING, "running", "scheduled", {"known": {"created_at": "2026-11-24T09:02:01Z"}}, True),
     ],
 )
 def test_it_was_started_by_hand_if_its_manifest_did_not(
@@ -147,6 +149,12 @@ def test_a_field_that_live_lost_is_drift_unless_the_update_takes_it_out() -> Non
     assert one.drift == (lost,)
     assert [drift.diff for drift in one.drifts(spec=applied)] == [(lost,)]
     assert one.drifts(spec=SCHEDULED) == ()
+
+
+def test_a_field_that_others_changed_is_drift_though_the_update_takes_it_out() -> None:
+    one = subject({**SCHEDULED, "description": "old"}, live({**SCHEDULED, "description": "theirs"}))
+    (drift,) = one.drifts(spec=SCHEDULED)
+    assert drift.diff == (FieldChange("description", "old", "theirs"),)
 
 
 def test_fields_of_the_team_alone_are_quiet() -> None:
