@@ -157,12 +157,11 @@ def of_release(found: Campaign, entry: Released, live: Live | None, now: datetim
     found = replace(found, goes=goes)
     if live is None:
         return found
-    stopped = not records.can_send(entry.status) or entry.status == Status.PAUSED
-    never = status_of(live) is Status.CANCELED and (stopped or live.fields.get("was_launched") is False)
-    due = () if never else tuple(time for time in entry.sends if entry.at < time <= iso(now))
-    run = runs.past_run(live, now)
-    had = tuple(map(parse_iso, filter(None, (*due, run))))
-    if status_of(live) is Status.SENT and found.times.never and not had:
+    stopped = entry.status == Status.PAUSED or live.fields.get("was_launched") is False
+    never = stopped and status_of(live) is Status.CANCELED
+    due = () if never else (time for time in entry.sends if time <= iso(now))
+    had = tuple(map(parse_iso, filter(None, (*due, runs.past_run(live, now)))))
+    if status_of(live) is Status.SENT and not had:
         had = (parse_iso(entry.at),)
     times = replace(found.times, spans=(*found.times.spans, *((time, time) for time in had)))
     return replace(found, times=times, due=found.due if live.fields.get("recurrence") else _never)

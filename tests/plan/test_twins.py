@@ -353,6 +353,22 @@ def test_what_a_released_campaign_sent_since_counts(known: State, shown: Live | 
     assert bool(blocked(plan)) is blocks
 
 
+@pytest.mark.parametrize(("cron", "blocks"), [("0 9 * * *", False), ("0 15 * * *", True)])
+def test_a_recurrence_canceled_since_it_was_released_may_run_on(cron: str, blocks: bool) -> None:
+    known = gone(RECURRING, "scheduled", -27 * HOUR, -3 * HOUR, 21 * HOUR)
+    reading = Reading(released={"77": live(RECURRING, "canceled", "77")})
+    spec = renamed(RECURRING, recurrence={"cron": cron})
+    assert bool(blocked(plan_of(wanted(spec, "new"), known=known, reading=reading))) is blocks
+
+
+def test_the_time_of_a_release_stands_for_a_send_that_is_not_known() -> None:
+    (entry,) = gone(PAST, "scheduled", -HOUR).released
+    for sends, at_time in ((entry.sends, NOW - HOUR), ((), NOW - 5 * HOUR)):
+        known = replace(entry, sends=sends)
+        found = twins.of_release(twins.of_entry(known), known, live(PAST, "sent", "77"), NOW, goes=False)
+        assert found.times.spans == ((at_time, at_time),)
+
+
 @pytest.mark.parametrize(("key", "spec"), [("new", renamed(RECURRING)), ("old", own(RECURRING, "other"))])
 @pytest.mark.parametrize(
     ("shown", "blocks"),
