@@ -136,7 +136,7 @@ def _compared(old: Sequence[str], new: Sequence[str], effort: _Effort) -> list[_
 
 def _middle(old: Sequence[str], new: Sequence[str], effort: _Effort) -> list[_Piece] | None:
     """Two lists of words that neither begin nor end alike; None if they have too little in common."""
-    if not old or not new:
+    if not old or not new or len(old) == len(new) == 1:
         return [("old", "".join(old)), ("new", "".join(new))]
     if len(old) + len(new) - 2 * (Counter(old) & Counter(new)).total() > _MOST_EDITS:
         return None

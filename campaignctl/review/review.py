@@ -181,41 +181,82 @@ def groups_of(changes: Iterable[Change]) -> tuple[Group, ...]:
     campaigns: dict[str, list[Change]] = {}
     for change in changes:
         campaigns.setdefault(change.key, []).append(change)
-    alike: dict[tuple[str, ...], list[_Steps]] = {}
+    alike: dict[tuple[_Known, ...], _Run] = {}
     for _, steps in sorted(campaigns.items()):
-        alike.setdefault(tuple(map(_shared, steps)), []).append(steps)
+        looked = [_Looked.at(step) for step in steps]
+        alike.setdefault(tuple(one.shared for one in looked), _Run(looked)).campaigns.append(steps)
     ordered = sorted(_joined(list(alike.values())), key=lambda groups: min(map(_urgency, groups)))
     return tuple(group for groups in ordered for group in groups)
 
 
+#: What changes have in common, piece by piece: equal for those that are alike.
+_Known = tuple[str, ...]
+
+
 @dataclass(frozen=True, slots=True)
-class _Cluster:
-    """Campaigns that do the same, in runs whose texts are equal; `texts` are those of the first, by step."""
+class _Looked:
+    """A change as it is compared: what all changes of a group have in common, the same whatever its texts
+    say, and those texts for recipients in which words may differ."""
 
-    texts: list[list[FieldChange]]
-    runs: list[list[_Steps]]
+    shared: _Known
+    but_texts: _Known
+    texts: list[FieldChange]
+
+    @classmethod
+    def at(cls, change: Change) -> _Looked:
+        """A look at a change, which reads each of its fields once."""
+        does = _text(
+            [
+                _does(change),
+                [[each.path, each.applied, each.live, each.manifest] for each in change.conflicts],
+                [[each.path, each.baseline, each.value] for each in change.unmanaged],
+            ]
+        )
+        shared, but_texts = [does], [does]
+        texts: list[FieldChange] = []
+        for each in change.diff:
+            differs = _may_differ(each)
+            piece = each.path if differs else _text(_field(each))
+            shared.append(piece)
+            if not differs and each.path.startswith("messages/") and wording.may_differ(each):
+                texts.append(each)
+                piece = f"{each.path} {each.before is None} {each.after is None}"
+            but_texts.append(piece)
+        return cls(tuple(shared), tuple(but_texts), texts)
 
 
-def _joined(runs: Iterable[list[_Steps]]) -> Iterator[list[Group]]:
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """Campaigns that do the same, with equal texts; `looked` are the steps of the first."""
+
+    looked: list[_Looked]
+    campaigns: list[_Steps] = field(default_factory=list)
+
+    def near(self, other: _Run) -> bool:
+        """Whether the texts of another one differ in a few short words only."""
+        return all(near(one.texts, their.texts) for one, their in zip(self.looked, other.looked, strict=True))
+
+
+def _joined(runs: Iterable[_Run]) -> Iterator[list[Group]]:
     """The groups of campaigns that do the same, step by step; as one where texts differ in a few words."""
-    alike: dict[tuple[str, ...], list[_Cluster]] = {}
+    alike: dict[tuple[_Known, ...], list[list[_Run]]] = {}
     for run in runs:
-        texts = [_worded(step) for step in run[0]]
-        known = alike.setdefault(tuple(map(_shared_but_texts, run[0], texts)), [])
+        known = alike.setdefault(tuple(one.but_texts for one in run.looked), [])
         for cluster in known[: -_COMPARED - 1 : -1]:
-            if all(map(near, cluster.texts, texts)):
-                cluster.runs.append(run)
+            if cluster[0].near(run):
+                cluster.append(run)
                 break
         else:
-            known.append(_Cluster(texts, [run]))
-    for together in (cluster.runs for known in alike.values() for cluster in known):
-        campaigns = sorted((steps for run in together for steps in run), key=lambda steps: steps[0].key)
-        groups = [_group(step) for step in zip(*campaigns, strict=True)]
+            known.append([run])
+    for together in (cluster for known in alike.values() for cluster in known):
+        campaigns = sorted((each for run in together for each in run.campaigns), key=lambda one: one[0].key)
+        steps = zip(together[0].looked, *campaigns, strict=True)
+        groups = [_group(changes, [each.path for each in looked.texts]) for looked, *changes in steps]
         if all(group and len(group.varying) <= _MOST_VARYING + len(group.wording.fields) for group in groups):
             yield [group for group in groups if group]
         else:
             for run in together:
-                yield [group for step in zip(*run, strict=True) for group in _groups(step)]
+                yield [group for step in zip(*run.campaigns, strict=True) for group in _groups(step)]
 
 
 def outline_of(groups: Sequence[Group]) -> tuple[Group, ...]:
@@ -239,10 +280,10 @@ def _groups(changes: Sequence[Change]) -> list[Group]:
     return [_plain_group(found) for found in alike.values()]
 
 
-def _group(changes: Sequence[Change]) -> Group | None:
-    """The group of changes whose texts may differ in a few words; None if they differ in more."""
+def _group(changes: Sequence[Change], may_differ: Iterable[str]) -> Group | None:
+    """The group of changes of which these texts may differ in a few words; None if they differ in more."""
     group = _plain_group(changes)
-    texts = [each.path for each in _worded(group.first) if each.path in group.varying]
+    texts = [path for path in may_differ if path in group.varying]
     if not texts:
         return group
     by_path = [{each.path: each for each in change.diff} for change in changes]
@@ -264,40 +305,6 @@ def _same(one: FieldChange, other: FieldChange) -> bool:
     if isinstance(one.after, str) and one.before is None:
         return other.before is None and other.after == one.after
     return _text([one.before, one.after]) == _text([other.before, other.after])
-
-
-def _shared(change: Change) -> str:
-    """What all changes of a group have in common, as text."""
-    return _in_common(change, [[each.path] if _may_differ(each) else _field(each) for each in change.diff])
-
-
-def _shared_but_texts(change: Change, texts: Iterable[FieldChange]) -> str:
-    """The same, whatever these of its texts say."""
-    shown = {each.path: [each.path, each.before is None, each.after is None] for each in texts}
-    fields = [
-        shown.get(each.path) or ([each.path] if _may_differ(each) else _field(each)) for each in change.diff
-    ]
-    return _in_common(change, fields)
-
-
-def _in_common(change: Change, fields: Sequence[Any]) -> str:
-    return _text(
-        [
-            _does(change),
-            [[each.path, each.applied, each.live, each.manifest] for each in change.conflicts],
-            [[each.path, each.baseline, each.value] for each in change.unmanaged],
-            fields,
-        ]
-    )
-
-
-def _worded(change: Change) -> list[FieldChange]:
-    """The texts for recipients in which words may differ."""
-    return [
-        each
-        for each in change.diff
-        if each.path.startswith("messages/") and wording.may_differ(each) and not _may_differ(each)
-    ]
 
 
 def _does(change: Change) -> list[Any]:
@@ -325,18 +332,16 @@ def _field(change: FieldChange) -> list[Any]:
     return [change.path, change.before, change.after]
 
 
-def _as_text(value: Any) -> str:
-    return value if isinstance(value, str) else _text(value)
-
-
 def _may_differ(change: FieldChange) -> bool:
     """Whether a field may differ within a group: each text that recipients see has to be read by itself."""
-    values = [value for value in (change.before, change.after) if value is not None]
-    if change.path.split("/", 1)[0] != "messages":
-        return all(len(_as_text(value)) <= _SHORT for value in values)
-    return all(
-        isinstance(value, str) and len(value) <= _SHORT and value.startswith(_LINKS) for value in values
-    )
+    seen = change.path.startswith("messages/") or change.path == "messages"
+    for value in (change.before, change.after):
+        if isinstance(value, str):
+            if len(value) > _SHORT or (seen and not value.startswith(_LINKS)):
+                return False
+        elif value is not None and (seen or len(_text(value)) > _SHORT):
+            return False
+    return True
 
 
 _LOUD = (Action.CREATE, Action.REPLACE, Action.UPDATE, Action.RESUME)

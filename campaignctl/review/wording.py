@@ -46,6 +46,8 @@ def near(one: Iterable[FieldChange], other: Iterable[FieldChange]) -> bool:
     found: set[tuple[str, str]] = set()
     for mine, theirs in zip(one, other, strict=True):
         for text, instead in zip(_sides(mine), _sides(theirs), strict=True):
+            if text == instead:
+                continue
             edits = _edits(text, instead)
             if edits is None or not _is_little(text, instead, edits):
                 return False
