@@ -120,6 +120,35 @@ def test_what_no_read_shows_is_unconfirmed() -> None:
     assert records.observed(after, live({**spec, "deal_id": "8"}), NOW).unconfirmed == ("deal_id",)
 
 
+@pytest.mark.parametrize("names", [("a", "b"), ("a",), ()])
+def test_messages_stay_unconfirmed_until_a_read_shows_each(names: tuple[str, ...]) -> None:
+    two = {**SCHEDULED, "messages": [{**message(), "name": name} for name in ("a", "b")]}
+    shown = [{**message(), "name": name, "id": "7", "winner": 0} for name in names]
+    fields = {"id": ID, "status": "scheduled"} | ({"messages": shown} if names else {})
+    known = record(two, unconfirmed=("messages",))
+    seen = records.observed(known, Live(ID, fields, complete=False), NOW)
+    assert seen.unconfirmed == (() if len(names) == 2 else ("messages",))
+
+
+def test_a_write_counts_the_runs_anew_and_a_count_is_a_number() -> None:
+    known = record(RECURRING, run_counter=3, counted_at="2026-11-20T00:00:00Z")
+    after = applied(known, {**RECURRING, "name": "New"}, live({**RECURRING, "name": "New"}, run_counter=3))
+    assert (after.run_counter, after.counted_at) == (3, iso(NOW))
+    odd = records.observed(record(RECURRING), live(RECURRING, run_counter=True), NOW)
+    assert (odd.run_counter, odd.counted_at) == (None, None)
+
+
+def test_a_winner_that_was_named_before_a_replacement_is_kept_until_the_manifest_changes_it() -> None:
+    named = Lifecycle(winner="A")
+    kept: dict[Any, Any] = {"create": (), "replace": named.named}
+    for operation, names in kept.items():
+        asked = replace(intent(SCHEDULED), operation=operation, lifecycle=named)
+        assert records.created(asked, live(SCHEDULED), NOW, ()).named_before == names
+    known = record(SCHEDULED, named_before=named.named)
+    assert applied(known, NEW, live(NEW), lifecycle=named).named_before == named.named
+    assert applied(known, NEW, live(NEW)).named_before == ()
+
+
 @pytest.mark.parametrize(
     ("paused_by_us", "status", "stays"),
     [(True, "paused", True), (True, "scheduled", False), (False, "paused", False)],
@@ -134,6 +163,8 @@ def test_a_list_item_keeps_what_it_does_not_show() -> None:
     item = Live(ID, {"id": ID, "status": "scheduled"}, complete=False)
     seen = records.observed(known, item, NOW)
     assert (seen.next_run_time, seen.send_strategy) == ("2036-12-24T10:00:00Z", "scheduled")
+    moved = replace(item, fields={**item.fields, "next_run_time": "2036-12-26 10:00:00"})
+    assert records.observed(known, moved, NOW).next_run_time == "2036-12-26T10:00:00Z"
     whole = records.observed(known, live(SCHEDULED), NOW)
     assert (whole.next_run_time, whole.send_strategy) == (None, "scheduled")
     shown = live(SCHEDULED, next_run_time="2036-12-25 10:00:00", send_strategy="immediate")
@@ -151,6 +182,8 @@ def test_live_is_accepted_as_if_it_had_been_applied() -> None:
     assert after.baseline == {"description": "d"}
     item = Live(ID, {"id": ID, "status": "scheduled", "name": "Theirs"}, complete=False)
     assert records.accepted(known, (), item, NOW).baseline == {}
+    old = replace(known, baseline={"deal_id": "7"})
+    assert records.accepted(old, (), item, NOW).baseline == {"deal_id": "7"}
 
 
 @pytest.mark.parametrize(
