@@ -1,8 +1,8 @@
 """Machines that share an account and a state: each with a clone of its own, and with a clock of its own.
 
-A clock is shifted by `libfaketime` (the Debian package `faketime`), for campaignctl and for the git that it
-starts. Where that is not installed, a library of a few lines takes its place, built with `cc`: it shifts
-`clock_gettime(CLOCK_REALTIME)`, `gettimeofday` and `time`, and leaves the monotonic clocks.
+A clock is shifted for campaignctl and for the git that it starts, by a library of a few lines that is built
+with `cc`: it shifts `clock_gettime(CLOCK_REALTIME)`, `gettimeofday` and `time`, and leaves monotonic clocks.
+Where there is no compiler, `libfaketime` (the Debian package `faketime`) takes its place.
 """
 
 from __future__ import annotations
@@ -51,17 +51,18 @@ def shifted(seconds: int, folder: Path) -> dict[str, str]:
     """The environment of a machine whose clock is ahead by this many seconds, or behind; nothing for 0."""
     if not seconds:
         return {}
+    # That of Debian 12 refuses every sleep of Python 3.11, and ours serves where there is a compiler.
     found = [path for pattern in _FAKETIME for path in Path("/").glob(pattern[1:])]
-    library = found[0] if found else _stand_in(folder)
+    compiler = shutil.which("cc") or shutil.which("gcc")
+    library = _stand_in(folder, compiler) if compiler or not found else found[0]
     return {"LD_PRELOAD": str(library), "FAKETIME": f"{seconds:+d}s", "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
 
 
-def _stand_in(folder: Path) -> Path:
+def _stand_in(folder: Path, compiler: str | None) -> Path:
     library, source = folder / "shift.so", folder / "shift.c"
     if not library.exists():
         source.write_text(_STAND_IN, encoding="utf-8")
-        compiler = shutil.which("cc") or "gcc"
-        words = [compiler, "-shared", "-fPIC", "-o", str(library), str(source), "-ldl"]
+        words = [compiler or "cc", "-shared", "-fPIC", "-o", str(library), str(source), "-ldl"]
         subprocess.run(words, check=True, capture_output=True)
     return library
 
