@@ -116,4 +116,34 @@ OF_BOOKKEEPING = (
         ("tests/backends/test_cas_faults.py",),
         "",
     ),
+    Mutant(
+        "recover forgets what began to send before it was stopped",
+        (Edit("campaignctl/reconciler/recover.py", " or runs.is_begun(record)", ""),),
+        ("tests/reconciler/test_recover.py", "tests/reconciler/test_recover_asks.py"),
+        "",
+    ),
+    Mutant(
+        "what a released campaign sent since does not count",
+        (
+            Edit(
+                "campaignctl/plan/twins.py",
+                "spans=(*found.times.spans, *((time, time) for time in had)))\n",
+                "spans=found.times.spans)\n",
+            ),
+        ),
+        ("tests/plan/test_twins.py",),
+        "",
+    ),
+    Mutant(
+        "a released recurrence with runs left is over once it was sent",
+        (
+            Edit(
+                "campaignctl/plan/ledger.py",
+                "    if status is not Status.SENT:\n        return status.can_send\n    live = ctx",
+                "    return status.can_send\n    live = ctx",
+            ),
+        ),
+        ("tests/plan/test_twins.py",),
+        "",
+    ),
 )

@@ -145,7 +145,9 @@ OF_HALTS = (
         "an apply does not give way to a halt",
         (
             Edit(
-                _STOP_MARK, "    return any(abs(now - at) < _LONGEST for at in begun)\n", "    return False\n"
+                _STOP_MARK,
+                "                return True\n    return False\n",
+                "                pass\n    return False\n",
             ),
         ),
         _APPLIED,
@@ -239,6 +241,19 @@ OF_HALTS = (
             ),
         ),
         ("tests/reconciler/test_halt_requests.py",),
+        "",
+    ),
+    Mutant(
+        "what is sending is halted after what sends next week",
+        (
+            Edit(
+                "campaignctl/reconciler/halt_targets.py",
+                "        first = _NOW if status is Status.RUNNING else self.first\n",
+                "        first = self.first\n",
+            ),
+            Edit("campaignctl/reconciler/halt_targets.py", "if now - time < _SENDING", "if time >= now"),
+        ),
+        ("tests/reconciler/test_halt_requests.py", "tests/reconciler/test_halt_values.py"),
         "",
     ),
 )

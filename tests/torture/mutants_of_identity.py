@@ -234,4 +234,24 @@ OF_IDENTITY = (
         ),
         file="tests/reconciler/test_execute_asks.py",
     ),
+    _mutant(
+        "recover cancels in an account that a read shows to be another",
+        "test_in_an_account_that_only_a_read_by_id_shows_to_be_another_nothing_changes",
+        Edit(
+            "campaignctl/reconciler/recover.py",
+            "        check_company(shown.company_id, run.session.state, run.project)\n",
+            "        pass\n",
+        ),
+        file="tests/reconciler/test_recover_asks.py",
+    ),
+    _mutant(
+        "a create is taken for a campaign that was there before",
+        "test_a_create_is_not_taken_for_a_campaign_that_was_there_before",
+        Edit(
+            "campaignctl/reconciler/requests.py",
+            "    check_answer(run, change.key, started, live.id)\n",
+            "",
+        ),
+        file="tests/reconciler/test_execute_asks.py",
+    ),
 )

@@ -13,6 +13,7 @@ _HTTP_FAULTS = "tests/backends/test_http_faults.py"
 _ENCRYPTION = "tests/e2e/test_encryption.py"
 _IGNORED = "test_a_store_that_ignores_conditions_is_refused_by_name_before_anything_is_written"
 _UNFIT = (f"tests/backends/test_object_faults.py::{_IGNORED}",)
+_CAS_FAULTS = "tests/backends/test_cas_faults.py"
 _LEASES = ("tests/backends/test_cas_leases.py",)
 _STORED = ("tests/backends/test_sealed_conformance.py::TestWhatAPlaceHolds",)
 
@@ -267,6 +268,36 @@ OF_PLACES = (
             ),
         ),
         ("tests/backends/test_lock_info.py",),
+        "",
+    ),
+    Mutant(
+        "an interrupted put reports the steps of others as saved",
+        (
+            Edit(
+                _SESSION,
+                "except (PlaceError, LockLost, Interrupted) as error:\n            with self._mutex:\n",
+                "except (PlaceError, LockLost) as error:\n            with self._mutex:\n",
+            ),
+        ),
+        (_CAS_FAULTS,),
+        "",
+    ),
+    Mutant(
+        "a put of ours that arrived late is taken for that of others",
+        (Edit(_SESSION, "                self._unsure = after.files\n", ""),),
+        (_CAS_FAULTS,),
+        "",
+    ),
+    Mutant(
+        "a look at the archive begins the session of the lock again",
+        (
+            Edit(
+                "campaignctl/backends/postgres/place.py",
+                "PostgresPlace(for_archive, ",
+                "PostgresPlace(database, ",
+            ),
+        ),
+        ("tests/backends/test_postgres_faults.py",),
         "",
     ),
 )
