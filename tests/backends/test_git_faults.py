@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from campaignctl.backends.cas.place import Note, Seen
-from campaignctl.backends.git.command import Git, GitTrouble, end_children
+from campaignctl.backends.git.command import Git, GitTrouble, end_children, rejected
 from campaignctl.backends.git.place import GitPlace as GitShelf
 from campaignctl.backends.git.place import Remote
 from campaignctl.errors import Interrupted, LockError, LockLost, StateDamaged, StateError, StateNotSaved
@@ -188,6 +188,17 @@ def test_a_refusal_of_the_remote_is_reported_at_once_in_its_own_words(place: Git
         git_backend(place.project, pause=no_pause).acquire("apply", NOW)
     assert f"refuses pushes to {REF}" in refused.value.detail
     assert "pre-receive hook declined" in refused.value.detail
+
+
+@pytest.mark.parametrize(
+    ("reason", "kind"),
+    [
+        ("[remote rejected] (missing necessary objects)", "away"),
+        ("[remote rejected] (pre-receive hook declined)", "refused"),
+    ],
+)
+def test_a_remote_that_is_moved_during_a_push_is_asked_again(reason: str, kind: str) -> None:
+    assert rejected(REF, reason, f"error: {reason}").kind == kind
 
 
 def test_a_ref_that_collides_with_another_one_is_reported_at_once(place: GitPlace) -> None:

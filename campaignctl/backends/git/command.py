@@ -293,6 +293,10 @@ _KNOWN = (
 )
 
 
+# What a repository says that was moved or put back while it took a push.
+_HALF_THERE = "missing necessary objects"
+
+
 def trouble(words: str, message: str) -> GitTrouble:
     """The error for a failed `git WORDS`."""
     said = shown(message)
@@ -304,6 +308,10 @@ def trouble(words: str, message: str) -> GitTrouble:
 
 def rejected(ref: str, reason: str, message: str) -> GitTrouble:
     """The error for a push that the remote refused, though the ref had not moved."""
+    if _HALF_THERE in reason:
+        return GitTrouble(
+            "away", "the remote lost what it had", detail=shown(reason), hint="run the command again"
+        )
     known = trouble("push", f"{reason}\n{message}")
     hint = known.hint if known.kind == "refused" else "allow pushes to refs/campaignctl/* at the remote"
     return GitTrouble("refused", f"the remote refuses pushes to {ref}", detail=shown(reason), hint=hint)
