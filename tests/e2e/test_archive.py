@@ -59,11 +59,11 @@ def test_final_campaigns_leave_manifests_and_state_without_a_request(world: Worl
         {"path": "news/now.yaml", "to": "news/_archive/now.yaml"},
         {"path": "news/one.yaml", "to": "news/_archive/one.yaml"},
     ]
-    # The time of one is still to come by this machine's clock: that one stays in the state for a while.
-    assert (done["sent"], done["released"], done["years"]) == (2, 1, [2026])
+    # The time of one is still to come by this machine's clock; but it was sent, and has no other.
+    assert (done["sent"], done["released"], done["years"]) == (2, 2, [2026])
     assert list(world.state["campaigns"]) == ["later"]
     assert (world.state["sent"], world.state["archives"]) == ([], [2026])
-    assert [one["key"] for one in world.state["released"]] == ["news/one"]
+    assert world.state["released"] == []
     assert (world.folder / f"{STATE}.archive-2026").exists()
     assert (world.folder / "news/_archive/one.yaml").exists()
     world.assert_settled()
@@ -123,7 +123,7 @@ def test_a_kill_before_the_state_is_written_cancels_and_sends_nothing(world: Wor
     assert again["files"] == []
     document = json.loads((world.folder / f"{STATE}.archive-2026").read_text())
     assert [one["key"] for one in document["sent"]] == ["news/now", "news/one"]
-    assert [one["key"] for one in document["released"]] == ["news/now"]
+    assert [one["key"] for one in document["released"]] == ["news/now", "news/one"]
     world.assert_settled()
     assert sorted(world.sends()) == ["Now", "One"]
 
