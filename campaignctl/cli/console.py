@@ -89,11 +89,14 @@ class Console:
         self.documented = True
         self._write(self.out, text, raw=True)
 
+    @property
+    def hides(self) -> bool:
+        """Whether there is a token that may not be shown."""
+        return self.secret is not None and len(self.secret) >= _SHORTEST_SECRET
+
     def redacted(self, text: str) -> str:
         """Text without the token."""
-        if self.secret and len(self.secret) >= _SHORTEST_SECRET:
-            return text.replace(self.secret, _HIDDEN_TOKEN)
-        return text
+        return text.replace(self.secret, _HIDDEN_TOKEN) if self.secret and self.hides else text
 
     def tell(self, text: str) -> None:
         """Write text to standard error whatever the verbosity and log format, for example a question."""

@@ -1,22 +1,34 @@
-"""A secret taken out of a value before it is shown: a cut, or the mark of a change, could split it."""
+"""A secret taken out of a plan before it is shown: a cut, or the mark of a change, could split it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass, replace
 from enum import Enum
-from typing import Any, TypeVar
+from operator import is_
+from typing import Any
 
 from campaignctl.errors import Command, Sentence
+from campaignctl.plan.model import Plan
 
-T = TypeVar("T")
+
+def without_secret(plan: Plan, hide: Callable[[str], str]) -> Plan:
+    """The plan with `hide` applied to every text in it; the plan itself if that changes nothing."""
+    changed: dict[str, Any] = {}
+    for each in fields(plan):
+        value = getattr(plan, each.name)
+        # Change by change: the text of all of them at once takes as much memory as the plan.
+        many = isinstance(value, tuple)
+        looked = [_looked(one, hide) for one in (value if many else (value,))]
+        if not all(map(is_, looked, value if many else (value,))):
+            changed[each.name] = tuple(looked) if many else looked[0]
+    return replace(plan, **changed) if changed else plan
 
 
-def without_secret(value: T, hide: Callable[[str], str]) -> T:
-    """The value with `hide` applied to every text in it; the value itself if that changes nothing."""
+def _looked(value: Any, hide: Callable[[str], str]) -> Any:
+    """The value without the secret; the value itself if it has none."""
     text = repr(value)
-    hidden: T = value if hide(text) == text else _hidden(value, hide)
-    return hidden
+    return value if hide(text) == text else _hidden(value, hide)
 
 
 def _hidden(value: Any, hide: Callable[[str], str]) -> Any:

@@ -13,7 +13,7 @@ import click
 
 from campaignctl.cli.backends import at_rest_of
 from campaignctl.cli.boundary import refusal_document
-from campaignctl.cli.commands.plan import compared, show_plan
+from campaignctl.cli.commands.plan import compared, show_plan, without_token
 from campaignctl.cli.completion_values import files
 from campaignctl.cli.files import plan_of, read_bytes, read_plan
 from campaignctl.cli.group import format_option
@@ -227,7 +227,8 @@ def _approver(app: App, run: Wired, options: Options, how: RunOptions) -> Callab
         cuts = Cuts(Command("plan", *spelled(options), "--full"))
         approved = how.auto_approve or options.reviewed is not None
         if not (approved and app.console.verbosity == "quiet"):
-            show_plan(app, plan, cuts, plan.created_at, aside=how.form == "json", asked=not approved)
+            shown = without_token(app, plan)
+            show_plan(app, shown, cuts, plan.created_at, aside=how.form == "json", asked=not approved)
         if plan.objections:
             return False
         if approved or not plan.decides:

@@ -139,14 +139,14 @@ def report(app: App, *, folder: Path, status: int | None, alarm: bool) -> int:
 
 def _keep_page(app: App, folder: Path) -> None:
     """Write the plan in a folder as a page next to it; the check of the plan does not depend on that."""
-    from campaignctl.cli.commands.plan import plan_page
+    from campaignctl.cli.commands.plan import plan_page, without_token
     from campaignctl.cli.hosts.model import PAGE, PLAN
 
     saved = folder / PLAN
     if not saved.is_file():
         return
     try:
-        plan = read_plan(str(saved), any_at_rest(app))
+        plan = without_token(app, read_plan(str(saved), any_at_rest(app)))
         samples = read_project(app).preview.samples or {}
         page = plan_page(app, plan, Cuts(Command("show", PLAN, "--full")), plan.created_at, samples)
         write_private(str(folder / PAGE), page)

@@ -78,7 +78,6 @@ def made(app: App, options: Options, *more: Options) -> tuple[list[Plan], Mappin
     The plans are without the token, as their digests have to count what is written.
     """
     from campaignctl.reconciler.plan import plans
-    from campaignctl.review.hidden import without_secret
 
     desired = read_desired(app, options.targets)  # errors in the files are shown without a token too
     token = None
@@ -92,8 +91,14 @@ def made(app: App, options: Options, *more: Options) -> tuple[list[Plan], Mappin
     other = compared(app, options)
     with wired(app, desired.project, token=token, writes=False, recalls=True) as run:
         made_now = plans(run.wiring, desired, (options, *more), other)
-    hidden = [without_secret(one, app.console.redacted) for one in made_now]
-    return hidden, desired.project.preview.samples or {}
+    return [without_token(app, one) for one in made_now], desired.project.preview.samples or {}
+
+
+def without_token(app: App, plan: Plan) -> Plan:
+    """The plan as it may be shown. It takes a look at every text, so it is done once for a plan."""
+    from campaignctl.review.hidden import without_secret
+
+    return without_secret(plan, app.console.redacted) if app.console.hides else plan
 
 
 def compared(app: App, options: Options) -> Against | None:
@@ -121,8 +126,8 @@ def _save(app: App, plan: Plan, out: str) -> None:
 def show_plan_as(
     app: App, plan: Plan, form: PlanForm, whole: Command, now: datetime, samples: Mapping[str, str]
 ) -> None:
-    """Show a plan in the form that was asked for, on standard output; `whole` is the command that cuts
-    nothing, `samples` are values of macros."""
+    """Show a plan without the token in the form that was asked for, on standard output; `whole` is the
+    command that cuts nothing, `samples` are values of macros."""
     cuts = Cuts(whole, form.full)
     if form.name == "json":
         from campaignctl.plan import codec
@@ -142,23 +147,15 @@ def markdown(app: App, plan: Plan, cuts: Cuts, now: datetime, samples: Mapping[s
     """A plan as a comment of so many characters, which may have expired by `now`."""
     from campaignctl.render.markdown import plan_markdown
 
-    review = _with_previews(_review(app, plan), samples)
+    review = _with_previews(plan, samples)
     return plan_markdown(review, limit=limit, cuts=cuts, link=_links(app), now=now)
 
 
-def _review(app: App, plan: Plan) -> Review:
-    """The plan as it is shown: without the token."""
-    from campaignctl.review.hidden import without_secret
-    from campaignctl.review.review import review_of
-
-    return review_of(without_secret(plan, app.console.redacted))
-
-
-def _with_previews(review: Review, samples: Mapping[str, str], *, every: bool = False) -> Review:
+def _with_previews(plan: Plan, samples: Mapping[str, str], *, every: bool = False) -> Review:
     """A review with what recipients see and with its calendar."""
-    from campaignctl.review.review import with_previews
+    from campaignctl.review.review import review_of, with_previews
 
-    return with_previews(review, samples, every=every)
+    return with_previews(review_of(plan), samples, every=every)
 
 
 def _links(app: App) -> Callable[[str], str]:
@@ -173,7 +170,7 @@ def plan_page(app: App, plan: Plan, cuts: Cuts, now: datetime, samples: Mapping[
     from campaignctl.render.calendar_html import calendar_fragment
     from campaignctl.render.review_html import report
 
-    review = _with_previews(_review(app, plan), samples, every=True)
+    review = _with_previews(plan, samples, every=True)
     calendar = calendar_fragment(review.calendar) if review.calendar else ""
     place = app.settings.place(plan.environment)
     page = report(review, place=place, cuts=cuts, calendar=calendar, link=_links(app), now=now)
@@ -182,9 +179,10 @@ def plan_page(app: App, plan: Plan, cuts: Cuts, now: datetime, samples: Mapping[
 
 def _show_summary(app: App, plan: Plan, whole: Command, now: datetime) -> None:
     from campaignctl.render.plan import plan_summary
+    from campaignctl.review.review import review_of
 
     console, place = app.console, app.settings.place(plan.environment)
-    review, color = _review(app, plan), console.colored(console.out)
+    review, color = review_of(plan), console.colored(console.out)
     width, wrap = console.width, console.out.isatty()
     console.say(plan_summary(review, color=color, now=now, width=width, place=place, whole=whole, wrap=wrap))
 
@@ -199,6 +197,7 @@ def show_plan(
     """
     from campaignctl.render.plan import plan_text
     from campaignctl.render.summary import summary_text
+    from campaignctl.review.review import review_of
 
     console = app.console
     brief = console.verbosity == "quiet" and not asked
@@ -206,7 +205,7 @@ def show_plan(
         f"{summary_text(plan)}\n"
         if brief
         else plan_text(
-            _review(app, plan),
+            review_of(plan),
             color=console.colored(console.err if aside else console.out),
             now=now,
             width=console.width,

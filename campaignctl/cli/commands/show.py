@@ -9,7 +9,7 @@ import click
 
 from campaignctl.cli.backends import backend_of
 from campaignctl.cli.clock import SystemClock
-from campaignctl.cli.commands.plan import show_plan_as
+from campaignctl.cli.commands.plan import show_plan_as, without_token
 from campaignctl.cli.completion_values import files
 from campaignctl.cli.files import read_plan
 from campaignctl.cli.options import PlanForm, plan_format
@@ -32,7 +32,7 @@ def command(app: App, *, planfile: str | None, form: PlanForm) -> int:
     """Show a saved plan (- is standard input) or, without PLANFILE, the state."""
     if planfile is not None:
         whole = Command("show", planfile, "--full")
-        plan = read_plan(planfile, any_at_rest(app))
+        plan = without_token(app, read_plan(planfile, any_at_rest(app)))
         show_plan_as(app, plan, form, whole, app.console.now(), samples={})
         return 0
     for option, given in (("--full", form.full), ("--summary", form.summary)):
