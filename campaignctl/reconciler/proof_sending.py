@@ -16,6 +16,7 @@ from campaignctl.campaign import marker
 from campaignctl.campaign.live import Live
 from campaignctl.campaign.status import status_of
 from campaignctl.errors import (
+    AccountMismatch,
     ApiError,
     CampaignctlError,
     Command,
@@ -231,9 +232,9 @@ class Sending:
 
     def _given_up(self, error: CampaignctlError) -> ProofResult:
         """The result of what was not armed: it is canceled if it could send."""
-        left = stopped(self.run, self.entry) if self.entry.id else ""
-        if self.recorded:
-            self._note("dropped", why=error.summary)
+        over, left = stopped(self.run, self.entry) if self.entry.id else (True, "")
+        if self.recorded:  # in another account its id may be that of another campaign later
+            self._note(_stopped_phase(over or isinstance(error, AccountMismatch)), why=error.summary)
         if isinstance(error, Interrupted):
             return replace(self._result("not_started"), id=self.entry.id)
         return self._failed(error, left, error.hint)
@@ -254,8 +255,8 @@ class Sending:
             problem = lost or ReadFailed(what)
             return replace(self._failed(problem, what, decide(self.entry)), outcome="unknown")
         if other := proofing.other_audience(self.entry.seeds, live):
-            left = stopped(self.run, self.entry)
-            self._note("dropped", why=other)
+            over, left = stopped(self.run, self.entry)
+            self._note(_stopped_phase(over), why=other)
             return self._failed(Refused(f"{self._id} was armed, and now {other}"), left, self._halt)
         self._note("sent")
         return replace(self._result("done"), id=self.entry.id)
@@ -273,20 +274,26 @@ class Sending:
         return replace(self._result("failed"), id=self.entry.id, error=problem)
 
 
-def stopped(run: Run, entry: Proof) -> str:
-    """Cancel a proof that could send, whatever the reason; what is left of it, in words."""
+def stopped(run: Run, entry: Proof) -> tuple[bool, str]:
+    """Cancel a proof that could send, whatever the reason. Returns whether it sends nothing more, and what is
+    left of it, in words."""
     try:
         live = run.api.read(str(entry.id), reserve=True)
         if live is None:
-            return f"{entry.id} is not found"
+            return True, f"{entry.id} is not found"
         if (status := status_of(live)).can_send:
             why = "campaignctl: a proof that is not as asked for"
             run.api.send(Request("cancel", live.id, {"reason": why}), before=run.session.check, reserve=True)
             live = run.api.read(live.id, reserve=True) or live
             status = status_of(live)
     except (ApiError, Interrupted) as error:
-        return f"{entry.id} could not be canceled: {error.summary}"
-    return f"{entry.id} is {status}" + ("" if status.can_send else ", and sends nothing")
+        return False, f"{entry.id} could not be canceled: {error.summary}"
+    return not status.can_send, f"{entry.id} is {status}" + ("" if status.can_send else ", and sends nothing")
+
+
+def _stopped_phase(over: bool) -> ProofPhase:
+    """The phase of a proof that is not to be sent: the next run stops it again if it could still send."""
+    return "dropped" if over else "created"
 
 
 # ------------------------------------------------------------------------------- after another run
@@ -314,15 +321,20 @@ def _settled(run: Run, entry: Proof, made: Mapping[str, str]) -> Proof | None:
     """The record of a proof once it is known how it stands; None if that is not known."""
     at = iso(run.now())
     if entry.phase == "arming":
-        live = run.api.read(str(entry.id))
+        try:
+            live = run.api.read(str(entry.id))
+        except ReadFailed:  # one proof must not keep campaigns from being applied
+            return None
         if live is None or not proofing.is_armed(live):
             return None
         if other := proofing.other_audience(entry.seeds, live):
-            return replace(entry, phase="dropped", at=at, why=f"{other}; {stopped(run, entry)}")
+            over, left = stopped(run, entry)
+            return replace(entry, phase=_stopped_phase(over), at=at, why=f"{other}; {left}")
         return replace(entry, phase="sent", at=at)
     entry = replace(entry, id=entry.id or made.get(entry.intent))
     if entry.id is not None:
-        return replace(entry, phase="dropped", at=at, why=stopped(run, entry))
+        over, left = stopped(run, entry)
+        return replace(entry, phase=_stopped_phase(over), at=at, why=left)
     begun = parse_iso(entry.at) - run.now()
     if -run.project.api.timeout <= begun <= _WRONG:
         return None
@@ -337,9 +349,9 @@ def resolve(run: Run, key: str, *, done: bool) -> str | None:
     left = [each for each in run.state.proofs if each.key == key and each.phase == "arming"]
     if not left:
         return None
-    for entry in left:
+    for entry in () if done else left:
         live = run.api.read(str(entry.id))
-        if not done and live is not None and proofing.is_armed(live):
+        if live is not None and proofing.is_armed(live):
             hint = Command("state", "resolve", key, "--done")
             raise StateError(f"the proof {entry.id} was sent: the account shows it", hint=hint, key=key)
     phase: ProofPhase = "sent" if done else "dropped"

@@ -19,9 +19,10 @@ class Proof:
 
     `digest` is that of what its recipients see, `to` the name of the seed list and `seeds` the digest of its
     audience. `intent` is the id in its marker. `started`: its create may have left; what that makes sends
-    nothing by itself. `created`: it has the `id`, and was not armed. `arming`: the request that sends it may
-    have left. `sent`: a read showed it sending. `dropped`: it was not sent. `at` is the server's time of its
-    last phase, `YYYY-MM-DDTHH:MM:SSZ`; `why` says why it was dropped.
+    nothing by itself. `created`: it has the `id`, and was not armed, or has to be canceled since its audience
+    is another. `arming`: the request that sends it may have left. `sent`: a read showed it sending.
+    `dropped`: it was not sent. `at` is the server's time of its last phase, `YYYY-MM-DDTHH:MM:SSZ`; `why`
+    says why it was dropped.
     """
 
     key: str

@@ -654,12 +654,14 @@ def _rewritten(account: Account, state: State) -> None:
 @pytest.mark.parametrize(
     ("shown", "writes", "left"),
     [
-        (None, [], "9 is not found"),
-        ({"id": "9", "status": "draft"}, [], "9 is draft, and sends nothing"),
-        ({"id": "9", "status": "scheduled"}, ["cancel"], "9 is scheduled"),
+        (None, [], (True, "9 is not found")),
+        ({"id": "9", "status": "draft"}, [], (True, "9 is draft, and sends nothing")),
+        ({"id": "9", "status": "scheduled"}, ["cancel"], (False, "9 is scheduled")),
     ],
 )
-def test_what_is_left_of_a_proof_that_is_not_sent_is_said(shown: Shown, writes: list[str], left: str) -> None:
+def test_what_is_left_of_a_proof_that_is_not_sent_is_said(
+    shown: Shown, writes: list[str], left: tuple[bool, str]
+) -> None:
     script = Script(by_id={"9": shown})
     with direct(recorded(), script) as given:
         assert stopped(given.run(), replace(filled(Proof), id="9")) == left

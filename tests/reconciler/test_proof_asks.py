@@ -170,19 +170,22 @@ ARMING = Proof(
 
 
 @pytest.mark.parametrize(
-    ("after", "left"),
+    ("after", "over", "left"),
     [
-        ({**GOING, "status": "canceled"}, "9 is canceled, and sends nothing"),
-        (None, "9 is scheduled"),
-        (503, "9 could not be canceled: "),
+        ({**GOING, "status": "canceled"}, True, "9 is canceled, and sends nothing"),
+        (None, False, "9 is scheduled"),
+        (503, False, "9 could not be canceled: "),
     ],
 )
-def test_a_proof_that_was_canceled_is_read_again(after: Shown, left: str) -> None:
+def test_a_proof_that_was_canceled_is_read_again(after: Shown, over: bool, left: str) -> None:
     with direct(known(), scripted({**GOING, "status": "scheduled"}, after)) as one:
-        assert stopped(one.run(), ARMING).startswith(left)
+        is_over, said = stopped(one.run(), ARMING)
+        assert (is_over, said[: len(left)]) == (over, left)
 
 
-@pytest.mark.parametrize(("shown", "phase"), [(None, "arming"), (DRAFT, "arming"), (GOING, "sent")])
+@pytest.mark.parametrize(
+    ("shown", "phase"), [(None, "arming"), (503, "arming"), (DRAFT, "arming"), (GOING, "sent")]
+)
 def test_one_that_may_have_been_sent_is_settled_by_a_read_that_shows_it(shown: Shown, phase: str) -> None:
     before = known(proofs=(ARMING,))
     with direct(before, scripted(shown)) as one:
@@ -199,3 +202,43 @@ def test_a_person_decides_about_the_open_proofs_of_one_key_alone(shown: Shown) -
         assert resolve(one.run(), KEY, done=False) == f"{KEY}: recorded as not sent: its proof 9."
         assert [each.phase for each in one.state.proofs] == ["sent", "arming", "dropped"]
     assert one.script.asked == ["9"]
+
+
+def test_what_a_person_says_was_sent_needs_no_read() -> None:
+    with direct(known(proofs=(ARMING,)), scripted(503)) as one:
+        assert resolve(one.run(), KEY, done=True) == f"{KEY}: recorded as sent: its proof 9."
+        assert [each.phase for each in one.state.proofs] == ["sent"]
+    assert one.script.asked == []
+
+
+WIDER: Item = {**GOING, "status": "scheduled", "targeting": None}
+
+
+def test_one_with_another_audience_that_could_not_be_canceled_is_canceled_by_a_later_run() -> None:
+    with direct(known(proofs=(ARMING,)), scripted(WIDER, refuses={"cancel": 503})) as one:
+        settle(one.run())
+        assert [each.open for each in one.state.proofs] == [True]
+        one.script.refuses, one.script.by_id = {}, {"9": [WIDER, {**WIDER, "status": "canceled"}]}
+        settle(one.run())
+        assert [each.phase for each in one.state.proofs] == ["dropped"]
+        settle(one.run())
+    assert one.script.asked.count("cancel") == 2
+
+
+def test_nor_is_one_forgotten_that_was_armed_for_others_by_this_run() -> None:
+    with direct(known(), scripted(DRAFT, DRAFT, WIDER, refuses={"cancel": 503})) as one:
+        assert "could not be canceled" in said(sending(one).send())
+        assert [each.open for each in one.state.proofs] == [True]
+
+
+def test_nor_one_that_could_send_before_it_was_armed() -> None:
+    with direct(known(), scripted(WIDER, refuses={"cancel": 503})) as one:
+        assert "could not be canceled" in said(sending(one).send())
+        assert [each.open for each in one.state.proofs] == [True]
+
+
+def test_one_in_another_account_is_not_looked_for_again() -> None:
+    strange = {**WIDER, "company_id": "1"}
+    with direct(known(), scripted(strange, refuses={"cancel": 503})) as one:
+        assert "company 1" in said(sending(one).send())
+        assert phases(one) == ["started", "created", "dropped"]

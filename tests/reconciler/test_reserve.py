@@ -80,6 +80,6 @@ def test_a_proof_that_is_not_as_asked_for_is_canceled_at_once(narrow: Account) -
     with narrow.wiring.locked("proof") as session:
         run = Run(narrow.wiring, session, Opening(Scan((), None), None))
         left = stopped(run, replace(filled(Proof), id=campaign_id))
-    assert left == f"{campaign_id} is canceled, and sends nothing"
+    assert left == (True, f"{campaign_id} is canceled, and sends nothing")
     assert narrow.clock.time.monotonic() - began < 5
     assert narrow.status_of("a") == "canceled"
