@@ -178,20 +178,27 @@ def remove(wiring: Wiring, key: str) -> str:
 def push(wiring: Wiring, state: State, force: bool) -> str:
     """Replace the state with another one of the same lineage that is not older.
 
-    `force` allows another lineage and an older serial. An unreadable state may always be replaced.
+    `force` allows another lineage and an older serial, and a place whose state was moved away. An unreadable
+    state may always be replaced.
     """
     check_environment(state, wiring.project)
     check_records(state)
     with wiring.locked("state push") as session:
+        current, here = None, 0
         try:
             current = session.state
+            here = current.serial if current else 0
+        except StateMoved as moved:
+            if not force:
+                raise
+            here = moved.serial
         except StateError:
-            current = None
+            pass
         if current is not None and not force:
             _refuse_backwards(current, state)
         # A state that goes back in time must not match a plan made in between.
         newest = wiring.newest.serial(state) if wiring.newest else 0
-        serial = max(state.serial, newest, current.serial if current else 0) + 1
+        serial = max(state.serial, newest, here) + 1
         version = max(state.format_version, current.format_version if current else 0)
         session.write(replace(state, serial=serial, format_version=version))
     return f"Pushed a state of {counted(len(state.campaigns), 'campaign')}; its serial is now {serial}."

@@ -250,6 +250,20 @@ def test_an_unreadable_state_may_always_be_replaced(two: Account) -> None:
     assert two.state == replace(good, serial=good.serial + 1)
 
 
+def test_a_place_whose_state_was_moved_takes_another_one_only_by_force(
+    two: Account, elsewhere: LocalPlace
+) -> None:
+    """Two places with one state would each create what the other one has."""
+    old = two.state
+    state_ops.migrate(two.wiring, elsewhere.backend())
+    with pytest.raises(StateMoved, match=str(elsewhere.path)):
+        state_ops.push(two.wiring, old, force=False)
+    with pytest.raises(StateMoved):
+        two.place.backend().read()
+    state_ops.push(two.wiring, replace(old, serial=1), force=True)
+    assert two.state == replace(old, serial=old.serial + 1), "no plan made in between fits"
+
+
 @pytest.mark.parametrize(("here", "pushed", "after"), [(2, 1, 2), (1, 2, 2), (1, 1, 1), (None, 1, 1)])
 def test_a_push_keeps_the_newer_format(
     two: Account, tmp_path: Path, here: int | None, pushed: int, after: int
