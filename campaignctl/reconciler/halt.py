@@ -89,7 +89,8 @@ class _Halting:
     `ours` is what this run has recorded in the halt, by id; other runs of the same halt record their own.
     `given` is the id of a new halt. `busy`: the lock was held when the mark was set, at `since`. `intents`
     are those whose campaign was seen. `refused` are the campaigns that the API does not pause. `left` can
-    send and are not named. `lock` guards what the threads change.
+    send and are not named. `unread` says of which the last look could not tell whose they are. `lock` guards
+    what the threads change.
     """
 
     wiring: Wiring
@@ -108,6 +109,7 @@ class _Halting:
     canceled: set[str] = field(default_factory=set)
     refused: set[str] = field(default_factory=set)
     troubles: dict[str, str] = field(default_factory=dict)
+    unread: dict[str, str] = field(default_factory=dict)
     intents: set[str] = field(default_factory=set)
     corrected: bool = False
     account_proven: bool = False
@@ -246,6 +248,7 @@ class _Halting:
         seen = newest(self.api, (), live_only=True, reserve=True).lives
         self._correct_time()
         self._learn()
+        self.unread = {}
         lives = {live.id: self._whole(live) for live in seen}
         company = company_of(lives.values())
         check_company(company, self.state, self.wiring.project)
@@ -257,18 +260,32 @@ class _Halting:
         if self.state is None and not self.order.account and self.declared() is None:
             self.notes.append("without a state or readable manifests, only our marker shows what is ours")
         absent = [each.id for each in self.campaigns.values() if each.id not in lives and not each.over]
-        reads = spread(lambda wanted: self.api.read(wanted, reserve=True), absent, self.wiring.parallelism)
-        shown: dict[str, Live | None] = {**lives, **dict(zip(absent, reads, strict=True))}
-        self.campaigns = {
-            each.id: each if each.over else each.seen(shown[each.id]) for each in self.campaigns.values()
-        }
+        reads = dict(zip(absent, spread(self._tried, absent, self.wiring.parallelism), strict=True))
+        shown = {**lives, **{each: found[0] for each, found in reads.items() if found}}
+        for each in [each for each in self.campaigns.values() if not each.over]:
+            unread = replace(each, live=None, missing=False)
+            self.campaigns[each.id] = each.seen(shown[each.id]) if each.id in shown else unread
 
     def _whole(self, live: Live) -> Live:
         """The campaign read by id if its list item is too short to tell whether it is ours."""
         if live.id in self.campaigns:
             return live
         lacks_content = self.state is None and "messages" not in live.fields
-        return ((hides_marker(live) or lacks_content) and self.api.read(live.id, reserve=True)) or live
+        if not (hides_marker(live) or lacks_content):
+            return live
+        if (found := self._tried(live.id)) is None and not self.halt.account:
+            self.unread[live.id] = f"not known whether {live.id} is ours: {self.troubles[live.id]}"
+        return (found and found[0]) or live
+
+    def _tried(self, campaign_id: str) -> tuple[Live | None] | None:
+        """What a read of one campaign shows; None if it fails, which keeps no other from being stopped."""
+        try:
+            return (self.api.read(campaign_id, reserve=True),)
+        except TokenRejected:
+            raise
+        except ApiError as error:
+            self.troubles[campaign_id] = error.summary
+            return None
 
     def _stop(self, due: list[Named]) -> None:
         """Pause these campaigns; recorded in the halt before the first request leaves."""
@@ -385,5 +402,5 @@ class _Halting:
             refused=frozenset(self.refused),
             marked=self.marked,
             account_proven=self.account_proven,
-            notes=tuple(dict.fromkeys(self.notes)),
+            notes=tuple(dict.fromkeys((*self.notes, *self.unread.values()))),
         )

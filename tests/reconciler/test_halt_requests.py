@@ -321,3 +321,27 @@ def test_a_token_that_is_refused_is_not_tried_again(account: Account) -> None:
     assert account.writes(before) == ["pause"]
     assert (outcome.marked, outcome.stopped) == (True, False)
     assert any("token" in note for note in outcome.notes)
+
+
+@pytest.mark.parametrize("recorded", [True, False])
+def test_one_campaign_that_cannot_be_read_keeps_no_other_from_being_paused(
+    account: Account, recorded: bool
+) -> None:
+    """A recorded one that the list lacks, and one whose list item is too short to tell whose it is."""
+    for key in ("stray", "a"):
+        account.specs[key] = campaign(key, scheduled_time=FAR, **text(key))
+    account.apply()
+    stray, known = account.id_of("stray"), account.state
+    gone = Entry(records={"stray": None, **({} if recorded else {"a": None})})
+    account.place.put_document(encode(known.after(gone)).encode())
+    unread = known.campaigns["a"].id
+    if recorded:
+        account.control.edit(unread, status="sent")
+    else:
+        account.control.switch(never_listed=["metadata", "messages"])
+    account.control.fault(
+        {"method": "GET", "path": f"/{unread}$", "times": 999}, {"kind": "status", "status": 500}
+    )
+    outcome = account.halt()
+    assert account.control.campaign(stray)["live"]["status"] == "paused"
+    assert not outcome.stopped
