@@ -187,7 +187,8 @@ class _Choice:
         asked, shown = self.asked, live.fields
         if asked.statuses and not _statuses(live).intersection(asked.statuses):
             return False
-        labels = {str(label) for label in shown.get("labels") or ()}
+        found = shown.get("labels")
+        labels = {str(label) for label in found} if isinstance(found, list) else set()
         tells = "labels" in shown or live.complete
         if asked.labels and tells and not labels.intersection(asked.labels):
             return False
