@@ -281,9 +281,7 @@ class _Halting:
         """What a read of one campaign shows; None if it fails, which keeps no other from being stopped."""
         try:
             return (self.api.read(campaign_id, reserve=True),)
-        except TokenRejected:
-            raise
-        except ApiError as error:
+        except ReadFailed as error:
             self.troubles[campaign_id] = error.summary
             return None
 

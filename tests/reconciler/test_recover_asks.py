@@ -356,18 +356,23 @@ def test_what_is_in_the_ledger_is_not_entered_again(before: State) -> None:
     assert all(step.sent == () for step in one.kept.steps)
 
 
+# It had another key before it was marked.
+FORMERLY = Released("old", "9", None, "d", "running", AT)
+
+
 @pytest.mark.parametrize(
-    ("declared", "items", "key"),
+    ("before", "declared", "items", "key"),
     [
-        ((), (stray("9", "x", "running"),), f"{ORPHANS}/9"),
-        ((wanted(SCHEDULED, "a"),), (stray("9"), stray("8", status="sent")), "a"),
-        ((), (stray("9", "x", "sent"),), f"{ORPHANS}/9"),
+        ((), (), (stray("9", "x", "running"),), f"{ORPHANS}/9"),
+        ((), (wanted(SCHEDULED, "a"),), (stray("9"), stray("8", status="sent")), "a"),
+        ((), (), (stray("9", "x", "sent"),), f"{ORPHANS}/9"),
+        ((FORMERLY,), (wanted(SCHEDULED, "a"),), (stray("9", status="running"),), "a"),
     ],
 )
 def test_an_entry_of_the_ledger_has_the_key_of_its_campaign(
-    declared: tuple[DesiredCampaign, ...], items: tuple[Item, ...], key: str
+    before: tuple[Released, ...], declared: tuple[DesiredCampaign, ...], items: tuple[Item, ...], key: str
 ) -> None:
-    _, one = recovered(here(), *items, declared=declared)
+    _, one = recovered(here(released=before), *items, declared=declared)
     assert [each.key for each in one.state.sent] == [key]
 
 
