@@ -6,6 +6,7 @@ import re
 import shutil
 import time
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -26,6 +27,7 @@ from campaignctl.errors import (
     LockHeld,
     LockLost,
     StateError,
+    StateMoved,
     StateNotSaved,
     StateSealed,
 )
@@ -625,6 +627,34 @@ def test_a_step_whose_last_answer_was_lost_does_not_lose_the_lock(
     assert place.backend().read() == sample_state().after(decision("a"))
     session.release()
     assert place.backend().read() == sample_state().after(decision("a")).after(decision("b"))
+    assert place.backend().holder() is None
+
+
+@pytest.mark.parametrize(
+    ("faults", "moved"),
+    [
+        (["lost"], True),
+        (["away", "lost"], True),
+        (["lost"] + ["away"] * 20, False),
+        (["away"] * 6 + ["lost"], False),
+        (["away"] * 20, False),
+    ],
+)
+def test_a_state_whose_move_could_not_be_noted_is_where_it_was(
+    faulty: Faulty, backend: CasBackend, place: SharedFolder, faults: list[str], moved: bool
+) -> None:
+    session = backend.acquire("state migrate", NOW)
+    session.write(sample_state())
+    faulty.faults[:] = faults
+    with nullcontext() if moved else pytest.raises(StateNotSaved, match="could not be written"):
+        session.retire("elsewhere")
+    faulty.faults.clear()
+    session.release()
+    if moved:
+        with pytest.raises(StateMoved, match="elsewhere"):
+            place.backend().read()
+    else:
+        assert place.backend().read() == sample_state()
     assert place.backend().holder() is None
 
 
