@@ -24,7 +24,7 @@ from campaignctl.schedule.collisions import LATELY
 from campaignctl.schedule.times import iso, parse_iso
 from campaignctl.state.halts import Halts
 from campaignctl.state.ledger import HistoryEntry, Released, Sent, Year
-from campaignctl.state.model import FORMAT_VERSION, Record, State
+from campaignctl.state.model import FORMAT_VERSION, Entry, Record, State
 from campaignctl.state.years import encode_year
 
 #: How many applies stay in the state.
@@ -272,12 +272,12 @@ def _parted(state: State, gone: Mapping[str, Record], project: Project, now: dat
     What is younger stays in the state for a while: an opening read may see it among the newest campaigns.
     """
     young = iso(now - max(LATELY, project.guardrails.twin_window))
-    kept = {key: record for key, record in state.campaigns.items() if key not in gone}
+    without = state.after(Entry(records=dict.fromkeys(gone)))
     released = [(_last(one, _at(one)), one) for one in state.released]
     for key, record in gone.items():
         new = replace(records.released(key, record, record.status, now), archived=record.source_digest)
         released.append((_last(new, _ended(record)), new))
-    recorded = {one for record in kept.values() for one in (record.id, record.digest)}
+    recorded = {one for record in without.campaigns.values() for one in (record.id, record.digest)}
     recorded |= {str(intent.id) for intent in state.pending.values()}
     young_sent, old_sent = _split(
         ((_last(one, one.at), one) for one in state.sent),
@@ -287,9 +287,7 @@ def _parted(state: State, gone: Mapping[str, Record], project: Project, now: dat
     applies = [(one.at, one) for one in state.history[:-RECENT_APPLIES]]
     years = _by_year(old_sent, old, applies)
     after = replace(
-        state,
-        serial=state.serial + 1,
-        campaigns=kept,
+        without,
         released=tuple(one for _, one in hot),
         sent=tuple(one for _, one in young_sent),
         history=state.history[-RECENT_APPLIES:],

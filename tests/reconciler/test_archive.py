@@ -14,6 +14,7 @@ from campaignctl.backends.local import LocalBackend
 from campaignctl.manifest.files import ProjectFiles
 from campaignctl.manifest.model import DesiredCampaign, DesiredState
 from campaignctl.reconciler.archive import RECENT_APPLIES, Environment, Manifests, Order, archive
+from campaignctl.reconciler.copies import watched
 from campaignctl.reconciler.run import Wiring
 from campaignctl.reconciler.state_ops import fill
 from campaignctl.review.archiving import ArchiveReport
@@ -158,6 +159,18 @@ def test_a_released_campaign_that_can_still_send_stays_in_the_state(
     known = wiring.backend.read()
     assert known is not None
     assert (old in known.released) is stays
+
+
+def test_a_second_copy_of_what_is_archived_is_still_looked_for(tmp_path: Path) -> None:
+    """It was posted twice and canceled; the campaign of the other POST may still turn up."""
+    wiring, manifests = over(tmp_path)
+    posts = (iso(NOW - timedelta(hours=2)), iso(NOW - timedelta(minutes=30)))
+    twice = replace(OVER, intent="i", reposted=True, posts=posts)
+    kept(tmp_path / "state.json", state({KEY: twice}))
+    archive(wiring, Order(), lambda: manifests, lambda _: True)
+    known = wiring.backend.read()
+    assert known is not None
+    assert {key: one.id for key, one in watched(known, NOW).items()} == {"i": OVER.id}
 
 
 def test_what_is_not_approved_changes_nothing(tmp_path: Path) -> None:
