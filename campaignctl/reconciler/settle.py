@@ -18,7 +18,7 @@ from campaignctl.plan.context import Unsettled
 from campaignctl.plan.model import Request
 from campaignctl.reconciler.created import created
 from campaignctl.reconciler.refresh import find, read_written
-from campaignctl.reconciler.run import Run
+from campaignctl.reconciler.run import READ_WAITS, Run
 from campaignctl.state.model import Entry, Intent
 
 
@@ -139,15 +139,26 @@ def cancel_copies(run: Run) -> list[str]:
     left = []
     for key, live in run.opening.copies:
         run.note(f"{key}: {live.id} is a second copy of it and is canceled")
-        problem = "it is not shown as canceled"
-        try:
-            why = "campaignctl: a second copy of the same campaign"
-            run.api.send(Request("cancel", live.id, {"reason": why}), before=run.may_send)
-            seen = run.api.read(live.id, reserve=True)
-            problem = "" if seen is None or not status_of(seen).can_send else problem
-        except (Refused, OutcomeUnknown, ReadFailed) as error:
-            problem = error.summary
+        problem = canceled(run, live.id, "campaignctl: a second copy of the same campaign")
         if problem:
             left.append(f"{key}: its second copy {live.id} could not be canceled: {problem}")
             run.note(left[-1])
     return left
+
+
+def canceled(run: Run, campaign_id: str, why: str) -> str:
+    """Cancel a campaign. Returns why it may still send; nothing once a read shows that it cannot."""
+    problem = "it is not shown as canceled"
+    try:
+        try:
+            run.api.send(Request("cancel", campaign_id, {"reason": why}), before=run.may_send)
+        except OutcomeUnknown as error:
+            problem = error.summary
+        for wait in READ_WAITS:
+            run.wiring.clock.wait(wait)
+            seen = run.api.read(campaign_id, reserve=True)
+            if seen is None or not status_of(seen).can_send:
+                return ""
+    except (Refused, ReadFailed) as error:
+        return error.summary
+    return problem

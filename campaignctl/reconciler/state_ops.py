@@ -14,7 +14,6 @@ from campaignctl.campaign.live import Live
 from campaignctl.campaign.status import status_of, to_end
 from campaignctl.diff import EVENT, requested
 from campaignctl.errors import (
-    ApiError,
     CampaignctlError,
     Command,
     Sentence,
@@ -23,7 +22,6 @@ from campaignctl.errors import (
     counted,
 )
 from campaignctl.plan import ledger, proof, records
-from campaignctl.plan.model import Request
 from campaignctl.reconciler import proof_sending, settle
 from campaignctl.reconciler.adopt import check_new_key, check_unrecorded, read_campaign
 from campaignctl.reconciler.created import created
@@ -357,21 +355,18 @@ def intent_of(live: Live) -> Intent:
 
 def _cancel_doubles(run: Run, key: str, kept: Live, others: Iterable[Live]) -> str:
     """Cancel other campaigns with the same marker as the kept one, those that can still send."""
-    made_by = marker.read(kept.fields)
-    said = ""
+    made_by, said, left = marker.read(kept.fields), "", {}
     for live in others:
         if live.id == kept.id or made_by is None or marker.read(live.fields) != made_by:
             continue
         if not status_of(live).can_send:
             said += f" {live.id} carries the same marker and is {status_of(live)}; it is left as it is."
-            continue
-        try:
-            why = f"campaignctl: a second copy of {kept.id}"
-            run.api.send(Request("cancel", live.id, {"reason": why}), before=run.may_send)
-        except ApiError as error:
-            raise CampaignctlError(
-                f"{key} is now {kept.id}, but its copy {live.id} could not be canceled: {error.summary}",
-                hint=f"{to_end(status_of(live))} {live.id} in the dashboard",
-            ) from error
-        said += f" Its second copy {live.id} was canceled."
+        elif problem := settle.canceled(run, live.id, f"campaignctl: a second copy of {kept.id}"):
+            left[live.id] = problem, f"{to_end(status_of(live))} {live.id} in the dashboard"
+        else:
+            said += f" Its second copy {live.id} was canceled."
+    if left:
+        told = "; ".join(f"its copy {each} could not be canceled: {why}" for each, (why, _) in left.items())
+        do = "; ".join(do for _, do in left.values())
+        raise CampaignctlError(f"{key} is now {kept.id}, but {told}", hint=do)
     return said

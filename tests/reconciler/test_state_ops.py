@@ -373,15 +373,40 @@ def test_the_other_campaign_with_its_marker_is_canceled_where_it_can_be(
     assert lost.control.campaign(kept)["status"] != "canceled"
 
 
-def test_a_copy_that_cannot_be_canceled_is_named(lost: Account) -> None:
+@pytest.mark.parametrize(
+    ("fault", "why"),
+    [
+        ({"kind": "status", "status": 422}, "422"),
+        ({"kind": "not_done"}, "it is not shown as canceled"),
+    ],
+)
+def test_a_copy_that_cannot_be_canceled_is_named(lost: Account, fault: dict[str, Any], why: str) -> None:
     kept = landed(lost)
     other = str(lost.control.clone(kept, status="scheduled")["id"])
-    lost.control.fault({"path": "cancel"}, {"kind": "status", "status": 422})
+    lost.control.fault({"path": "cancel", "times": 9}, fault)
     with pytest.raises(CampaignctlError) as refused:
         lost.resolve("lost", "adopt", campaign_id=kept)
     assert f"its copy {other} could not be canceled" in refused.value.summary
+    assert why in refused.value.summary
     assert refused.value.hint == f"cancel {other} in the dashboard"
     assert lost.id_of("lost") == kept
+
+
+def test_one_that_cannot_be_canceled_keeps_no_other_from_it(lost: Account) -> None:
+    kept = landed(lost)
+    copies = [str(lost.control.clone(kept, status="scheduled")["id"]) for _ in range(2)]
+    lost.control.fault({"path": "cancel", "times": 1}, {"kind": "status", "status": 422})
+    with pytest.raises(CampaignctlError, match="could not be canceled"):
+        lost.resolve("lost", "adopt", campaign_id=kept)
+    after = sorted(lost.control.campaign(each)["status"] for each in copies)
+    assert after == ["canceled", "scheduled"]
+
+
+def test_a_copy_whose_cancel_had_no_answer_is_canceled_if_a_read_shows_it(lost: Account) -> None:
+    kept = landed(lost)
+    other = str(lost.control.clone(kept, status="scheduled")["id"])
+    lost.control.fault({"path": "cancel"}, {"kind": "lost_answer"})
+    assert f"Its second copy {other} was canceled." in lost.resolve("lost", "adopt", campaign_id=kept)
 
 
 def test_a_campaign_without_the_marker_is_adopted_only_by_force(lost: Account) -> None:
