@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import replace
 from functools import reduce
 from typing import Literal
@@ -16,6 +17,7 @@ from campaignctl.diff import EVENT, requested
 from campaignctl.errors import (
     CampaignctlError,
     Command,
+    ReadFailed,
     Sentence,
     StateError,
     StateMoved,
@@ -280,8 +282,11 @@ def _done(run: Run, key: str, intent: Intent) -> str:
         raise StateError(f"which campaign was created for {key}?", hint=hint, key=key)
     record = run.state.campaigns.get(key)
     if record is not None and record.id == intent.id:
-        live = run.api.read(intent.id) or Live(intent.id, {"status": record.status}, complete=False)
-        return _adopt_update(run, key, intent, live)
+        live = None
+        with suppress(ReadFailed):  # the person says what happened
+            live = run.api.read(intent.id)
+        unread = Live(intent.id, {"status": record.status}, complete=False)
+        return _adopt_update(run, key, intent, live or unread)
     used = records.sent(key, intent.id, intent.spec, intent.digest, run.now())
     run.record(Entry(intents={key: None}, sent=(used,) if intent.at_once else ()))
     return f"{key}: {intent.id} is recorded as sent."

@@ -15,7 +15,7 @@ from campaignctl.reconciler.intents import written
 from campaignctl.reconciler.state_ops import resolve
 from tests.plan.planning import ID, KEY, MANUAL, NOW, SCHEDULED, only, own, plan_of, record, state, wanted
 from tests.reconciler.performing import COMPANY, FIRE, PAUSE, UPDATE, here, item
-from tests.reconciler.scripted import PROJECT, Direct, direct
+from tests.reconciler.scripted import PROJECT, Direct, Shown, direct
 
 OTHER = own(SCHEDULED, "Other")
 RECORDS = {"a": record(SCHEDULED, campaign_id="1"), "b": record(OTHER, campaign_id="2")}
@@ -101,10 +101,11 @@ def test_a_write_that_happened_is_recorded_as_done(change: Change, shown: Any, s
         assert one.state.campaigns[KEY].status == shown["status"]
 
 
-def test_a_write_to_a_campaign_that_is_gone_is_recorded_without_a_judgement() -> None:
+@pytest.mark.parametrize("shown", [None, 503])
+def test_a_write_to_a_campaign_that_is_gone_or_unread_is_recorded_without_a_judgement(shown: Shown) -> None:
     lost = replace(written(UPDATE, UPDATE.requests[0], NOW), at="2026-11-24T11:00:00Z")
     with direct(here({KEY: record(SCHEDULED)}, pending={KEY: lost})) as one:
-        one.script.by_id, one.script.items = {ID: None}, [{**item(), "id": "1"}]
+        one.script.by_id, one.script.items = {ID: shown}, [{**item(), "id": "1"}]
         resolve(one.wiring, KEY, "done")
         found = one.state.campaigns[KEY]
     assert (found.applied, found.unconfirmed, found.status) == (UPDATE.spec, (), "scheduled")
