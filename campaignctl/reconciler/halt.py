@@ -273,7 +273,7 @@ class _Halting:
         lacks_content = self.state is None and "messages" not in live.fields
         if not (hides_marker(live) or lacks_content):
             return live
-        if (found := self._tried(live.id)) is None and not self.halt.account:
+        if (found := self._tried(live.id)) is None:
             self.unread[live.id] = f"not known whether {live.id} is ours: {self.troubles[live.id]}"
         return (found and found[0]) or live
 

@@ -345,3 +345,40 @@ def test_one_campaign_that_cannot_be_read_keeps_no_other_from_being_paused(
     outcome = account.halt()
     assert account.control.campaign(stray)["live"]["status"] == "paused"
     assert not outcome.stopped
+
+
+def test_what_a_later_look_can_read_is_no_longer_unknown(account: Account) -> None:
+    account.specs = {"a": campaign("A", scheduled_time=FAR)}
+    account.apply()
+    made, known = account.id_of("a"), account.state
+    account.place.put_document(encode(known.after(Entry(records={"a": None}))).encode())
+    account.control.switch(never_listed=["metadata", "messages"])
+    account.control.fault(
+        {"method": "GET", "path": f"/{made}$", "times": 4}, {"kind": "status", "status": 500}
+    )
+    assert account.halt().stopped
+    assert account.control.campaign(made)["live"]["status"] == "paused"
+
+
+def test_what_an_earlier_look_showed_proves_nothing_once_a_read_fails(account: Account) -> None:
+    account.specs = {"a": campaign("A", scheduled_time=FAR)}
+    account.apply()
+    made = account.id_of("a")
+
+    def lost() -> None:
+        account.control.edit(made, status="sent")
+        match = {"method": "GET", "path": f"/{made}$", "times": 999}
+        account.control.fault(match, {"kind": "status", "status": 500})
+
+    when(account, "looking once more", lost)
+    assert words(account.halt()) == {"a": "unproven"}
+
+
+def test_a_halt_that_is_continued_keeps_the_time_of_its_order(account: Account) -> None:
+    account.specs = {"a": campaign("A", scheduled_time=FAR)}
+    account.apply()
+    account.halt()
+    (first,) = mark(account).halts
+    with account.on_another_machine(timedelta(hours=1)) as other:
+        other.halt()
+    assert [each.at for each in mark(account).halts] == [first.at]

@@ -14,9 +14,11 @@ from campaignctl.reconciler.halt_targets import View, unrecorded
 from campaignctl.schedule.times import iso
 from campaignctl.state.halts import Halt
 from campaignctl.state.model import State
+from campaignctl.state.proofs import Proof
 from tests.plan.planning import NOW, SCHEDULED, message, own, wanted
 from tests.reconciler.scripted import PROJECT, Item, direct
 from tests.reconciler.test_opening_asks import item, known
+from tests.state.documents import filled
 
 Declared = dict[str, DesiredCampaign] | None
 ALL = Halt("h1", None, "wrong price", "ana", "laptop", iso(NOW))
@@ -65,6 +67,15 @@ def test_a_recorded_campaign_is_not_among_them() -> None:
 )
 def test_a_key_is_known_by_its_marker(halt: Halt, found: dict[str, str]) -> None:
     assert named(made_by(OURS, "9"), halt=halt, declared={"a": wanted(own(SCHEDULED, "A"), "a")})[0] == found
+
+
+@pytest.mark.parametrize(("halt", "found"), [(ALL, {"9": "a"}), (some("a"), {"9": "a"}), (some("b"), {})])
+def test_a_recorded_proof_without_its_marker_is_stopped_with_its_campaign(
+    halt: Halt, found: dict[str, str]
+) -> None:
+    one = replace(filled(Proof), key="a", id="9")
+    state = replace(known(), environment="production", proofs=(one,))
+    assert named(item("9"), state=state, halt=halt)[0] == found
 
 
 def test_a_marker_of_a_key_that_nothing_names_is_ours_under_no_key() -> None:
