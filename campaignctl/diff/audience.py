@@ -71,9 +71,11 @@ def _is_bounded(value: Any) -> bool:
     return "to" in value or value.get("from", 0) > 0
 
 
-def widened(before: Spec | None, after: Spec | None) -> bool:
+def widened(before: Any, after: Any) -> bool:
     """Whether targeting may reach more people than before. When in doubt, it counts as wider."""
     old, new = before or {}, after or {}
+    if not (isinstance(old, Mapping) and isinstance(new, Mapping)):
+        return True
     return any(_reaches_more(old[name], new.get(name)) for name in old)
 
 

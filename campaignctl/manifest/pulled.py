@@ -105,9 +105,16 @@ def slug(name: str) -> str:
 
 def channels_of(request: Mapping[str, Any]) -> tuple[str, ...]:
     """The channels of a request's messages, each once."""
-    messages = request.get("messages") or ()
-    named = [str(one.get("channel")) for one in messages if isinstance(one, Mapping)]
+    messages = request.get("messages")
+    listed = messages if isinstance(messages, list | tuple) else ()
+    named = [str(one.get("channel")) for one in listed if isinstance(one, Mapping)]
     return tuple(dict.fromkeys(named))
+
+
+def labels_of(request: Mapping[str, Any]) -> tuple[str, ...]:
+    """The labels of a request or an answer; none if they are no list."""
+    labels = request.get("labels")
+    return tuple(map(str, labels)) if isinstance(labels, list | tuple) else ()
 
 
 def _folder_of(request: Mapping[str, Any], layout: LayoutOfKeys) -> str:
@@ -116,7 +123,7 @@ def _folder_of(request: Mapping[str, Any], layout: LayoutOfKeys) -> str:
             channels = channels_of(request)
             return channels[0] if len(channels) == 1 and channels[0] in CHANNELS else "mixed"
         case "label":
-            return next(filter(None, map(slug, map(str, request.get("labels") or ()))), "unlabelled")
+            return next(filter(None, map(slug, labels_of(request))), "unlabelled")
         case "flat":
             return ""
 
@@ -164,19 +171,19 @@ def _with_files(spec: dict[str, Any], key: str, files: dict[str, str]) -> dict[s
 
 def _with_texts(message: Any, stem: str, folder: str, files: dict[str, str]) -> Any:
     """A message with its long texts in files: one for each language."""
-    channel = message.get("channel") if isinstance(message, dict) else None
+    channel = str(message.get("channel")) if isinstance(message, dict) else ""
     content = message.get(channel) if channel in LOCALISED else None
     if not isinstance(content, dict):
         return message
     moved: dict[str, Any] = {}
-    for name in LOCALISED[str(channel)]:
+    for name in LOCALISED[channel]:
         texts = content.get(name)
         if name in _LONG and isinstance(texts, dict) and _is_long(texts, _LONG[name]):
             kind = _SUFFIXES.get(name, f"{name}.txt")
             form = f"{stem}.{LANG}.{kind}"
             files |= {f"{folder}{form.replace(LANG, lang)}": text for lang, text in texts.items()}
             moved[name] = {"$file": form}
-    return {**message, str(channel): {**content, **moved}} if moved else message
+    return {**message, channel: {**content, **moved}} if moved else message
 
 
 def _is_long(texts: Mapping[str, Any], limit: int) -> bool:

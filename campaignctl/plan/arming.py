@@ -93,7 +93,7 @@ def update_arms(before: Spec, after: Spec, sends: Sends, now: datetime) -> bool:
             or bool(_channels(after) - _channels(before))
             or bool(after.get(_LATE)) > bool(before.get(_LATE))
             or _loosened(before.get("quiet_hours"), after.get("quiet_hours"))
-            or _tests_less(before.get("ab_test") or {}, after.get("ab_test") or {})
+            or _tests_less(before.get("ab_test"), after.get("ab_test"))
         )
     )
 
@@ -114,11 +114,11 @@ def _loosened(before: Any, after: Any) -> bool:
     return bool(before) and canonical(before) != canonical(after)
 
 
-def _tests_less(before: Spec, after: Spec) -> bool:
-    """Whether an A/B test reaches more people, or earlier, without a decision."""
+def _tests_less(before: Any, after: Any) -> bool:
+    """Whether an A/B test reaches more people, or earlier, without a decision; an unreadable one may."""
     if not before:
         return False
-    if not after:
+    if not (after and isinstance(before, Mapping) and isinstance(after, Mapping)):
         return True
     split, shall = before.get("test_split"), after.get("test_split")
     if shall != split and not (isinstance(split, int) and isinstance(shall, int) and shall < split):
@@ -156,5 +156,7 @@ def _earlier(before: Spec, sends: Sends, now: datetime) -> bool:
 
 def _channels(spec: Spec) -> Counter[str]:
     """How many messages a spec has in each channel."""
-    messages = spec.get("messages") or ()
+    messages = spec.get("messages")
+    if not isinstance(messages, list | tuple):
+        return Counter()
     return Counter(str(message.get("channel")) for message in messages if isinstance(message, Mapping))

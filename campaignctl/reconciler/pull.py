@@ -19,7 +19,16 @@ from campaignctl.manifest.factor import factored
 from campaignctl.manifest.fmt import PROJECT_ORDER
 from campaignctl.manifest.load import Shown
 from campaignctl.manifest.model import DesiredState
-from campaignctl.manifest.pulled import Draft, LayoutOfKeys, Pulled, Written, drafted, keys_for, written
+from campaignctl.manifest.pulled import (
+    Draft,
+    LayoutOfKeys,
+    Pulled,
+    Written,
+    drafted,
+    keys_for,
+    labels_of,
+    written,
+)
 from campaignctl.plan import records
 from campaignctl.plan.arming import runs_left
 from campaignctl.plan.model import path_of
@@ -187,10 +196,8 @@ class _Choice:
         asked, shown = self.asked, live.fields
         if asked.statuses and not _statuses(live).intersection(asked.statuses):
             return False
-        found = shown.get("labels")
-        labels = {str(label) for label in found} if isinstance(found, list) else set()
         tells = "labels" in shown or live.complete
-        if asked.labels and tells and not labels.intersection(asked.labels):
+        if asked.labels and tells and not set(labels_of(shown)).intersection(asked.labels):
             return False
         created = _created(live)
         return asked.since is None or created is None or created >= asked.since

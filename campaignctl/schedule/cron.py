@@ -188,14 +188,15 @@ def _last(cron: Cron, until: datetime) -> datetime | None:
     return next(CronSim(cron.expression, after, reverse=True), None)
 
 
-def readings(recurrence: Mapping[str, Any]) -> tuple[Cron, ...]:
+def readings(recurrence: Any) -> tuple[Cron, ...]:
     """Every reading of a recurrence; more than one only where the numbering of weekdays matters.
 
-    Raises `CronError` for an invalid recurrence.
+    Raises `CronError` for an invalid recurrence, as an answer may show one.
     """
-    if isinstance(cron := recurrence.get("cron"), str):
+    shown = recurrence if isinstance(recurrence, Mapping) else {}
+    if isinstance(cron := shown.get("cron"), str):
         return (parse_cron(cron),)
-    pattern = recurrence.get("pattern")
+    pattern = shown.get("pattern")
     if not isinstance(pattern, Mapping):
         raise CronError("a recurrence needs a pattern or a cron expression")
     return tuple(

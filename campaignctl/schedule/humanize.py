@@ -67,7 +67,7 @@ def clock_in(at: datetime, zone: str) -> str:
     return f"{day(local)} {_clock(local)} {zone}"
 
 
-def recurrence(value: Mapping[str, Any], zone: str, now: datetime, *, profile_zone: bool = False) -> str:
+def recurrence(value: Any, zone: str, now: datetime, *, profile_zone: bool = False) -> str:
     """A `recurrence` in words: times in GMT and in the zone, across its clock changes, and days.
 
     Where the API leaves the meaning open (API contract, section 2.4), the words say so. An invalid recurrence
@@ -76,7 +76,7 @@ def recurrence(value: Mapping[str, Any], zone: str, now: datetime, *, profile_zo
     try:
         possible = readings(value)
     except CronError:
-        return f"recurrence {dict(value)!r}"
+        return f"recurrence {dict(value) if isinstance(value, Mapping) else value!r}"
     first = possible[0]
     parts = [_times(first, value, None if profile_zone else zone, now)]
     parts.append(_days(first) if len(possible) == 1 else _open_weekdays(value, first))

@@ -14,6 +14,7 @@ from campaignctl.errors import Source
 from campaignctl.manifest.changed_files import FileChange, in_the_way, shown_with
 from campaignctl.manifest.load import Shown, check, load_shown
 from campaignctl.manifest.model import DesiredState
+from campaignctl.manifest.pulled import LayoutOfKeys
 from campaignctl.reconciler.pull import Asked, Made, Seen, made, seen
 from campaignctl.reconciler.pull_again import Again, pulled_again, read_again
 from campaignctl.review.outcome import Event
@@ -103,9 +104,16 @@ class Folder:
             self.heard = here.heard
         return found
 
-    def made(self, asked: Asked | None = None, *, factor: bool = False, folder: str = "") -> Made:
+    def made(
+        self,
+        asked: Asked | None = None,
+        *,
+        factor: bool = False,
+        folder: str = "",
+        layout: LayoutOfKeys = "flat",
+    ) -> Made:
         """The manifests that a pull writes."""
-        return made(self.seen(asked), self.desired, folder, "flat", self, factor=factor)
+        return made(self.seen(asked), self.desired, folder, layout, self, factor=factor)
 
     def again(self, asked: Asked | None = None) -> Again:
         """The changes of files that a pull makes for recorded campaigns."""

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from campaignctl.errors import CampaignctlError
+from campaignctl.manifest.pulled import LayoutOfKeys
 from campaignctl.reconciler.pull import Asked, left_out
 from campaignctl.state.model import Account
 from tests.plan.planning import SCHEDULED, record, state
@@ -119,6 +120,30 @@ def test_what_no_manifest_can_declare_is_named_with_the_error(folder: Folder) ->
     found = folder.made(Asked(("9", "8")))
     assert [one.id for one in found.left] == ["9"]
     assert found.left[0].why.startswith("no manifest can declare it: a draft sends nothing")
+    assert list(found.files) == ["8"]
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"labels": 7},
+        {"messages": 7},
+        {"messages": [{"name": ["m"], "channel": ["sms"], "sms": {"content": {"en": "x" * 800}}}]},
+        {"recurrence": "daily", "scheduled_time": ...},
+        {"targeting": [1]},
+        {"ab_test": 1},
+        {"metadata": [1]},
+    ],
+)
+@pytest.mark.parametrize("layout", ["channel", "label"])
+def test_a_campaign_of_no_known_form_is_named_and_the_others_are_written(
+    folder: Folder, odd: dict[str, Any], layout: LayoutOfKeys
+) -> None:
+    folder.script = account(shown("9", "Odd", **odd), shown("8", "Fine"))
+    found = folder.made(layout=layout)
+    assert [(one.id, one.why.partition(":")[0]) for one in found.left] == [
+        ("9", "no manifest can declare it")
+    ]
     assert list(found.files) == ["8"]
 
 

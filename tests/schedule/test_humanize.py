@@ -169,6 +169,7 @@ def test_in_profile_zones_the_projects_zone_is_not_shown() -> None:
 
 def test_an_invalid_recurrence_is_shown_as_written() -> None:
     assert humanize.recurrence({"cron": "x"}, "UTC", NOW) == "recurrence {'cron': 'x'}"
+    assert humanize.recurrence("daily", "UTC", NOW) == "recurrence 'daily'"
 
 
 def test_the_words_ignore_the_machines_locale() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -72,8 +73,11 @@ def test_either_of_two_day_fields_matches() -> None:
         {"pattern": {"months": "1"}},
         {"pattern": {"months": [0]}},
         {"cron": "x"},
+        "5 4 * * *",
+        ["5 4 * * *"],
+        7,
     ],
 )
-def test_an_invalid_recurrence_is_refused(recurrence: dict[str, object]) -> None:
+def test_an_invalid_recurrence_is_refused(recurrence: Any) -> None:
     with pytest.raises(CronError):
         occurrences(recurrence, NOW, 1)
