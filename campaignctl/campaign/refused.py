@@ -202,5 +202,5 @@ def _test(test: Body, path: KeyPath) -> Iterator[Problem]:
     if len(set(units)) < len(units):
         twice = next(unit for unit in units if units.count(unit) > 1)
         yield error("form", here, f"{twice} is given twice", hint)
-    elif parts and not any(int(amount) for amount, _ in parts):
+    elif parts and not any(amount.strip("0") for amount, _ in parts):
         yield error("form", here, "the test would take no time at all", hint)

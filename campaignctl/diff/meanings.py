@@ -17,6 +17,7 @@ from campaignctl.schedule.cron import CronError, parse_cron
 _ESCAPES = {"&lt;": "<", "&gt;": ">", "&quot;": '"', "&#34;": '"', "&#39;": "'", "&#x27;": "'", "&apos;": "'"}
 _ESCAPE = re.compile("|".join(map(re.escape, _ESCAPES)), re.IGNORECASE)
 _DURATION = re.compile(r"(\d+)([DHM])")
+_LONGEST_AMOUNT = 6
 _MINUTES = {"D": 1440, "H": 60, "M": 1}
 # Lists in which the order says nothing (API contract, sections 2.1, 2.4, 2.6 and 2.9).
 _SETS = frozenset({"labels", "targeting", "recurrence", "callbacks"})
@@ -98,7 +99,9 @@ def _runs(line: str) -> str:
 
 def _minutes(window: str) -> str:
     found = _DURATION.findall(window.upper())
-    return f"{sum(int(number) * _MINUTES[unit] for number, unit in found)}M" if found else window
+    if not found or any(len(number) > _LONGEST_AMOUNT for number, _ in found):
+        return window
+    return f"{sum(int(number) * _MINUTES[unit] for number, unit in found)}M"
 
 
 def _number(value: float) -> str:

@@ -189,9 +189,7 @@ class _Reader:
             self.at = found.end()
             return self._string(found[0])
         if found := _NUMBER.match(self._text, self.at):
-            number = json.loads(found[0])
-            if not math.isfinite(number):
-                raise self._no("has a number that is not finite")
+            number = self._number(found[0])
             self.at = found.end()
             return number
         name = _NAME.match(self._text, self.at)
@@ -199,6 +197,15 @@ class _Reader:
             self.at = name.end()
             return _WORDS[name[0].lower()]
         raise self._no("is not a plain value")
+
+    def _number(self, text: str) -> float:
+        try:
+            number: float = json.loads(text)
+        except ValueError:
+            raise self._no("has a number with too many digits") from None
+        if not math.isfinite(number):
+            raise self._no("has a number that is not finite")
+        return number
 
     def _items(self, end: str, depth: int, *, named: bool) -> Any:
         pairs: list[tuple[Any, Any]] = []

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from string import Template
@@ -251,6 +252,8 @@ def _body(text: str, hint: str = "") -> dict[str, Any]:
         ) from None
     except RecursionError:
         raise CampaignctlError("The body is nested too deeply") from None
+    except ValueError as wrong:
+        raise CampaignctlError("The body has a number with too many digits") from wrong
     if not isinstance(body, dict):
         raise CampaignctlError("The body is not an object", hint="a campaign starts with `{`")
     return body
@@ -259,8 +262,7 @@ def _body(text: str, hint: str = "") -> dict[str, Any]:
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     value = dict(pairs)
     if len(value) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
+        [(twice, _)] = Counter(name for name, _ in pairs).most_common(1)
         raise CampaignctlError(f"The body has {twice[:60]!r} twice in one object", hint="keep one of them")
     return value
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -168,8 +169,11 @@ def next_runs(crons: tuple[Cron, ...], after: datetime, count: int) -> tuple[dat
 def _runs(cron: Cron, after: datetime, count: int) -> tuple[datetime, ...]:
     from cronsim import CronSim
 
-    # With both day fields set, CronSim matches either, which is the earlier reading.
-    return tuple(islice(CronSim(cron.expression, after), count))
+    runs: list[datetime] = []
+    with suppress(OverflowError):  # the calendar ends
+        # With both day fields set, CronSim matches either, which is the earlier reading.
+        runs.extend(islice(CronSim(cron.expression, after), count))
+    return tuple(runs)
 
 
 def last_occurrence(recurrence: Mapping[str, Any], until: datetime) -> datetime | None:
@@ -184,8 +188,12 @@ def last_occurrence(recurrence: Mapping[str, Any], until: datetime) -> datetime 
 def _last(cron: Cron, until: datetime) -> datetime | None:
     from cronsim import CronSim
 
-    after = until.replace(second=0, microsecond=0) + timedelta(minutes=1)
-    return next(CronSim(cron.expression, after, reverse=True), None)
+    after = until.replace(second=0, microsecond=0)
+    with suppress(OverflowError):  # the calendar ends
+        after += timedelta(minutes=1)
+    with suppress(OverflowError):  # the calendar has not begun
+        return next(CronSim(cron.expression, after, reverse=True), None)
+    return None
 
 
 def readings(recurrence: Any) -> tuple[Cron, ...]:

@@ -98,7 +98,19 @@ REFUSED = [
     (pushed(title={"today only": "x"}), "language", (*AT, "push", "title", "today only")),
     *[
         (trial(evaluation_window=window), "form", ("ab_test", "evaluation_window"))
-        for window in ("0D", "0D 0H 0M", "1D 1D", "1H 2D 3H", "D", "1d", "", "1W", "1.5D")
+        for window in (
+            "0D",
+            "0D 0H 0M",
+            "1D 1D",
+            "1H 2D 3H",
+            "D",
+            "1d",
+            "",
+            "1W",
+            "1.5D",
+            "1234567D",
+            "9" * 5_000 + "H",
+        )
     ],
     *[(trial(test_split=split), "test-split", ("ab_test", "test_split")) for split in (0, 101, -5)],
     (audience(profile_age={"from": -1}), "range", ("targeting", "profile_age", "from")),

@@ -206,6 +206,7 @@ HTML = "messages/0/email/html/en"
         ("ab_test/evaluation_window", "1D 1H 1M", "1501M", True),
         ("ab_test/evaluation_window", "1D", "1H", False),
         ("ab_test/evaluation_window", "soon", "later", False),
+        ("ab_test/evaluation_window", "1D", f"{'9' * 5_000}D", False),
         ("ab_test/test_split", 1.5, "1.5", True),
         ("ab_test/test_split", 1.5, "1", False),
         ("ab_test/test_split", True, "1", False),

@@ -99,6 +99,11 @@ def test_without_credentials_there_is_no_note() -> None:
         ('{"a": NaN}', "NaN"),
         ('{"a": 1e999}', "1e999"),
         ("{a: 1e999}", "not JSON"),
+        ('{"a": ' + "9" * 5_000 + "}", "too many digits"),
+        (
+            "fetch('" + URL + "', {method: 'POST', body: JSON.stringify({a: " + "9" * 5_000 + "})})",
+            "too many",
+        ),
         ('{"a": ' + "[" * 100_000, "nested too deeply"),
         ("[1]", "not an object"),
     ],

@@ -52,6 +52,11 @@ def test_ignored_drift_is_not_shown(ignored: str) -> None:
     assert not plan.drift
 
 
+def test_ignored_messages_of_no_known_form_are_left_alone() -> None:
+    plan = of(changed(TWO, "name", to="New"), TWO, {**TWO, "messages": 7}, "messages")
+    assert only(plan).requests[0].body == {"name": "New"}
+
+
 def test_other_drift_is_still_corrected() -> None:
     plan = of(TWO, TWO, {**changed(TWO, "messages", 0, "priority", to=9), "name": "X"}, "messages/*/priority")
     assert only(plan).requests[0].body == {"name": "Welcome"}

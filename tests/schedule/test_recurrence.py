@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -14,6 +14,15 @@ NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)  # a Tuesday
 
 def _days(recurrence: dict[str, object], count: int = 3) -> list[str]:
     return [f"{at:%a %d %b %H:%M}" for at in occurrences(recurrence, NOW, count)]
+
+
+def test_runs_end_with_the_calendar() -> None:
+    newest, oldest = datetime.max.replace(tzinfo=UTC), datetime.min.replace(tzinfo=UTC)
+    daily = {"cron": "30 12 * * *"}
+    assert occurrences(daily, newest, 3) == ()
+    assert len(occurrences(daily, newest - timedelta(days=2), 3)) == 2
+    assert last_occurrence(daily, newest) == newest.replace(hour=12, minute=30, second=0, microsecond=0)
+    assert last_occurrence(daily, oldest) is None
 
 
 def test_a_pattern_counts_the_earliest_reading_of_its_weekdays() -> None:
