@@ -19,6 +19,9 @@ from campaignctl.campaign.live import Live, Page
 
 DEEPEST: Final = 64
 LONGEST_ID: Final = 128
+YEARS: Final = range(1970, 9000)
+"""Of a server's clock: so far from the ends of the calendar that time can be added to it."""
+
 IDS: Final = frozenset(
     {"id", "company_id", "creator_id", "campaign_id", "deal_id", "integration_id", "template_id"}
 )
@@ -108,8 +111,9 @@ def problem(body: bytes) -> Problem:
 
 
 def date(headers: Mapping[str, str]) -> datetime | None:
-    """The `Date` header, aware, in UTC."""
-    return _http_date(headers.get("date", ""))
+    """The `Date` header, aware, in UTC; None for one with which no time can be reckoned."""
+    moment = _http_date(headers.get("date", ""))
+    return moment if moment is not None and moment.year in YEARS else None
 
 
 def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:

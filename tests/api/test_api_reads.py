@@ -159,6 +159,17 @@ def test_the_servers_clock_is_carried_forward() -> None:
         assert api.server_time == datetime(2036, 1, 1, 10, 1, 30, tzinfo=UTC)
 
 
+@pytest.mark.parametrize("date", ["Fri, 31 Dec 9999 23:59:59 GMT", "Mon, 01 Jan 0001 00:00:00 GMT"])
+def test_a_time_at_an_end_of_the_calendar_is_no_clock(date: str) -> None:
+    time = SimulatedTime()
+    answer = whole(200, NONE, Date=date)
+    with RawServer([answer, answer]) as server, client(server.url, time) as api:
+        assert api.list_page(1).server_time is None
+        time.sleep(90)
+        api.list_page(1)
+        assert api.server_time is None
+
+
 def test_an_answer_cannot_leave_a_cookie() -> None:
     with RawServer([whole(200, NONE, Set_Cookie="a=b; Path=/")]) as server, client(server.url) as api:
         api.list_page(1)
