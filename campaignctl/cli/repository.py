@@ -145,7 +145,8 @@ def has_remote(root: Path, name: str) -> bool:
 
 def from_root(file: str, root: Path | None) -> str:
     """Return the path of a file relative to `root`, with `/`; outside of it, the path as it is."""
-    real = Path(file).resolve()
+    # `Path.resolve` raises for a link that leads to itself.
+    real = Path(os.path.realpath(file))
     if root is not None and real.is_relative_to(root):
         return real.relative_to(root).as_posix()
     return Path(file).as_posix()

@@ -144,6 +144,18 @@ def test_the_next_command_names_the_environment(project: Cli) -> None:
     assert "campaignctl -e staging plan --target push/x" in done.out
 
 
+@pytest.mark.parametrize("loop", [True, False])
+def test_what_is_in_the_way_of_a_folder_is_named(project: Cli, loop: bool) -> None:
+    place = project.cwd / "spring"
+    if loop:
+        place.symlink_to("spring")
+    else:
+        place.write_text("mine", encoding="utf-8")
+    done = project("new", "spring/sale", "--from", "push")
+    assert done.status == 1
+    assert done.err.rstrip().endswith("spring: File exists")
+
+
 def test_an_existing_file_is_kept(project: Cli) -> None:
     path = project.cwd / "mine.yml"
     path.write_text("# mine\n")

@@ -52,6 +52,15 @@ def test_without_a_repository_paths_are_as_in_the_text(project: Cli) -> None:
     assert "file=push/wrong.yaml,line=3" in without("validate", "--format", "github").out
 
 
+@pytest.mark.parametrize("form", ["github", "sarif"])
+def test_a_link_that_leads_to_itself_is_a_finding_in_every_form(repository: Cli, form: str) -> None:
+    (repository.cwd / "loop.yaml").symlink_to("loop.yaml")
+    done = repository("validate", "--format", form)
+    assert done.status == 1
+    assert "crm/campaigns/loop.yaml" in done.out
+    assert "Too many levels of symbolic links" in done.out
+
+
 def test_a_sarif_log_is_one_document_with_paths_from_the_root(repository: Cli) -> None:
     done = repository("validate", "--format", "sarif")
     assert done.status == 1

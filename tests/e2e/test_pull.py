@@ -175,6 +175,10 @@ def test_options_choose(world: World) -> None:
         patched = [line.removeprefix("+++ b/") for line in done.out.splitlines() if line.startswith("+++")]
         assert sorted(patched) == sorted(f"{key}.yaml" for key in keys), words
     assert set(files(world)) == {"campaignctl.yaml"}, "a patch writes nothing"
+    (world.folder / "loop").symlink_to("loop")
+    looped = world.run("pull", "--id", old, "--out", "loop", status=1)
+    assert "Cannot copy the project to check new files" in looped.err
+    (world.folder / "loop").unlink()
     world.run("pull", "--id", old, "--id", draft, "--layout", "flat", "--out", "crm/old", status=0)
     assert manifests(world) == ["crm/old/draft.yaml", "crm/old/old.yaml"]
     assert_adoptions_alone(world, [old, draft])

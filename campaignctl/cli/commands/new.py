@@ -103,7 +103,7 @@ def _free_path(directory: Path, key: str, desired: DesiredState | None) -> Path:
                 hint="choose another key",
             )
     path = directory / f"{key}.yaml"
-    if not path.resolve().is_relative_to(directory.resolve()):
+    if not Path(os.path.realpath(path)).is_relative_to(directory.resolve()):
         raise CampaignctlError(f"{key}.yaml would be outside the project", hint="choose another key")
     return path
 
@@ -200,8 +200,8 @@ def _write(directory: Path, path: Path, text: str) -> None:
     from campaignctl.manifest.schema import modeline_if_served
 
     relative = path.relative_to(directory).as_posix()
+    path.parent.mkdir(parents=True, exist_ok=True)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("x", encoding="utf-8") as stream:
             stream.write(modeline_if_served(directory, relative) + text)
     except FileExistsError:

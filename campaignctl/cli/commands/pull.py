@@ -206,9 +206,9 @@ def _folder(app: App, directory: Path, out: str | None) -> str:
 
     if out is None:
         return ""
-    top, real = directory.resolve(), (app.settings.cwd / out).resolve()
+    top, real = directory.resolve(), Path(os.path.realpath(app.settings.cwd / out))
     if not real.is_relative_to(top):
-        real = (directory / out).resolve()
+        real = Path(os.path.realpath(directory / out))
     if not real.is_relative_to(top):
         raise UsageError(f"{out} is not in the project at {directory}", hint="choose a folder inside it")
     folder = real.relative_to(top).as_posix()
