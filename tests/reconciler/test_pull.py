@@ -153,7 +153,6 @@ def test_a_campaign_that_a_manifest_adopts_or_the_state_records_is_not_written(f
         (Asked(labels=("7",)), {"labels": 7}, False),
         (Asked(), {"labels": 7}, True),
         (Asked(labels=("c",)), {"labels": ...}, False),
-        (Asked(labels=("7",)), {"labels": 7}, False),
         (Asked(since=NOW - timedelta(hours=1)), {}, True),
         (Asked(since=NOW - timedelta(minutes=59)), {}, False),
         (Asked(since=NOW), {"create_time": "soon"}, True),
