@@ -22,11 +22,9 @@ from campaignctl.errors import (
     CampaignctlError,
     Interrupted,
     OutcomeUnknown,
-    ReadFailed,
     Refused,
     Sentence,
     StateError,
-    TokenRejected,
 )
 from campaignctl.plan.model import Action, Request
 from campaignctl.reconciler import halt_report, halt_targets
@@ -52,6 +50,8 @@ _WINDOW = timedelta(seconds=1.05)
 _TRIES = 3
 # Refusals that say nothing about the campaign: no connection, or too many requests.
 _UNHEARD = (None, 429)
+# Of an unknown token nothing else is answered either; a forbidden campaign may be the only one.
+_UNKNOWN_TOKEN, _FORBIDDEN = 401, 403
 # The API documents no limit; people read the reason.
 _LONGEST_REASON = 200
 # The server's clock is known to the second, rounded down.
@@ -88,9 +88,9 @@ class _Halting:
 
     `ours` is what this run has recorded in the halt, by id; other runs of the same halt record their own.
     `given` is the id of a new halt. `busy`: the lock was held when the mark was set, at `since`. `intents`
-    are those whose campaign was seen. `refused` are the campaigns that the API does not pause. `left` can
-    send and are not named. `unread` says of which the last look could not tell whose they are. `lock` guards
-    what the threads change.
+    are those whose campaign was seen. `refused` are the campaigns that the API does not pause, `forbidden`
+    those that this token may not pause. `left` can send and are not named. `unread` says of which the last
+    look could not tell whose they are. `lock` guards what the threads change.
     """
 
     wiring: Wiring
@@ -108,6 +108,7 @@ class _Halting:
     ours: dict[str, Stopped] = field(default_factory=dict)
     canceled: set[str] = field(default_factory=set)
     refused: set[str] = field(default_factory=set)
+    forbidden: set[str] = field(default_factory=set)
     troubles: dict[str, str] = field(default_factory=dict)
     unread: dict[str, str] = field(default_factory=dict)
     intents: set[str] = field(default_factory=set)
@@ -192,12 +193,9 @@ class _Halting:
 
     def _prove_account(self, first: Named) -> None:
         """Read one campaign before any is paused: another account may know the same ids. Raises
-        AccountMismatch, or ReadFailed if nothing could be read."""
-        live = None
-        try:
-            live = self.api.read(first.id, reserve=True)
-        except ReadFailed as error:
-            self.troubles[first.id] = error.summary
+        AccountMismatch, or ReadFailed or TokenRejected if nothing could be read."""
+        found = self._tried(first.id)
+        live = found[0] if found else None
         company = live.company_id if live else None
         if company is None:
             company = company_of(self.api.list_page(1, live_only=True, reserve=True).items)
@@ -237,7 +235,8 @@ class _Halting:
         for wait in READ_WAITS:
             self.wiring.clock.wait(wait)
             self._look()
-            due = [each for each in self._due() if self.order.cancel or each.id not in self.refused]
+            done = self.forbidden | (set() if self.order.cancel else self.refused)
+            due = [each for each in self._due() if each.id not in done]
             if not due:
                 return
             self._stop(due)
@@ -281,7 +280,9 @@ class _Halting:
         """What a read of one campaign shows; None if it fails, which keeps no other from being stopped."""
         try:
             return (self.api.read(campaign_id, reserve=True),)
-        except ReadFailed as error:
+        except ApiError as error:
+            if error.status == _UNKNOWN_TOKEN:
+                raise
             self.troubles[campaign_id] = error.summary
             return None
 
@@ -312,9 +313,9 @@ class _Halting:
                 return
             try:
                 self._ask(due, how)
-            except TokenRejected:
-                raise
             except (Refused, OutcomeUnknown) as error:
+                if error.status == _UNKNOWN_TOKEN:
+                    raise
                 self.troubles[due.id] = error.summary
                 now = self._read_one(due)
                 if isinstance(error, OutcomeUnknown):
@@ -331,6 +332,10 @@ class _Halting:
         """What to ask for after a refusal, of a campaign that is `now` so; None for nothing."""
         if first and now is not None and now.status is Status.PAUSED:
             self._not_ours(due)
+        if error.status == _FORBIDDEN:
+            self.forbidden.add(due.id)
+            self.troubles[due.id] = error.told
+            return None
         if now is None or not now.can_send:
             return None
         if error.status in _UNHEARD or how == "canceled":

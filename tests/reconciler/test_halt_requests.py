@@ -11,7 +11,7 @@ from campaignctl.errors import Interrupted
 from campaignctl.plan.model import Action
 from campaignctl.reconciler.halt import halt
 from campaignctl.reconciler.halt_targets import Order
-from campaignctl.review.halt import UNMARKED, HaltOutcome
+from campaignctl.review.halt import HINTS, UNMARKED, HaltOutcome
 from campaignctl.state.codec import encode
 from campaignctl.state.halts import Halts
 from campaignctl.state.model import Entry
@@ -321,6 +321,30 @@ def test_a_token_that_is_refused_is_not_tried_again(account: Account) -> None:
     assert account.writes(before) == ["pause"]
     assert (outcome.marked, outcome.stopped) == (True, False)
     assert any("token" in note for note in outcome.notes)
+
+
+@pytest.mark.parametrize("cancel", [False, True])
+@pytest.mark.parametrize("path", ["", "/pause", "(/pause)?"])
+def test_a_campaign_that_is_forbidden_keeps_no_other_from_being_paused(
+    account: Account, path: str, cancel: bool
+) -> None:
+    for key in ("a", "b", "stray"):
+        account.specs[key] = campaign(key, scheduled_time=FAR, **text(key))
+        account.apply()
+    (a, b, stray), known = map(account.id_of, account.specs), account.state
+    account.place.put_document(encode(known.after(Entry(records={"stray": None}))).encode())
+    before = account.mark
+    account.control.fault({"path": f"/{a}{path}$", "times": 999}, {"kind": "status", "status": 403})
+    outcome = account.halt(cancel=cancel)
+    statuses = {each: account.control.campaign(each)["live"]["status"] for each in (a, b, stray)}
+    assert statuses == {a: "paused" if path == "" else "scheduled", b: "paused", stray: "paused"}
+    assert (outcome.stopped, account.writes(before)) == (path == "", ["pause"] * 3)
+    if path == "":
+        return
+    (row,) = [each for each in outcome.rows if not each.proven]
+    assert (row.id, row.outcome, row.hint) == (a, "going", HINTS["going"])
+    assert "403 " in row.detail
+    assert "the token in OCAMBA_TOKEN is not allowed to do this" in row.detail
 
 
 @pytest.mark.parametrize("recorded", [True, False])
