@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from campaignctl.campaign.live import Live
-from campaignctl.campaign.status import status_of
+from campaignctl.campaign.status import Status, status_of
 from campaignctl.errors import ApiError, Interrupted, OutcomeUnknown, ReadFailed, Refused, counted
 from campaignctl.plan import ledger, proof
 from campaignctl.plan.context import Unsettled
@@ -135,30 +135,33 @@ def _whole(run: Run, live: Live) -> Live:
 
 
 def cancel_copies(run: Run) -> list[str]:
-    """Cancel second copies; the recorded campaign stays. Returns a line on each that may still send."""
+    """Cancel second copies; the recorded campaign stays. Returns a line on each that may still send, or has
+    sent."""
     left = []
     for key, live in run.opening.copies:
         run.note(f"{key}: {live.id} is a second copy of it and is canceled")
-        problem = canceled(run, live.id, "campaignctl: a second copy of the same campaign")
-        if problem:
+        status, problem = canceled(run, live.id, "campaignctl: a second copy of the same campaign")
+        if status not in (Status.CANCELED, Status.MISSING):
             left.append(f"{key}: its second copy {live.id} could not be canceled: {problem}")
             run.note(left[-1])
     return left
 
 
-def canceled(run: Run, campaign_id: str, why: str) -> str:
-    """Cancel a campaign. Returns why it may still send; nothing once a read shows that it cannot."""
+def canceled(run: Run, campaign_id: str, why: str) -> tuple[Status | None, str]:
+    """Cancel a campaign. Returns its status once a read shows that it cannot send any more, which may be
+    another than canceled; else None. And why it is not canceled."""
     problem = "it is not shown as canceled"
     try:
         try:
             run.api.send(Request("cancel", campaign_id, {"reason": why}), before=run.may_send)
-        except OutcomeUnknown as error:
+        except (OutcomeUnknown, Refused) as error:
             problem = error.summary
         for wait in READ_WAITS:
             run.wiring.clock.wait(wait)
             seen = run.api.read(campaign_id, reserve=True)
-            if seen is None or not status_of(seen).can_send:
-                return ""
+            status = status_of(seen) if seen else Status.MISSING
+            if not status.can_send:
+                return status, f"it is {status}"
     except (Refused, ReadFailed) as error:
-        return error.summary
-    return problem
+        return None, error.summary
+    return None, problem

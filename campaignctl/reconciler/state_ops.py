@@ -12,7 +12,7 @@ from campaignctl.campaign import marker
 from campaignctl.campaign.canonical import body_digest
 from campaignctl.campaign.keys import key_hint
 from campaignctl.campaign.live import Live
-from campaignctl.campaign.status import status_of, to_end
+from campaignctl.campaign.status import Status, status_of, to_end
 from campaignctl.diff import EVENT, requested
 from campaignctl.errors import (
     CampaignctlError,
@@ -364,12 +364,17 @@ def _cancel_doubles(run: Run, key: str, kept: Live, others: Iterable[Live]) -> s
     for live in others:
         if live.id == kept.id or made_by is None or marker.read(live.fields) != made_by:
             continue
-        if not status_of(live).can_send:
-            said += f" {live.id} carries the same marker and is {status_of(live)}; it is left as it is."
-        elif problem := settle.canceled(run, live.id, f"campaignctl: a second copy of {kept.id}"):
-            left[live.id] = problem, f"{to_end(status_of(live))} {live.id} in the dashboard"
-        else:
+        before = status = status_of(live)
+        if before.can_send:
+            ended, problem = settle.canceled(run, live.id, f"campaignctl: a second copy of {kept.id}")
+            if ended is None:
+                left[live.id] = problem, f"{to_end(before)} {live.id} in the dashboard"
+                continue
+            status = ended
+        if before.can_send and status is Status.CANCELED:
             said += f" Its second copy {live.id} was canceled."
+        else:
+            said += f" {live.id} carries the same marker and is {status}; it is left as it is."
     if left:
         told = "; ".join(f"its copy {each} could not be canceled: {why}" for each, (why, _) in left.items())
         do = "; ".join(do for _, do in left.values())

@@ -417,7 +417,7 @@ def test_a_second_copy_is_canceled_under_the_lock_alone_and_named_if_it_goes_on(
     known.script.by_id = {"7": copy.fields}
     left = f"{KEY}: its second copy 7 could not be canceled: it is not shown as canceled"
     assert cancel_copies(run) == [left]
-    assert known.script.asked == ["cancel", "7"]
+    assert known.script.asked == ["cancel", "7", "7", "7"]
     assert known.said[-1] == left
 
 

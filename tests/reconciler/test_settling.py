@@ -221,6 +221,21 @@ def test_a_second_copy_is_over_once_a_read_shows_it(known: Account, gone: bool) 
     assert [note.startswith(said) for note in outcome.notes] == ([] if gone else [True])
 
 
+@pytest.mark.parametrize("accepted", [False, True])
+def test_a_second_copy_that_has_sent_before_its_cancel_arrived_is_named(
+    known: Account, accepted: bool
+) -> None:
+    _, copy = posted_twice(known)
+    if accepted:
+        known.control.fault({"path": "cancel"}, {"kind": "not_done"})
+        known.wire.after_write = lambda _name: known.control.edit(copy, status="sent")
+    else:
+        known.wire.on_write = lambda _name: known.control.edit(copy, status="sent")
+    outcome = known.apply()
+    assert outcome.notes[-1] == f"far: its second copy {copy} could not be canceled: it is sent"
+    assert outcome.result == "incomplete"
+
+
 @pytest.mark.parametrize("copies", [0, 1, 2])
 def test_a_saved_plan_that_posts_again_is_refused_once_anything_was_found(
     known: Account, copies: int

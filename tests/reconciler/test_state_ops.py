@@ -409,6 +409,21 @@ def test_a_copy_whose_cancel_had_no_answer_is_canceled_if_a_read_shows_it(lost: 
     assert f"Its second copy {other} was canceled." in lost.resolve("lost", "adopt", campaign_id=kept)
 
 
+@pytest.mark.parametrize("accepted", [False, True])
+def test_a_copy_that_has_sent_before_its_cancel_arrived_is_not_called_canceled(
+    lost: Account, accepted: bool
+) -> None:
+    kept = landed(lost)
+    other = str(lost.control.clone(kept, status="scheduled")["id"])
+    if accepted:
+        lost.control.fault({"path": "cancel"}, {"kind": "not_done"})
+        lost.wire.after_write = lambda _name: lost.control.edit(other, status="sent")
+    else:
+        lost.wire.on_write = lambda _name: lost.control.edit(other, status="sent")
+    told = lost.resolve("lost", "adopt", campaign_id=kept)
+    assert told == f"lost is now {kept}. {other} carries the same marker and is sent; it is left as it is."
+
+
 def test_a_campaign_without_the_marker_is_adopted_only_by_force(lost: Account) -> None:
     other = str(lost.control.create(campaign("Lost"))["id"])
     with pytest.raises(StateError, match=f"{other} does not carry the marker of lost") as refused:
