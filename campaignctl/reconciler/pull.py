@@ -203,8 +203,11 @@ class _Choice:
         return asked.since is None or created is None or created >= asked.since
 
     def _of_others(self, live: Live, named: bool) -> LeftOut | None:
-        if self.state and not named and any(proof.id == live.id for proof in self.state.proofs):
-            return LeftOut(live.id, live.name, "a proof of a campaign, which reaches seeds alone")
+        proof = next((each for each in self.state.proofs if each.id == live.id), None) if self.state else None
+        if proof:
+            hint = Command("proof", proof.key) if named else None
+            told = f"a proof of {proof.key}, which reaches seeds alone"
+            return LeftOut(live.id, live.name, told, hint=hint, fault=named)
         released = self.state and (
             any(entry.id == live.id for entry in self.state.released) or self.state.archive.has_id(live.id)
         )

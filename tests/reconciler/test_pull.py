@@ -8,10 +8,12 @@ from typing import Any
 
 import pytest
 
-from campaignctl.errors import AccountMismatch, CampaignctlError, StateError, UsageError
+from campaignctl.errors import AccountMismatch, CampaignctlError, Command, StateError, UsageError
 from campaignctl.reconciler.pull import Asked
+from campaignctl.schedule.times import iso
 from campaignctl.state.ledger import Released
 from campaignctl.state.model import Account
+from campaignctl.state.proofs import Proof
 from tests.plan.planning import NOW, SCHEDULED, record, state
 from tests.reconciler.pulling import (
     COMPANY,
@@ -202,6 +204,19 @@ def test_what_is_over_is_left_out_unless_it_is_asked_for(
     assert hints == ["campaignctl pull --all --status sent --status canceled"] * over
     assert fresh(folder, Asked(("9",))) == ["9"]
     assert fresh(folder, Asked(statuses=(str(item["status"]),))) == ["9"]
+
+
+@pytest.mark.parametrize("named", [False, True])
+def test_a_recorded_proof_is_never_written_even_without_its_marker(folder: Folder, named: bool) -> None:
+    proof = Proof("push/a", "m", "en", "sha256:p", "team", "sha256:s", "ana", "i-1", "sent", iso(NOW), "9")
+    folder.known = replace(state(proofs=(proof,)), account=Account(URL, COMPANY, markers=True))
+    folder.script = account(shown("9"), shown("8"))
+    asked = Asked(("9", "8")) if named else Asked()
+    found = folder.seen(asked)
+    assert [one.id for one in found.fresh] == ["8"]
+    (out,) = found.left
+    assert (out.id, out.why, out.fault) == ("9", "a proof of push/a, which reaches seeds alone", named)
+    assert out.hint == (Command("proof", "push/a") if named else None)
 
 
 def released(folder: Folder) -> None:
