@@ -124,6 +124,10 @@ def _adopted(ctx: PlanContext, one: Subject) -> Verdict:
     if owner := next((key for key, record in ctx.records.items() if record.id == campaign_id), None):
         hint = f"write `moved: {{from: {owner}}}` in {one.key} instead of `adopt`"
         return block("recorded", f"{campaign_id} is recorded already, as {owner}", hint)
+    proofs = ctx.state.proofs if ctx.state else ()
+    if proof := next((each for each in proofs if each.id == campaign_id), None):
+        told = f"{campaign_id} is a proof of {proof.key}, which reaches seeds alone"
+        return block("recorded", told, Sentence("send it again with ", Command("proof", proof.key)))
     if campaign_id not in reading.adoptable:
         return block("not read", f"{campaign_id} was not read", Sentence(Command("plan", "--refresh")))
     if (live := reading.adoptable[campaign_id]) is None:

@@ -15,7 +15,9 @@ from campaignctl.diff import requested
 from campaignctl.plan.context import Reading
 from campaignctl.plan.model import Plan
 from campaignctl.project.model import ApiSettings
+from campaignctl.schedule.times import iso
 from campaignctl.state.model import State
+from campaignctl.state.proofs import Proof
 from tests.golden import Golden
 from tests.plan.planning import (
     DRAFT,
@@ -23,6 +25,7 @@ from tests.plan.planning import (
     IMMEDIATE,
     KEY,
     MANUAL,
+    NOW,
     PROJECT,
     RECURRING,
     SCHEDULED,
@@ -287,6 +290,14 @@ def test_a_proof_is_not_adopted() -> None:
     plan = of(served({**DRAFT, "metadata": of_proof(made_by)}, "sent"), DRAFT)
     assert did(plan) == ["blocked"]
     assert plan.blocked[0].reason == "1030978 is a proof of a campaign, which reaches seeds alone"
+
+
+def test_a_recorded_proof_is_not_adopted_even_without_its_marker() -> None:
+    sent = Proof("b", "m", "en", "sha256:p", "team", "sha256:s", "ana", "i-1", "sent", iso(NOW), "1030978")
+    plan = of(served(SCHEDULED), known=state(proofs=(replace(sent, key="a", id="7"), sent)))
+    assert did(plan) == ["blocked"]
+    assert plan.blocked[0].reason == "1030978 is a proof of b, which reaches seeds alone"
+    assert plan.blocked[0].hint == "send it again with campaignctl proof b"
 
 
 def test_adopt_has_no_effect_once_recorded() -> None:
