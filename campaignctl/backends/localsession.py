@@ -104,7 +104,7 @@ class LocalSession(LockedState):
 
         Raises:
             LockLost: the lock is no longer ours; nothing was written.
-            StateNotSaved: the note could not be written; the state is where it was.
+            StateNotSaved: the note was not written, or that is not known.
         """
         with self._mutex:
             state = self._existing("move")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import re
 import resource
 import stat
@@ -14,7 +16,7 @@ import pytest
 
 from campaignctl.backends.at_rest import AtRest
 from campaignctl.backends.localsession import LocalSession
-from campaignctl.errors import StateNotSaved
+from campaignctl.errors import StateMoved, StateNotSaved
 from campaignctl.state.codec import decode
 from tests.backends.actors import Actor
 from tests.backends.local_place import LocalPlace
@@ -220,3 +222,31 @@ def test_a_rewrite_that_finds_no_room_is_reported(place: LocalPlace) -> None:
         sealed.ask("with_session", "rewrite")
     sealed.kill()
     assert place.backend().read() == sample_state()
+
+
+def test_a_note_that_arrived_counts_though_its_folder_could_not_be_synced(
+    place: LocalPlace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The place that a state moves to has it by then, so either file here is right after a power cut."""
+    opened = place.backend().acquire("state migrate", NOW)
+    opened.write(sample_state())
+    opened.append(decision("a"))
+    synced = os.fsync
+
+    def fails(descriptor: int) -> None:
+        if stat.S_ISDIR(os.fstat(descriptor).st_mode) and b"elsewhere" in (place.document() or b""):
+            raise OSError(errno.EIO, "Input/output error")
+        synced(descriptor)
+
+    monkeypatch.setattr(os, "fsync", fails)
+    with pytest.raises(StateNotSaved, match=r"state\.json could not be written"):
+        opened.retire("elsewhere")
+    monkeypatch.undo()
+    note = place.document()
+    opened.release()
+    assert place.document() == note
+    assert decode(place.sibling("backup").read_bytes()) == sample_state().after(decision("a"))
+    again = place.backend().acquire("state migrate", NOW)
+    with pytest.raises(StateMoved, match="elsewhere"):
+        _ = again.state
+    again.release()

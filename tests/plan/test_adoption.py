@@ -297,7 +297,7 @@ def test_a_recorded_proof_is_not_adopted_even_without_its_marker() -> None:
     plan = of(served(SCHEDULED), known=state(proofs=(replace(sent, key="a", id="7"), sent)))
     assert did(plan) == ["blocked"]
     assert plan.blocked[0].reason == "1030978 is a proof of b, which reaches seeds alone"
-    assert plan.blocked[0].hint == "send it again with campaignctl proof b"
+    assert plan.blocked[0].hint == "send it again with `campaignctl proof b`"
 
 
 def test_adopt_has_no_effect_once_recorded() -> None:
