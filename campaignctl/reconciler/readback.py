@@ -114,7 +114,12 @@ def _read(run: Run, wanted: Mapping[str, _Open]) -> dict[str, Live | None]:
 
 def _whole(run: Run, one: _Open, live: Live | None) -> Live | None:
     change = one.change
-    if live is None or live.complete or change.action in (Action.CANCEL, Action.PAUSE):
+    if live is None or live.complete:
+        return live
+    # A list may show what was before the write, so it proves only what it shows.
+    if not proof.shows(one.intent, one.record, live, run.project, run.now()):
+        return run.api.read(live.id)
+    if change.action in (Action.CANCEL, Action.PAUSE):
         return live
     missing = [name for name in change.spec or () if name not in live.fields]
     short = missing or (one.lost and change.action is Action.UPDATE)

@@ -351,7 +351,11 @@ SHORT = {name: value for name, value in item(NEW).items() if name != "descriptio
         (UPDATE, item({**NEW, "scheduled_time": "2036-12-25 10:00:00"}), item(NEW), False, True),
         (PAUSE, {"id": ID, "status": "paused"}, item(status="paused"), False, False),
         (PAUSE, item(status="paused"), item(status="paused"), True, False),
+        (PAUSE, item(), item(status="paused"), False, True),
+        (PAUSE, item(), item(status="paused"), True, True),
+        (CANCEL, item(), item(status="canceled"), False, True),
         (RESUME, item(), item(), True, False),
+        (RESUME, item(status="paused"), item(), False, True),
     ],
 )
 def test_an_item_that_does_not_show_the_write_is_read_by_id(
@@ -361,7 +365,8 @@ def test_an_item_that_does_not_show_the_write_is_read_by_id(
     with direct(None, Script(items, {ID: whole})) as known:
         found = Written(known, **{KEY: change}, **others(40)).results(*([KEY] if lost else []))
     assert {each.outcome for each in found.values()} == {"done"}
-    assert known.script.asked == ["live page 1", *([ID] if by_id else [])]
+    page_asked = "page 1" if change is CANCEL else "live page 1"
+    assert known.script.asked == [page_asked, *([ID] if by_id else [])]
     assert known.script.time.seconds == 0, "all at the first look"
 
 
