@@ -8,6 +8,7 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
+import stat
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -92,10 +93,19 @@ def read_whole(stream: BinaryIO) -> bytes:
     return bytes(data)
 
 
+@contextmanager
+def opened(path: Path) -> Iterator[BinaryIO]:
+    """A file, open for reading. Raises OSError for a pipe: it has no end, and none is waited for."""
+    with open(path, "rb", opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK)) as file:
+        if stat.S_ISFIFO(os.fstat(file.fileno()).st_mode):
+            raise OSError(errno.EINVAL, "It is a pipe", str(path))
+        yield file
+
+
 def read_optional(path: Path) -> bytes | None:
     """The content of a file, or None where there is none."""
     try:
-        with path.open("rb") as file:
+        with opened(path) as file:
             return read_whole(file)
     except FileNotFoundError:
         return None

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from campaignctl.backends.durable import FILE_MODE, guarded, sync, try_flock, write_all
+from campaignctl.backends.durable import FILE_MODE, guarded, opened, sync, try_flock, write_all
 from campaignctl.backends.lock_info import UNKNOWN, claim, is_here, lost, other_id, released
 from campaignctl.errors import LockError
 from campaignctl.state.codec import decode_lock, encode_lock
@@ -94,7 +94,7 @@ class LockFile:
         """The lock and whether its holder lives; None for that where this host cannot tell."""
         try:
             with guarded(self.path.parent):
-                descriptor = os.open(self.path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+                descriptor = os.open(self.path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
                 try:
                     info = _content(descriptor)
                     if not try_flock(descriptor):
@@ -113,7 +113,8 @@ class LockFile:
         """
         try:
             with guarded(self.path.parent):
-                info = decode_lock(self.path.read_bytes()) or UNKNOWN
+                with opened(self.path) as file:
+                    info = decode_lock(file.read(_LONGEST)) or UNKNOWN
                 if info.id != lock_id:
                     raise other_id(f"the lock {self.path}", info)
                 self.path.unlink()

@@ -17,7 +17,7 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from glob import escape
 from pathlib import Path
@@ -211,12 +211,10 @@ def _archive(year: int) -> str:
 
 @contextmanager
 def _opened(path: Path) -> Iterator[BinaryIO | None]:
-    try:
-        file = path.open("rb")
-    except FileNotFoundError:
-        yield None
-        return
-    with file:
+    with ExitStack() as stack:
+        file = None
+        with suppress(FileNotFoundError):
+            file = stack.enter_context(durable.opened(path))
         yield file
 
 

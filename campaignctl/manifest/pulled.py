@@ -82,15 +82,17 @@ def keys_for(
     """
     used = {key.casefold() for key in taken}
     keys: dict[str, str] = {}
+    last: dict[str, int] = {}
     for one in pulled:
         where = "/".join(filter(None, (folder, _folder_of(one.request, layout))))
         name = slug(str(one.request.get("name", ""))) or f"{_UNNAMED}-{slug(one.id)}"
         room = max(LONGEST_KEY - len(where) - len("/-9999"), 1)
         base = f"{where}/{name[:room]}" if where else name[:room]
-        key, number = base, 1
+        key, number = base, last.get(base, 1)
         while key.casefold() in used:
             number += 1
             key = f"{base}-{number}"
+        last[base] = number
         used.add(key.casefold())
         keys[one.id] = key
     return keys

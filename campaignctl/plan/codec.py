@@ -198,7 +198,7 @@ def decode(text: str, *, where: str = "the saved plan") -> Plan:
         for zone in {plan.time_zone, *(change.zone for change in plan.changes if change.zone)}:
             zone_of(zone)
         return _with_lists(plan, lists)
-    except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
+    except (LookupError, TypeError, ValueError, AttributeError, RecursionError) as error:
         if is_later(writer):
             raise _of_another(f"{where} was made by campaignctl {writer}", writer, str(error)) from error
         raise PlanRefused(f"{where} is damaged", detail=f"unusable field: {error}", hint=AGAIN) from error

@@ -7,7 +7,9 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from campaignctl.errors import PlanRefused
 from campaignctl.plan.arming import SENDING, known_sends, without_event
+from campaignctl.plan.codec import AGAIN
 from campaignctl.plan.model import Change, Plan
 from campaignctl.plan.neighbours import WEEK
 from campaignctl.plan.runs import TIMES
@@ -27,7 +29,8 @@ def calendar_of(plan: Plan, count: int = WEEK) -> Calendar | None:
     """The calendar of `count` days from the day on which the campaigns that a plan changes first send.
 
     None if they do not send by themselves. It has the plan's `neighbours` too; collisions and freezes are
-    those of its settings. Raises `TimeError` if the plan's zone does not exist.
+    those of its settings. Raises `TimeError` if the plan's zone does not exist, `PlanRefused` for settings of
+    no known form.
     """
     changed = [*_changed(plan)]
     firsts = [one.next for one in changed if one.next is not None and one.standing != "outdated"]
@@ -77,12 +80,16 @@ def _before(change: Change) -> Spec | None:
 
 
 def _guardrails(settings: Mapping[str, Any]) -> Guardrails:
-    """The guardrails that a calendar shows, as a plan keeps them."""
-    within = settings.get("guardrails.collisions.within")
-    limits = Collisions(
-        duration(within) if within else None, settings.get("guardrails.collisions.max_per_day")
-    )
-    return Guardrails(collisions=limits, freeze=tuple(map(_window, settings.get("guardrails.freeze") or ())))
+    """The guardrails that a calendar shows, as a plan keeps them. Raises PlanRefused if it keeps others."""
+    try:
+        within, most = (settings.get(f"guardrails.collisions.{name}") for name in ("within", "max_per_day"))
+        limits = Collisions(duration(within) if within else None, None if most is None else int(most))
+        freeze = tuple(map(_window, settings.get("guardrails.freeze") or ()))
+    except (TypeError, ValueError, AttributeError) as error:
+        raise PlanRefused(
+            "the saved plan has settings that cannot be shown", detail=str(error), hint=AGAIN
+        ) from error
+    return Guardrails(collisions=limits, freeze=freeze)
 
 
 def _window(kept: Mapping[str, Any]) -> Window:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import stat
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import count, pairwise
@@ -15,7 +16,14 @@ import pytest
 from campaignctl.backends.at_rest import STATE, AtRest, Keys, is_encrypted
 from campaignctl.backends.local import LocalBackend
 from campaignctl.backends.statefiles import StateFiles, followed
-from campaignctl.errors import StateDamaged, StateError, StateMoved, StateNotSaved, StateSealed
+from campaignctl.errors import (
+    CampaignctlError,
+    StateDamaged,
+    StateError,
+    StateMoved,
+    StateNotSaved,
+    StateSealed,
+)
 from campaignctl.state.codec import decode, encode
 from campaignctl.state.halts import Halt, Halts
 from campaignctl.state.model import FORMAT_VERSION, Entry, State
@@ -289,6 +297,19 @@ def test_a_directory_in_the_place_of_the_state_is_named(place: LocalPlace) -> No
     place.path.mkdir(parents=True)
     with pytest.raises(StateDamaged, match="cannot be read"):
         place.backend().read()
+
+
+@pytest.mark.parametrize("suffix", ["", ".journal", ".backup", ".halts", ".lock"])
+def test_a_pipe_in_the_place_of_a_file_is_named_and_not_waited_for(place: LocalPlace, suffix: str) -> None:
+    write(place, sample_state())
+    pipe = place.path.with_name(f"{place.path.name}{suffix}")
+    pipe.unlink(missing_ok=True)
+    os.mkfifo(pipe)
+    backend = place.backend()
+    reads: dict[str, Callable[[], object]] = {".halts": backend.halts, ".lock": lambda: backend.unlock("id")}
+    with pytest.raises(CampaignctlError) as refusal:
+        reads.get(suffix, backend.read)()
+    assert "pipe" in refusal.value.detail
 
 
 def test_a_place_that_cannot_be_a_directory_is_named(place: LocalPlace) -> None:

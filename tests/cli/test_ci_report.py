@@ -11,6 +11,7 @@ import pytest
 from campaignctl.cli.hosts.gather import Found, Gathered
 from campaignctl.cli.hosts.github import GitHub
 from campaignctl.cli.hosts.report import Page, report_outcome, report_plan
+from campaignctl.errors import CampaignctlError
 
 
 class Silent(GitHub):
@@ -142,3 +143,13 @@ def test_the_check_of_a_plan(
     assert any("title=Blocked before::push/spring: not by this pull request." in line for line in log) is (
         plan is not None
     )
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[]", "{}", '{"newer": null, "requests": [{"who": "kim"}], "without": []}']
+)
+def test_a_list_of_what_was_gathered_that_is_damaged_is_named(tmp_path: Path, text: str) -> None:
+    (tmp_path / "outcome.json").write_text("{}")
+    (tmp_path / "gathered.json").write_text(text)
+    with pytest.raises(CampaignctlError, match=r"gathered\.json cannot be read"):
+        report_outcome(HOST, page(tmp_path, []), tmp_path)

@@ -15,6 +15,7 @@ from campaignctl.manifest.fmt import canonical
 from campaignctl.manifest.load import check
 from campaignctl.manifest.pulled import LayoutOfKeys, Pulled, drafted, keys_for, slug, written
 from tests.manifest.pulled_bodies import bodies
+from tests.work import growth
 
 SERVED: dict[str, Any] = {
     "id": "103",
@@ -123,6 +124,14 @@ def test_keys_are_numbered_where_they_meet(layout: LayoutOfKeys, keys: list[str]
     ]
     found = keys_for(ones, "in", layout, {"IN/push/A-2"})
     assert [found[one.id] for one in ones] == keys
+
+
+def test_as_many_campaigns_of_one_name_as_there_are_take_work_in_proportion() -> None:
+    def numbered(count: int) -> None:
+        ones = [Pulled(str(number), {"name": "Welcome"}) for number in range(count)]
+        assert keys_for(ones, "in", "flat", {"in/welcome-2"})[ones[-1].id] == f"in/welcome-{count + 1}"
+
+    assert growth(numbered, 100) < 2.5
 
 
 def test_long_texts_are_files_by_language_and_message() -> None:

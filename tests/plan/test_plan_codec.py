@@ -306,8 +306,10 @@ def test_a_hint_whose_command_was_changed_is_refused() -> None:
     )
     document = json.loads(dumps(plan))
     assert [str(one.hint) for one in decode(json.dumps(document)).blocked] == [str(plan.blocked[0].hint)]
-    document["hints"][KEY] = [["destroy"]]
-    with pytest.raises(PlanRefused):
-        decode(json.dumps(document))
+    changed: tuple[list[Any], ...] = ([["destroy"]], [[]], [{}])
+    for parts in changed:
+        document["hints"][KEY] = parts
+        with pytest.raises(PlanRefused):
+            decode(json.dumps(document))
     del document["hints"]
     assert str(decode(json.dumps(document)).blocked[0].hint) == str(plan.blocked[0].hint)

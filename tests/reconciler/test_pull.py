@@ -152,7 +152,6 @@ def test_a_campaign_that_a_manifest_adopts_or_the_state_records_is_not_written(f
         (Asked(labels=("c",)), {"labels": ["a", "b"]}, False),
         (Asked(labels=("c",)), {"labels": None}, False),
         (Asked(labels=("7",)), {"labels": [7]}, True),
-        (Asked(labels=("7",)), {"labels": 7}, False),
         (Asked(), {"labels": 7}, True),
         (Asked(labels=("c",)), {"labels": ...}, False),
         (Asked(since=NOW - timedelta(hours=1)), {}, True),

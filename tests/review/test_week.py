@@ -10,6 +10,7 @@ from typing import Any
 import cmarkgfm
 import pytest
 
+from campaignctl.errors import PlanRefused
 from campaignctl.plan import codec
 from campaignctl.plan.model import Plan
 from campaignctl.project.model import Collisions, Guardrails
@@ -93,6 +94,25 @@ def test_collisions_and_freezes_are_those_of_the_settings_also_of_a_saved_plan()
         assert [one.kind for one in found.collisions] == ["many", "near"]
         assert found.freezes[0].reason == "feast"
         assert found.entries[0].frozen
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("guardrails.collisions.within", ["1d"]),
+        ("guardrails.collisions.within", "often"),
+        ("guardrails.collisions.max_per_day", {}),
+        ("guardrails.collisions.max_per_day", ["x"]),
+        ("guardrails.freeze", ["2036-12-24"]),
+        ("guardrails.freeze", [None]),
+        ("guardrails.freeze", 5),
+        ("guardrails.freeze", [{"from": 5}]),
+    ],
+)
+def test_settings_of_no_known_form_are_refused_in_words(name: str, value: object) -> None:
+    plan = planned(at("2036-12-24 10:00:00"))
+    with pytest.raises(PlanRefused, match="settings that cannot be shown"):
+        calendar_of(replace(plan, settings={**(plan.settings or {}), name: value}))
 
 
 def test_lines_of_a_comment() -> None:

@@ -80,13 +80,22 @@ class Gathered:
 
 
 def read_gathered(folder: Path) -> Gathered | None:
-    """The saved document; None without one."""
+    """The saved document; None without one. Raises CampaignctlError if it is damaged."""
     path = folder / GATHERED
     if not path.is_file():
         return None
-    document = json.loads(path.read_text("utf-8"))
-    requests = tuple(Found(**each) for each in document["requests"])
-    return Gathered(document["newer"], requests, tuple(document["without"]))
+    try:
+        document = json.loads(path.read_text("utf-8"))
+        requests = tuple(Found(**each) for each in document["requests"])
+        return Gathered(document["newer"], requests, tuple(document["without"]))
+    except (*NOT_JSON, KeyError) as wrong:
+        raise _unreadable(path, wrong) from wrong
+
+
+def _unreadable(path: Path, wrong: Exception) -> CampaignctlError:
+    return CampaignctlError(
+        f"{path} cannot be read: {wrong}", hint="run `campaignctl ci gather` again, or delete the file"
+    )
 
 
 def save_requests(plans: Path, host: Host, found: Gathered) -> None:
@@ -128,9 +137,7 @@ def read_requests(plans: Path) -> tuple[ReviewedRequest, ...]:
             for each in json.loads(path.read_text("utf-8"))
         )
     except (*NOT_JSON, KeyError) as wrong:
-        raise CampaignctlError(
-            f"{path} cannot be read: {wrong}", hint="run `campaignctl ci gather` again, or delete the file"
-        ) from wrong
+        raise _unreadable(path, wrong) from wrong
 
 
 # ------------------------------------------------------------------------------------------ a plan
