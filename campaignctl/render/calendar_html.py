@@ -12,7 +12,7 @@ from campaignctl.errors import ProjectPlace, at
 from campaignctl.render import calendar as words
 from campaignctl.render.escape import escape
 from campaignctl.render.mail_html import policy
-from campaignctl.render.pages import template
+from campaignctl.render.pages import printable, template
 from campaignctl.review.calendar import Calendar, Day, Entry
 from campaignctl.schedule import humanize
 from campaignctl.schedule.times import iso
@@ -61,14 +61,14 @@ def calendar_page(calendar: Calendar, place: ProjectPlace) -> str:
         nonce=nonce,
         policy=policy(nonce),
     )
-    return drawn.encode("utf-8", "replace").decode()
+    return printable(drawn)
 
 
 def calendar_fragment(calendar: Calendar, level: int = 3) -> str:
     """The calendar as safe HTML for a part of another page, which includes the style sheet `calendar.css`;
     `level` is that of its headings."""
     parts: Any = template("calendar_parts.html").module
-    return str(parts.body(**_view(calendar, _IN_PART), level=level)).encode("utf-8", "replace").decode()
+    return printable(str(parts.body(**_view(calendar, _IN_PART), level=level)))
 
 
 def _view(calendar: Calendar, left: int = _LISTED) -> dict[str, object]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from base64 import b64encode
 from collections.abc import Sequence
 from functools import cache
@@ -21,6 +22,13 @@ MARK = '<meta name="generator" content="campaignctl preview">'
 
 #: The channels that have a preview, and their names.
 CHANNELS = {"push": "Push", "email": "Email", "sms": "SMS"}
+
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+
+
+def printable(page: str) -> str:
+    """A page without half characters and controls: HTML has none, and a terminal that shows it obeys none."""
+    return _CONTROL.sub("\ufffd", page).encode("utf-8", "replace").decode()
 
 
 def template(name: str) -> Template:

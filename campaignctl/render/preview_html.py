@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from campaignctl.content.model import EmailPreview, Preview, PushPreview, PushView
 from campaignctl.content.push import views as push_views
 from campaignctl.render.mail_html import mail_document, policy
-from campaignctl.render.pages import CHANNELS, MARK, digest, script, template
+from campaignctl.render.pages import CHANNELS, MARK, digest, printable, script, template
 
 if TYPE_CHECKING:
     from campaignctl.review.preview import Compared
@@ -153,7 +153,7 @@ def page(
         scripts=[script(name) for name in scripts],
         policy=policy(nonce, _scripting(scripts, served)),
     )
-    return drawn.encode("utf-8", "replace").decode()
+    return printable(drawn)
 
 
 def _scripting(scripts: Sequence[str], served: Served | None) -> str:
@@ -174,7 +174,7 @@ def part(shown: Sequence[Preview], nonce: str, *, options: Sequence[str] = (), r
     drawn = template("preview_part.html").render(
         campaign=campaigns[0], tabs=_tabs(campaigns), widths=_WIDTHS, options=options, nonce=nonce
     )
-    return drawn.encode("utf-8", "replace").decode()
+    return printable(drawn)
 
 
 def is_page(beginning: str) -> bool:

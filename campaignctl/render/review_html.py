@@ -20,7 +20,7 @@ from campaignctl.render.escape import escape
 from campaignctl.render.fields_html import Field, Values
 from campaignctl.render.group_html import Block, Blocks, Room
 from campaignctl.render.mail_html import policy
-from campaignctl.render.pages import CHANNELS, digest, script, template
+from campaignctl.render.pages import CHANNELS, digest, printable, script, template
 from campaignctl.render.status import next_run_text
 from campaignctl.render.summary import blocked_alike, drift_alike, fate_text, lift_command, summary_text
 from campaignctl.render.values import set_outside
@@ -105,7 +105,7 @@ def report(
         script=script("review.js"),
         policy=policy(nonce, f"script-src {digest('review.js')};"),
     )
-    return drawn.encode("utf-8", "replace").decode()
+    return printable(drawn)
 
 
 def _room(review: Review, cuts: Cuts, letters: int) -> tuple[Values, Room]:

@@ -214,6 +214,11 @@ def test_the_policy_allows_no_request() -> None:
         }
 
 
+def test_no_control_character_of_a_text_is_in_a_page() -> None:
+    html = page([sms(text="a\x00b\x1b[31mc\x07d\x7fe\x9bf\tg")])
+    assert texts(html, ".bubble") == ["a\ufffdb\ufffd[31mc\ufffdd\ufffde\ufffdf g"]
+
+
 def test_hostile_texts_are_text() -> None:
     drawn = page(
         changes(hostile(WITNESS), hostile(WITNESS)), plan=True, title="<script>", problems="</pre><script>"
