@@ -313,6 +313,16 @@ class PlanContext:
             clones=tuple(clone for clone in self.unseen_clones if clone.key == at),
         )
 
+    def seen(self, key: str, record: Record) -> Subject:
+        """A recorded campaign as it was read in this run, without its manifest; also under the key that its
+        record moves to."""
+        reading = self.reading
+        for at in (key, record.moved_from or key):
+            live = reading.settled.get(at) or reading.live.get(at)
+            if live is not None and live.id == record.id:
+                return Subject(key, record, live, True, None, now=self.now)
+        return Subject(key, record, None, key in reading.live, None, now=self.now)
+
     @property
     def unseen_clones(self) -> tuple[Clone, ...]:
         """The clones of recorded campaigns that no apply has recorded yet."""

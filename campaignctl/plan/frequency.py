@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 
-from campaignctl.campaign.status import Status
-from campaignctl.diff import people
+from campaignctl.diff import overlay, people
 from campaignctl.errors import counted
-from campaignctl.plan import runs
+from campaignctl.plan import records, runs
 from campaignctl.plan.arming import known_sends, without_event
 from campaignctl.plan.context import PlanContext
 from campaignctl.plan.model import Action, Change, Objection
@@ -94,11 +93,14 @@ def _armed(changes: Changes, ctx: PlanContext) -> dict[str, _Sending]:
 
 
 def _standing(changes: Changes, ctx: PlanContext) -> Iterator[_Sending]:
-    """The sends of recorded campaigns that this plan does not affect."""
+    """The sends of recorded campaigns that this plan does not affect, as they were read in this run."""
     gone = {change.id for change in changes if change.moves_sends or change.action in _ENDS}
-    for record in ctx.state.campaigns.values() if ctx.state else ():
-        if record.id not in gone and record.status in (Status.SCHEDULED, Status.RUNNING):
-            spec = without_event(record.applied)
+    for key, record in ctx.records.items():
+        if record.id in gone:
+            continue
+        one = ctx.seen(key, record)
+        spec = without_event(overlay(record.applied, one.comparison.changes))
+        if records.goes(one.status, spec, ctx.now):
             yield _Sending.of(spec, known_sends(spec, ctx.now), runs.of_spec(spec), ctx)
 
 
@@ -251,8 +253,9 @@ def _minutes(name: str, one: _Sending, since: datetime, ctx: PlanContext) -> Sen
 def _past(changes: Changes, within: timedelta, ctx: PlanContext) -> Iterator[Sending]:
     """The last sends of recorded campaigns that this plan does not move."""
     gone = {change.id for change in changes if change.moves_sends}
-    for record in ctx.state.campaigns.values() if ctx.state else ():
-        if record.began and record.id not in gone and (at := parse_iso(record.began)) >= ctx.now - within:
+    for key, record in ctx.records.items():
+        began = None if record.id in gone else ctx.seen(key, record).seen.began
+        if began and (at := parse_iso(began)) >= ctx.now - within:
             yield Sending("", people(record.applied), at, (at,))
 
 

@@ -242,6 +242,7 @@ _NEXT = 3
 def released(key: str, record: Record, status: str, now: datetime) -> Released:
     """The entry that stays in the state when a record is removed; what began and sends once has no next."""
     due = () if runs.is_begun(record) else known_sends(without_event(record.applied), now, _NEXT).at
+    began = runs.may_have_begun(record, now) if status == Status.MISSING else record.began
     return Released(
         key,
         record.id,
@@ -250,7 +251,7 @@ def released(key: str, record: Record, status: str, now: datetime) -> Released:
         status,
         iso(now),
         content=content(record.applied),
-        sends=(*filter(None, [record.began]), *map(iso, due)),
+        sends=tuple(dict.fromkeys((*filter(None, [began]), *map(iso, due)))),
         at_once=has_fired(record.applied),
     )
 

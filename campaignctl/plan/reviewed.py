@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from shlex import quote
+from types import MappingProxyType
 from typing import Any, Final
 
 from campaignctl.campaign import marker
@@ -36,6 +37,7 @@ from campaignctl.state.model import Record, State
 
 # How many settings or keys an error names.
 _NAMED = 10
+_NONE_READ: Final[Mapping[str, Live]] = MappingProxyType({})
 _NO_END = datetime.max.replace(tzinfo=UTC, microsecond=0)
 _HAVE_REVIEWED: Final = Sentence(
     "have its plan reviewed (",
@@ -289,13 +291,17 @@ def check_saved(plan: Plan, project: Project, state: State | None) -> None:
         raise PlanRefused(reason, detail=_words(unseen), hint=AGAIN)
 
 
-def check_in_time(plan: Plan, project: Project, state: State | None, now: datetime) -> None:
+def check_in_time(
+    plan: Plan, project: Project, state: State | None, now: datetime, lives: Mapping[str, Live] = _NONE_READ
+) -> None:
     """Check a saved plan at this moment, by the server's clock. Raises PlanRefused if it has expired or a
-    guardrail objects."""
+    guardrail objects. `lives` are campaigns that this run has read, by id."""
     if plan.valid_until is not None and now > plan.valid_until:
         raise PlanRefused(f"this plan was valid until {iso(plan.valid_until)}", hint=AGAIN)
     options = Options(overrides=plan.overrides)
-    ctx = PlanContext(DesiredState(project, {}, plan.manifests_digest), state, Reading(), options, now)
+    known = state.campaigns if state else {}
+    read = Reading(live={key: lives[one.id] for key, one in known.items() if one.id in lives})
+    ctx = PlanContext(DesiredState(project, {}, plan.manifests_digest), state, read, options, now)
     found = guardrails.objections(plan.changes, ctx)
     if found:
         first = found[0]

@@ -114,6 +114,18 @@ def last_run(spec: Spec, now: datetime) -> datetime | None:
         return None
 
 
+def may_have_begun(record: Record, now: datetime) -> str | None:
+    """When a campaign that is missing began last, if it ran until it was deleted: no read can tell that it
+    did not. None if no send was due."""
+    found = last_run(record.applied, now)
+    due = iso(found) if found else None
+    if has_fired(record.applied):
+        due = due or record.updated_at
+    elif record.applied.get("recurrence") and due is not None and due <= record.updated_at:
+        due = None
+    return max(filter(None, (record.began, due)), default=None)
+
+
 def ran(live: Live, now: datetime) -> Ran:
     """The runs that live shows."""
     count = live.fields.get("run_counter")

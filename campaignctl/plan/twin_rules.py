@@ -139,7 +139,10 @@ class _Others:
         if one.times.at_once and other.times.at_once:
             when = "sends at once too" if other.planned else f"was sent at {iso(other.times.at_once)}"
             return f"{other.name} has this content and {when}"
-        return f"{other.name} has this content and sends within {duration_text(self._window)} of it"
+        near = f"within {duration_text(self._window)} of it"
+        if other.status == Status.MISSING:
+            return f"{other.name} has this content, is missing and may have been sent {near}"
+        return f"{other.name} has this content and sends {near}"
 
     def _recorded(self, one: Campaign, mark: str) -> list[tuple[str, Record]]:
         """The records with its content; all that share it have the `sketch` too."""
@@ -231,8 +234,10 @@ def _of_others(ctx: PlanContext) -> Iterator[Campaign]:
         if live is not None and "messages" in live.fields and not old.has_id(live.id):
             yield from filter(None, [twins.of_live(live, ctx.now, content(live.fields))])
     for campaign_id, entry in (ctx.state.foreign if ctx.state else {}).items():
-        if campaign_id not in seen and entry.content:
+        if entry.content and campaign_id not in seen:
             yield twins.of_foreign(campaign_id, entry)
+        elif entry.content and seen[campaign_id] is None:
+            yield twins.of_lost(campaign_id, entry, ctx.now)
 
 
 def _stored_as(ctx: PlanContext, change: Change, one: Campaign) -> Iterator[Campaign]:
@@ -252,7 +257,7 @@ def twin_of_others(ctx: PlanContext, change: Change) -> str | None:
 
 
 def _is_strange(change: Change, other: Campaign) -> bool:
-    return change.action is Action.CREATE and other.key is None
+    return change.action is Action.CREATE and other.key is None and other.status != Status.MISSING
 
 
 def _is_lifted(ctx: PlanContext, change: Change, other: Campaign) -> bool:
@@ -299,6 +304,8 @@ def _blocked(change: Change, other: Campaign, why: str) -> Blocked:
 
 def _instead(change: Change, other: Campaign) -> tuple[str | Command, ...]:
     """What to do instead of sending both."""
+    if other.status == Status.MISSING:
+        return ("if it was not sent, or to send it a second time: ",)
     if other.planned or (other.recorded and other.declared):
         return ("give one of them another content, audience or time; to send both: ",)
     if other.recorded:

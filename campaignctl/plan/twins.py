@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -86,7 +86,9 @@ def of_record(one: Subject, *, declared: bool, cancels: bool = False) -> Campaig
     """A recorded campaign, by what was read of it."""
     record, now = one.record, one.now
     spec = overlay(record.applied, one.comparison.changes)
-    status, began = one.status, parse_iso(one.seen.began) if one.seen.began else None
+    status = one.status
+    last = runs.may_have_begun(record, now) if status is Status.MISSING else one.seen.began
+    began = parse_iso(last) if last else None
     goes = status.can_send or (status is Status.SENT and runs_left(record.applied, now))
     started, past = began or parse_iso(record.created_at), _past(spec, began)
     found = Campaign(
@@ -153,18 +155,23 @@ def of_entry(entry: Sent | Released, status: Status = Status.SENT, shown: str = 
 
 def of_release(found: Campaign, entry: Released, live: Live | None, now: datetime, *, goes: bool) -> Campaign:
     """A released campaign with what live shows of it: it had the runs of live, and those that were due by now
-    unless it was stopped before."""
+    unless it was stopped before. Nothing tells that of one that is missing."""
     found = replace(found, goes=goes)
     if live is None:
-        return found
+        return found if entry.ended else _having(found, (one for one in entry.sends if one <= iso(now)))
     stopped = entry.status == Status.PAUSED or live.fields.get("was_launched") is False
     never = stopped and status_of(live) is Status.CANCELED
     due = () if never else (time for time in entry.sends if time <= iso(now))
-    had = tuple(map(parse_iso, filter(None, (*due, runs.past_run(live, now)))))
+    had = tuple(filter(None, (*due, runs.past_run(live, now))))
     if status_of(live) is Status.SENT and not had:
-        had = (parse_iso(entry.at),)
-    times = replace(found.times, spans=(*found.times.spans, *((time, time) for time in had)))
-    return replace(found, times=times, due=found.due if live.fields.get("recurrence") else _never)
+        had = (entry.at,)
+    return replace(_having(found, had), due=found.due if live.fields.get("recurrence") else _never)
+
+
+def _having(found: Campaign, sends: Iterable[str]) -> Campaign:
+    """A campaign that has these sends too."""
+    more = ((time, time) for time in map(parse_iso, sends))
+    return replace(found, times=replace(found.times, spans=(*found.times.spans, *more)))
 
 
 def of_live(live: Live, now: datetime, digest: str) -> Campaign | None:
@@ -198,3 +205,14 @@ def of_foreign(campaign_id: str, known: Foreign) -> Campaign:
     times = SendTimes(spans=tuple((time, time) for time in sends), unknown=not sends)
     goes = records.can_send(known.status)
     return Campaign(None, campaign_id, known.content or "", times, known.status, goes=goes)
+
+
+def of_lost(campaign_id: str, known: Foreign, now: datetime) -> Campaign:
+    """One of those that is missing now: what was due by now may have been sent."""
+    found = replace(of_foreign(campaign_id, known), times=SendTimes(), status=str(Status.MISSING), goes=False)
+    return _having(found, due_by(known, now))
+
+
+def due_by(known: Foreign, now: datetime) -> tuple[str, ...]:
+    """The sends of such a campaign that were due by now."""
+    return tuple(time for time in known.sends if time <= iso(now))

@@ -268,7 +268,7 @@ def apply_saved(wiring: Wiring, plan: Plan) -> Outcome:
         desired = DesiredState(project, {}, plan.manifests_digest)
         stopped = {change.id for change in plan.changes if change.action in _STOPS and change.id}
         run = _open(wiring, session, desired)
-        reviewed.check_in_time(plan, project, state, run.now())
+        reviewed.check_in_time(plan, project, state, run.now(), run.lives)
         unsettled = _settled(run, desired, stopped)
         state = session.state
         _check_hold(run, plan, unsettled)

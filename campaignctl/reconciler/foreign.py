@@ -36,7 +36,7 @@ Wanted = DesiredCampaign | Change
 _MOST, _MOST_OVERDUE = 20, 5
 
 _IDLE = (Status.PAUSED, Status.DRAFT, Status.MANUAL)
-_FINAL = (Status.SENT, Status.CANCELED)
+_FINAL = (Status.SENT, Status.CANCELED, Status.MISSING)
 
 
 def starting(desired: DesiredState, state: State | None) -> list[DesiredCampaign]:
@@ -172,7 +172,7 @@ def noted(lives: Lives, clones: Iterable[Clone], state: State, now: datetime) ->
     for campaign_id, live in lives.items():
         old = state.foreign.get(campaign_id)
         if live is None:
-            found |= {campaign_id: None} if old else {}
+            found |= {campaign_id: _lost(old, now)} if old else {}
             continue
         entry = _entry(live, now)
         if old is None:
@@ -197,6 +197,13 @@ def _entry(live: Live, now: datetime) -> Foreign:
     if seen := twins.of_live(live, now, ""):
         sends += [seen.times.at_once] if seen.times.at_once else []
     return Foreign(status, iso(now), digest, tuple(map(iso, sends)), bool(spec.get("recurrence")))
+
+
+def _lost(entry: Foreign, now: datetime) -> Foreign | None:
+    """What is kept of one that no longer exists: its sends that were due, as it may have been sent."""
+    if not (due := twins.due_by(entry, now)):
+        return None
+    return entry if entry.status == Status.MISSING else replace(entry, status=str(Status.MISSING), sends=due)
 
 
 def _last(entry: Foreign) -> datetime:

@@ -222,6 +222,17 @@ def test_a_release_keeps_what_may_still_be_sent() -> None:
     assert not on.ended
 
 
+def test_a_release_of_one_that_is_missing_keeps_what_was_due() -> None:
+    eleven, nine = "2026-11-24T11:00:00Z", "2026-11-24T09:00:00Z"
+    once = record({**SCHEDULED, "scheduled_time": "2026-11-24 11:00:00"})
+    assert records.released("push/a", once, "missing", NOW).sends == (eleven,)
+    daily = record({"recurrence": {"cron": "0 9 * * *"}})
+    for status, first in (("missing", nine), ("paused", "2026-11-25T09:00:00Z")):
+        assert records.released("push/b", daily, status, NOW).sends[0] == first
+    written = replace(daily, updated_at=nine, began="2026-11-23T09:00:00Z")
+    assert records.released("push/b", written, "missing", NOW).sends[0] == written.began
+
+
 @pytest.mark.parametrize(
     ("spec", "began", "at", "at_once"),
     [(IMMEDIATE, None, iso(NOW), True), (SCHEDULED, "2026-11-24T11:00:00Z", "2026-11-24T11:00:00Z", False)],

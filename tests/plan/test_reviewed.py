@@ -367,6 +367,23 @@ def test_guardrails_of_today_hold_for_a_plan_of_yesterday() -> None:
     check_in_time(replace(plan, overrides=("forbid_immediate",)), strict, None, NOW)
 
 
+@pytest.mark.parametrize(("status", "is_refused"), [("scheduled", True), ("paused", False)])
+@pytest.mark.parametrize("recorded", ["scheduled", "paused"])
+def test_a_saved_plan_is_checked_against_what_this_run_has_read(
+    recorded: str, status: str, *, is_refused: bool
+) -> None:
+    strict = replace(PROJECT, guardrails=Guardrails(max_sends_per_day=1))
+    other = own(SCHEDULED, "other")
+    known = state({"other": record(other, recorded, "7")})
+    shown = {"7": live(other, status, "7"), "8": live(other, "scheduled", "8")}
+    plan = create(SCHEDULED)
+    if is_refused:
+        with pytest.raises(PlanRefused, match="max_sends_per_day: 2 sends on 2036-12-24"):
+            check_in_time(plan, strict, known, NOW, shown)
+    else:
+        check_in_time(plan, strict, known, NOW, shown)
+
+
 def test_the_records_of_a_plan_are_found_by_their_keys_after_it() -> None:
     assert touched(create(), None) == {}
     assert touched(update(), KNOWN) == KNOWN.campaigns

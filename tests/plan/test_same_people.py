@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from campaignctl.plan.context import Reading
 from campaignctl.plan.model import Objection, Options, Plan
 from campaignctl.project.model import Collisions, Guardrails, Override
 from campaignctl.schedule.times import format_gmt
@@ -19,6 +20,7 @@ from tests.plan.planning import (
     PROJECT,
     Spec,
     body,
+    live,
     own,
     plan_of,
     record,
@@ -138,6 +140,19 @@ def test_a_send_that_has_just_begun_counts_and_a_canceled_one_to_come_does_not()
     assert plan_of(old, soon, known=state({"old": sent}), project=project(within=2 * HOURS)).objections == ()
     gone = state({"gone": record(at("2026-11-24 15:00:00"))})
     assert plan_of(soon, known=gone, project=limits).objections == ()
+
+
+def test_a_send_that_only_this_run_has_seen_begin_counts() -> None:
+    eleven = at("2026-11-24 11:00:00")
+    plan = plan_of(
+        wanted(eleven, "old"),
+        wanted(own(at("2026-11-24 14:00:00"), "new"), "new"),
+        known=state({"old": record(eleven)}),
+        reading=Reading(live={"old": live(eleven, "sent")}),
+        options=Options(targets=("new",)),
+        project=project(within=4 * HOURS),
+    )
+    assert objection(plan).keys == ("new",)
 
 
 def test_sends_to_the_same_people_are_limited_per_day() -> None:

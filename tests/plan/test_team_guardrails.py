@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
+from campaignctl.campaign.lifecycle import Lifecycle
 from campaignctl.plan import guardrails
+from campaignctl.plan.context import Reading
 from campaignctl.plan.lifts import Lifts
 from campaignctl.plan.model import Objection, Options, Plan
 from campaignctl.project.model import Guardrails, Override
@@ -26,6 +28,7 @@ from tests.plan.planning import (
     SCHEDULED,
     Spec,
     body,
+    live,
     only,
     own,
     plan_of,
@@ -120,6 +123,54 @@ def test_the_sends_of_all_campaigns_on_a_day_are_limited() -> None:
         "3 sends on 2036-12-24",
         ("new",),
     )
+
+
+FULL = named("old", scheduled_time="2036-12-24 10:00:00")
+MOVED = {**FULL, "scheduled_time": "2036-12-25 10:00:00"}
+DAILY = named("old", recurrence={"cron": "0 10 * * *"})
+
+
+@pytest.mark.parametrize(
+    ("applied", "recorded", "shown", "now_is", "objects"),
+    [
+        (FULL, "paused", FULL, "scheduled", True),
+        (FULL, "scheduled", FULL, "paused", False),
+        (MOVED, "scheduled", FULL, "scheduled", True),
+        (FULL, "scheduled", MOVED, "scheduled", False),
+        (FULL, "thawing", FULL, "thawing", True),
+        (DAILY, "sent", DAILY, "sent", True),
+        (FULL, "sent", FULL, "sent", False),
+        (FULL, "scheduled", None, "", False),
+    ],
+)
+def test_a_send_counts_as_it_was_read_and_not_as_it_was_recorded(
+    applied: Spec, recorded: str, shown: Spec | None, now_is: str, objects: bool
+) -> None:
+    """Also for a key that the plan leaves out, of which nothing is recorded."""
+    new = wanted(named("new", scheduled_time="2036-12-24 18:00:00"), "new")
+    plan = plan_of(
+        wanted(applied, "old"),
+        new,
+        known=state({"old": record(applied, recorded, "1")}),
+        reading=Reading(live={"old": live(shown, now_is, "1") if shown else None}),
+        options=Options(targets=("new",)),
+        project=project(max_sends_per_day=1),
+    )
+    assert [one.keys for one in plan.objections] == ([("new",)] if objects else [])
+
+
+@pytest.mark.parametrize("targets", [("new",), ("new", "moved")])
+def test_a_send_under_a_new_key_counts_as_it_was_read(targets: tuple[str, ...]) -> None:
+    ignoring = Lifecycle(ignore_changes=("scheduled_time",))
+    plan = plan_of(
+        wanted(MOVED, "moved", moved_from=("old",), lifecycle=ignoring),
+        wanted(named("new", scheduled_time="2036-12-24 18:00:00"), "new"),
+        known=state({"old": record(MOVED, campaign_id="1", lifecycle=ignoring)}),
+        reading=Reading(live={"old": live(FULL, "scheduled", "1")}),
+        options=Options(targets=targets),
+        project=project(max_sends_per_day=1),
+    )
+    assert [one.keys for one in plan.objections] == [("new",)]
 
 
 def test_a_full_day_does_not_object_to_other_changes() -> None:

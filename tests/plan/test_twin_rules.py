@@ -38,6 +38,8 @@ from tests.plan.twin_plans import at, blocked, did, renamed
 
 PAST = {**SCHEDULED, "scheduled_time": "2026-11-01 10:00:00"}
 AGO = "2026-11-01T10:00:00Z"
+DUE = {**SCHEDULED, "scheduled_time": "2026-11-24 11:00:00"}
+TONIGHT = {**SCHEDULED, "scheduled_time": "2026-11-24 20:00:00"}
 
 
 def entry(key: str, campaign_id: str, spec: Spec = PAST) -> Sent:
@@ -263,3 +265,17 @@ def test_an_unknown_campaign_is_compared_by_its_last_run_and_strictest_status() 
     strange = twins.of_live(live(SCHEDULED, "strange"), NOW, "digest")
     assert strange is not None
     assert strange.status == "strange"
+
+
+@pytest.mark.parametrize("declared", [True, False])
+@pytest.mark.parametrize(("spec", "blocks"), [(DUE, True), ({**SCHEDULED, "is_draft": True}, False)])
+def test_what_is_missing_may_have_been_sent_when_it_was_due(spec: Spec, declared: bool, blocks: bool) -> None:
+    """Until somebody says that it was not, under whatever key."""
+    known = state({"old": record(spec, campaign_id="77")})
+    desired = [wanted(renamed(TONIGHT), "new"), *([wanted(spec, "old")] if declared else [])]
+    reading = Reading(live={"old": None})
+    plan = plan_of(*desired, known=known, reading=reading)
+    assert [one.id for one in plan.blocked if one.key == "new"] == (["77"] if blocks else [])
+    lifted = plan_of(*desired, known=known, reading=reading, options=Options(overrides=("resend",)))
+    (made,) = [one for one in lifted.changes if one.key == "new"]
+    assert made.deliberate_resend is blocks

@@ -42,6 +42,7 @@ TIME = parse_iso("2036-12-24T10:00:00Z")
 MADE = parse_iso("2026-11-01T00:00:00Z")
 HOUR = timedelta(hours=1)
 AGO = NOW - HOUR
+NINE = parse_iso("2026-11-24T09:00:00Z")
 PAST = body(scheduled_time="2026-11-24 11:00:00")
 
 
@@ -71,6 +72,14 @@ def of(known: Record, shown: Live | None = None, *, cancels: bool = False) -> tw
         (record(IMMEDIATE, "running", began=iso(AGO)), SendTimes(at_once=AGO)),
         (record(IMMEDIATE, "running"), SendTimes(at_once=MADE)),
         (record(body(scheduled_time="soon"), "scheduled"), SendTimes(unknown=True)),
+        (record(PAST, "missing"), SendTimes(spans=spans(AGO, AGO))),
+        (record(SCHEDULED, "missing"), SendTimes()),
+        (record(SCHEDULED, "missing", began=iso(AGO)), SendTimes(spans=spans(TIME, AGO))),
+        (record(RECURRING, "missing"), SendTimes(spans=spans(NINE))),
+        (record(RECURRING, "missing", updated_at=iso(NINE)), SendTimes()),
+        (record(IMMEDIATE, "missing"), SendTimes(at_once=MADE)),
+        (record({**IMMEDIATE, "is_draft": True}, "missing"), SendTimes()),
+        (record(MANUAL, "missing"), SendTimes()),
     ],
 )
 def test_when_a_recorded_campaign_sends(known: Record, times: SendTimes) -> None:

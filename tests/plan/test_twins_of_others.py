@@ -90,6 +90,29 @@ def test_what_a_read_shows_now_counts_more_than_an_earlier_one(shown: object, bl
     assert bool(of(seen(), reading).blocked) is blocks
 
 
+@pytest.mark.parametrize(
+    ("sends", "blocks"),
+    [(("2026-11-24T11:00:00Z",), True), (("2026-11-24T13:00:00Z",), False), ((), False)],
+)
+def test_one_that_is_missing_may_have_been_sent_when_it_was_due(sends: tuple[str, ...], blocks: bool) -> None:
+    tonight = {**SCHEDULED, "scheduled_time": "2026-11-24 20:00:00"}
+    specs = {f"new{n}": own({**tonight, "name": f"Offer {n}"}, f"text {n}") for n in range(4)}
+    theirs = {
+        str(n): Foreign("scheduled", AT, content(spec), sends) for n, spec in enumerate(specs.values(), 70)
+    }
+    plan = plan_of(
+        *(wanted(spec, key) for key, spec in specs.items()),
+        known=state(foreign=theirs),
+        reading=Reading(foreign=dict.fromkeys(theirs)),
+    )
+    assert [str(one.id) for one in plan.blocked] == (list(theirs) if blocks else [])
+    for one in plan.blocked:
+        missing = "has this content, is missing and may have been sent within 1d of it"
+        assert one.reason == f"{one.id}, unknown to this state, {missing}"
+        lifts = f"`campaignctl apply --target {one.key} --override resend`"
+        assert one.hint == f"if it was not sent, or to send it a second time: {lifts}"
+
+
 def test_its_update_is_blocked_and_adopts_nothing() -> None:
     known = replace(seen(), campaigns={"new": record({**SCHEDULED, "is_draft": True}, "draft", "5")})
     (blocked,) = of(known).blocked

@@ -16,6 +16,7 @@ from campaignctl.errors import PlanRefused
 from campaignctl.plan.model import Clone
 from campaignctl.project.model import Override
 from campaignctl.reconciler import foreign
+from campaignctl.reconciler.state_ops import remove
 from campaignctl.state.codec import encode
 from campaignctl.state.model import Foreign, State
 from tests.plan.planning import NOW, SCHEDULED, live, record, state
@@ -264,6 +265,15 @@ def test_a_final_entry_goes_after_a_month_and_so_does_one_that_is_known_by_now()
     assert kept({"9": None}, state(foreign={"9": replace(old, status="scheduled")})) == {"9": None}
 
 
+def test_one_that_is_gone_is_kept_for_a_month_if_it_was_due() -> None:
+    entry = Foreign("scheduled", at(-5), "c", (at(-3), at(4)))
+    lost = replace(entry, status="missing", sends=(at(-3),))
+    assert kept({"9": None}, state(foreign={"9": entry})) == {"9": lost}
+    assert kept({"9": None}, state(foreign={"9": lost})) == {"9": lost}
+    assert kept({"9": None}, state(foreign={"9": replace(entry, sends=(at(4),))})) == {"9": None}
+    assert kept({}, state(foreign={"9": replace(lost, sends=(at(-31),))})) == {"9": None}
+
+
 def test_a_clone_stays_until_it_is_final_and_old() -> None:
     clone = Clone("9", "k", "draft")
     assert foreign.noted({}, (clone,), state(), NOW) == {"9": Foreign("draft", at(0))}
@@ -298,3 +308,26 @@ def test_an_apply_reads_what_is_overdue_and_forgets_what_is_gone(late: Account) 
     late.apply()
     assert any(each["path"].endswith("/999") for each in late.control.requests(mark))
     assert late.state.foreign == {}
+
+
+@pytest.mark.parametrize("hours", [-1, 1])
+def test_what_was_forgotten_and_then_deleted_may_have_been_sent_in_between(late: Account, hours: int) -> None:
+    """Nothing tells what it did; only a person knows, and says so."""
+    due = late.clock.now() + timedelta(days=2)
+    late.specs = {"a": campaign("Far", scheduled_time=f"{due:%Y-%m-%d %H:%M:%S}")}
+    late.apply()
+    campaign_id = late.id_of("a")
+    remove(late.wiring, "a")
+    late.clock.wait(due - timedelta(hours=hours) - late.clock.now())
+    late.control.delete(campaign_id)
+    tonight = f"{due + timedelta(hours=5):%Y-%m-%d %H:%M:%S}"
+    late.specs = {"b": {**campaign("Far", scheduled_time=tonight), "name": "Again"}, "c": campaign("Other")}
+    late.apply()
+    mark = late.mark
+    if hours > 0:
+        assert blocked(late) == {}
+        assert "b" in late.state.campaigns
+        return
+    assert list(blocked(late)) == ["b"]
+    assert late.writes(mark) == []
+    assert late.outcomes(overrides=("resend",)) == {"b": "done"}

@@ -9,6 +9,7 @@ import pytest
 
 from campaignctl.campaign.lifecycle import Lifecycle
 from campaignctl.errors import PlanRefused
+from campaignctl.project.model import Guardrails
 from campaignctl.reconciler.state_ops import remove
 from campaignctl.state.codec import encode
 from campaignctl.state.model import Entry
@@ -45,6 +46,16 @@ def test_a_saved_plan_records_the_statuses_that_it_showed(far: Account) -> None:
     assert any(note.startswith("recorded: far: canceled outside of campaignctl") for note in outcome.notes)
     record = far.state.campaigns["far"]
     assert (record.status, record.paused_by_us) == ("canceled", False)
+
+
+def test_a_saved_plan_is_not_refused_for_a_send_that_was_paused_since_the_last_apply(far: Account) -> None:
+    far.project = replace(far.project, guardrails=Guardrails(max_sends_per_day=1))
+    far.specs["new"] = {**NEW, "scheduled_time": FAR["scheduled_time"]}
+    assert far.plan().objections
+    far.control.edit(far.id_of("far"), status="paused")
+    plan = far.plan()
+    assert not plan.objections
+    assert {each.key: each.outcome for each in far.apply_saved(plan).changes} == {"new": "done"}
 
 
 def test_a_saved_plan_is_refused_once_the_state_went_on(far: Account) -> None:

@@ -159,8 +159,8 @@ OF_LIVE = (
         (
             Edit(
                 "campaignctl/reconciler/apply.py",
-                "        reviewed.check_in_time(plan, project, state, run.now())\n",
-                "        reviewed.check_in_time(plan, project, state, wiring.clock.now())\n",
+                "        reviewed.check_in_time(plan, project, state, run.now(), run.lives)\n",
+                "        reviewed.check_in_time(plan, project, state, wiring.clock.now(), run.lives)\n",
             ),
         ),
         ("tests/reconciler/test_wrong_clock.py",),
