@@ -75,7 +75,7 @@ def widened(before: Any, after: Any) -> bool:
     """Whether targeting may reach more people than before. When in doubt, it counts as wider."""
     old, new = before or {}, after or {}
     if not (isinstance(old, Mapping) and isinstance(new, Mapping)):
-        return True
+        return bool(old) and old != new  # of what live may show, nothing says whom it reaches
     return any(_reaches_more(old[name], new.get(name)) for name in old)
 
 

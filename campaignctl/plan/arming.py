@@ -115,11 +115,11 @@ def _loosened(before: Any, after: Any) -> bool:
 
 
 def _tests_less(before: Any, after: Any) -> bool:
-    """Whether an A/B test reaches more people, or earlier, without a decision; an unreadable one may."""
+    """Whether an A/B test reaches more people, or earlier, without a decision."""
     if not before:
         return False
     if not (after and isinstance(before, Mapping) and isinstance(after, Mapping)):
-        return True
+        return bool(before != after)
     split, shall = before.get("test_split"), after.get("test_split")
     if shall != split and not (isinstance(split, int) and isinstance(shall, int) and shall < split):
         return True

@@ -190,7 +190,8 @@ def _days(sends: Sends, ctx: PlanContext) -> Counter[date]:
     """How many sends fall on each day. A send in the recipients' own zones counts on its first day."""
     zone = zone_of(ctx.project.time_zone)
     times = (ctx.now,) if sends.when == "immediately" else sends.at
-    return Counter(instant.astimezone(zone).date() for instant in times if instant >= ctx.now)
+    counted = (instant for instant in times if ctx.now <= instant < timeline.LAST)
+    return Counter(instant.astimezone(zone).date() for instant in counted)
 
 
 # ------------------------------------------------------------------------------------ same people
@@ -264,7 +265,7 @@ def _bases(armed: Mapping[str, _Sending], within: timedelta, ctx: PlanContext) -
     reach = min(within, timedelta(days=timeline.DAYS // 4)) + AHEAD
     singles = (each.sends.at[-1] for each in armed.values() if each.runs is None and each.sends.at)
     found: list[datetime] = []
-    for instant in sorted({ctx.now, *(each for each in singles if each > ctx.now)}):
+    for instant in sorted({ctx.now, *(each for each in singles if ctx.now < each < timeline.LAST)}):
         end = found[-1] + timedelta(days=timeline.DAYS) - reach if found else instant
         if not found or instant >= end:
             found.append(datetime.combine((instant - reach).date(), time(), UTC))

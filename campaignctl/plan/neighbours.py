@@ -11,6 +11,7 @@ from campaignctl.plan import runs
 from campaignctl.plan.arming import SENDING, known_sends, without_event
 from campaignctl.plan.context import PlanContext
 from campaignctl.plan.model import Action, Change
+from campaignctl.schedule import timeline
 from campaignctl.schedule.agenda import Days, slots
 
 #: How many days from the first send of a plan on belong to it.
@@ -29,7 +30,7 @@ def neighbours(changes: Iterable[Change], ctx: PlanContext) -> dict[str, dict[st
     them touches: by key, the fields of their specs that decide when and to whom they send."""
     planned = tuple(changes)
     firsts = [change.sends.first for change in planned if change.sends.when in SENDING and change.sends.first]
-    if not firsts or ctx.state is None:
+    if not firsts or ctx.state is None or min(firsts) >= timeline.LAST:
         return {}
     days = Days.around(min(firsts), ctx.now, ctx.project.time_zone, WEEK)
     return dict(islice(_within(planned, days, ctx), MOST)) if days.end > ctx.now else {}

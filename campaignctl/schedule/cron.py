@@ -199,12 +199,13 @@ def _last(cron: Cron, until: datetime) -> datetime | None:
 def readings(recurrence: Any) -> tuple[Cron, ...]:
     """Every reading of a recurrence; more than one only where the numbering of weekdays matters.
 
-    Raises `CronError` for an invalid recurrence, as an answer may show one.
+    Raises `CronError` for an invalid recurrence, which live may have in any form.
     """
-    shown = recurrence if isinstance(recurrence, Mapping) else {}
-    if isinstance(cron := shown.get("cron"), str):
+    if not isinstance(recurrence, Mapping):
+        raise CronError("a recurrence is an object")
+    if isinstance(cron := recurrence.get("cron"), str):
         return (parse_cron(cron),)
-    pattern = shown.get("pattern")
+    pattern = recurrence.get("pattern")
     if not isinstance(pattern, Mapping):
         raise CronError("a recurrence needs a pattern or a cron expression")
     return tuple(

@@ -51,7 +51,9 @@ def instant(at: datetime, zone: str = "UTC") -> str:
     text = f"{day(gmt)} {_clock(gmt)} GMT"
     if zone in _GMT_ZONES:
         return text
-    local = at.astimezone(zone_of(zone))
+    local = in_zone(at, zone)
+    if local.tzinfo is UTC:
+        return text
     other = "" if local.date() == gmt.date() else f"{day(local)} "
     return f"{text} ({other}{_clock(local)} {zone})"
 
@@ -63,8 +65,18 @@ def day(at: date) -> str:
 
 def clock_in(at: datetime, zone: str) -> str:
     """`Sat 22 Mar 2036 11:00 Europe/Belgrade`. Raises `TimeError` for an unknown zone."""
-    local = at.astimezone(zone_of(zone))
-    return f"{day(local)} {_clock(local)} {zone}"
+    local = in_zone(at, zone)
+    return f"{day(local)} {_clock(local)} {'GMT' if local.tzinfo is UTC else zone}"
+
+
+def in_zone(at: datetime, zone: str) -> datetime:
+    """An instant on the clocks of a zone; in UTC where the calendar ends before. Raises `TimeError` for an
+    unknown zone."""
+    place = zone_of(zone)
+    try:
+        return at.astimezone(place)
+    except OverflowError:
+        return at.astimezone(UTC)
 
 
 def recurrence(value: Any, zone: str, now: datetime, *, profile_zone: bool = False) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from itertools import pairwise
 from zoneinfo import ZoneInfo
@@ -20,6 +20,8 @@ DAYS = 400
 #: Minutes in a day, and in all of these days.
 DAY = 24 * 60
 END = DAYS * DAY
+#: From here on, these days would leave the calendar: what sends later is looked at with nothing else.
+LAST = datetime(9998, 1, 1, tzinfo=UTC)
 
 _MINUTE = timedelta(minutes=1)
 

@@ -112,12 +112,8 @@ def _refused_runs(windows: Sequence[Window], runs: Runs, now: datetime) -> Refus
     return Refusal(allowing[0], "send", begin + timedelta(minutes=timeline.first(outside)))
 
 
-# Later, the days of a timeline would leave the calendar.
-_LAST_DAY = datetime(9998, 1, 1, tzinfo=UTC)
-
-
 def _midnight(instant: datetime) -> datetime:
-    return datetime.combine(min(instant, _LAST_DAY).astimezone(UTC).date(), time(), UTC)
+    return datetime.combine(min(instant, timeline.LAST).astimezone(UTC).date(), time(), UTC)
 
 
 @lru_cache(maxsize=256)

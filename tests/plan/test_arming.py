@@ -365,3 +365,12 @@ def test_everyone_is_wider_than_any_widened_targeting(one: Spec, other: Spec) ->
 )
 def test_an_event_that_has_fired_fires_no_more(before: Spec | None, after: Spec, when: str) -> None:
     assert sends_after(before, after, NOW).when == when
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"), [("ab_test", "30%"), ("ab_test", [30]), ("messages", True), ("messages", "m")]
+)
+def test_a_field_of_live_that_has_no_known_form_arms_when_it_is_set_right(name: str, shown: Any) -> None:
+    spec = split_test()
+    assert arms({**spec, name: shown}, spec)
+    assert arms(spec, spec) is False

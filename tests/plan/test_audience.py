@@ -138,3 +138,20 @@ def test_a_condition_in_parts_that_gets_a_value_of_no_known_meaning_may_reach_mo
     after: Spec, *, wider: bool
 ) -> None:
     assert widened({"geo": GEO}, {"geo": after}) is wider
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "wider"),
+    [
+        ("germany", GEO, True),
+        ([GEO], GEO, True),
+        (1.5, None, True),
+        ([], GEO, False),
+        (GEO, "germany", True),
+        ("germany", "germany", False),
+    ],
+)
+def test_of_a_targeting_that_is_no_object_every_change_may_reach_more(
+    before: Any, after: Any, *, wider: bool
+) -> None:
+    assert widened(before, after) is wider

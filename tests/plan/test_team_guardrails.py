@@ -13,7 +13,7 @@ from campaignctl.plan import guardrails
 from campaignctl.plan.context import Reading
 from campaignctl.plan.lifts import Lifts
 from campaignctl.plan.model import Objection, Options, Plan
-from campaignctl.project.model import Guardrails, Override
+from campaignctl.project.model import Collisions, Guardrails, Override
 from campaignctl.schedule.windows import Window
 from tests.effort import calls
 from tests.golden import Golden
@@ -417,3 +417,26 @@ def test_a_change_that_ended_is_not_sent(seconds: int, refused: bool) -> None:
     change = replace(only(plan(SCHEDULED)), valid_until=NOW)
     found = guardrails.at_request(change, Guardrails(), NOW + timedelta(seconds=seconds), Lifts())
     assert found == (("it was valid until 2026-11-24T12:00:00Z", "campaignctl apply") if refused else None)
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Europe/Belgrade", "America/New_York"])
+@pytest.mark.parametrize("time", ["9998-01-02 00:00:00", "9999-12-31 23:59:59"])
+@pytest.mark.parametrize("local", [False, True])
+def test_a_send_at_the_end_of_the_calendar_is_planned(zone: str, time: str, local: bool) -> None:
+    """As what is meant to be set later. Such sends are not compared with each other."""
+    specs = [named(name, scheduled_time=time, send_in_profile_time_zone=local) for name in "ab"]
+    daily = named("daily", recurrence={"cron": "0 9 * * *"})
+    limits = Guardrails(
+        max_sends_per_day=1,
+        collisions=Collisions(timedelta(hours=4), 1),
+        freeze=(Window(cron="0 9 * * *"),),
+    )
+    plan = plan_of(
+        *(wanted(spec, f"k{number}") for number, spec in enumerate(specs)),
+        wanted(daily, "daily"),
+        known=state({"daily": record(daily)}),
+        project=replace(PROJECT, guardrails=limits, time_zone=zone),
+    )
+    assert sorted(change.key for change in plan.changes) == ["k0", "k1"]
+    assert plan.objections == ()
+    assert plan.neighbours == {}

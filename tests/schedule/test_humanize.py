@@ -88,10 +88,19 @@ def _size(text: str) -> int:
             "Tue 22 Jul 2036 23:00:05 GMT (Wed 23 Jul 2036 01:00:05 Europe/Belgrade)",
         ),
         (datetime(2036, 3, 22, 10, tzinfo=UTC), "UTC", "Sat 22 Mar 2036 10:00 GMT"),
+        (datetime(9999, 12, 31, 23, 59, tzinfo=UTC), BELGRADE, "Fri 31 Dec 9999 23:59 GMT"),
+        (datetime(1, 1, 1, tzinfo=UTC), "America/New_York", "Mon 1 Jan 1 00:00 GMT"),
     ],
 )
 def test_an_instant_is_shown_in_gmt_and_in_the_zone(at: datetime, zone: str, text: str) -> None:
     assert humanize.instant(at, zone) == text
+
+
+def test_a_clock_time_of_a_day_that_a_zone_does_not_reach_is_in_gmt() -> None:
+    last = datetime(9999, 12, 31, 23, 59, tzinfo=UTC)
+    assert humanize.clock_in(last, BELGRADE) == "Fri 31 Dec 9999 23:59 GMT"
+    assert humanize.clock_in(last, "America/New_York") == "Fri 31 Dec 9999 18:59 America/New_York"
+    assert humanize.recurrence("daily", BELGRADE, last) == "recurrence 'daily'"
 
 
 @pytest.mark.parametrize(

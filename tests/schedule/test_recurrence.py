@@ -85,6 +85,9 @@ def test_either_of_two_day_fields_matches() -> None:
         "5 4 * * *",
         ["5 4 * * *"],
         7,
+        '{"cron": "0 9 * * *"}',
+        [{"cron": "0 9 * * *"}],
+        True,
     ],
 )
 def test_an_invalid_recurrence_is_refused(recurrence: Any) -> None:
