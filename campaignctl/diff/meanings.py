@@ -105,7 +105,7 @@ def _minutes(window: str) -> str:
 
 
 def _number(value: float) -> str:
-    return str(int(value)) if value == int(value) else str(value)
+    return str(int(value)) if isinstance(value, int) or value.is_integer() else str(value)
 
 
 #: The rows, applied one after the other.

@@ -89,13 +89,20 @@ class Piece:
 
 
 def pieces(spec: Spec) -> tuple[Piece, ...]:
-    """Every message of a campaign in every language that it has texts in."""
+    """Every message of a campaign in every language that it has texts in.
+
+    A message that live alone has, in a form that no manifest can have, is a piece that no proof shows.
+    """
     from campaignctl.campaign.spec import (
         languages_of,
     )  # the models take long to import, and few plans need them
 
     found = []
-    for index, message in enumerate(spec.get("messages") or ()):
+    messages = spec.get("messages") or ()
+    for index, message in enumerate(messages if isinstance(messages, list | tuple) else [messages]):
+        if not _is_readable(message):
+            found.append(Piece(f"messages/{index}", _DEFAULT_LANG, {}, digest(["unreadable", message])))
+            continue
         channel = str(message.get("channel"))
         primary = str(message.get("primary_lang") or _DEFAULT_LANG)
         for lang in languages_of(message, channel) or [primary]:
@@ -104,6 +111,20 @@ def pieces(spec: Spec) -> tuple[Piece, ...]:
             name = str(message.get("name") or f"messages/{index}")
             found.append(Piece(name, lang, body, digest(said)))
     return tuple(found)
+
+
+def _is_readable(message: Any) -> bool:
+    """Whether a message has a channel that is known, and texts by language."""
+    from campaignctl.campaign.spec import LOCALISED
+
+    channel = message.get("channel") if isinstance(message, Mapping) else None
+    if not isinstance(channel, str) or channel not in LOCALISED:
+        return False
+    if not isinstance(parts := message.get(channel), Mapping):
+        return False
+    actions = parts.get("actions") or ()
+    listed = isinstance(actions, list | tuple) and all(isinstance(each, Mapping) for each in actions)
+    return listed and all(isinstance(parts.get(name, {}), Mapping) for name in LOCALISED[channel])
 
 
 def _in_language(message: Spec, channel: str, lang: str, primary: str) -> dict[str, Any]:

@@ -106,8 +106,8 @@ def target(one: Subject) -> tuple[Spec, Spec]:
 
 def _added(one: Subject, goal: Spec) -> Iterator[FieldChange]:
     """The ignored messages that only live has: after those of the manifest, unless that has them."""
-    messages = goal.get("messages")
-    ours = messages if isinstance(messages, list | tuple) else ()
+    shown = goal.get("messages")
+    ours = shown if isinstance(shown, list | tuple) else ()  # ignored, they are as live has them
     number = len(ours)
     for change in one.comparison.changes:
         added = list(split(change.path)[:-1]) == ["messages"] and matches(change.path, one.ignored)

@@ -7,14 +7,16 @@ from typing import Any
 
 import pytest
 
+from campaignctl.campaign.lifecycle import Lifecycle
 from campaignctl.campaign.live import Live
 from campaignctl.diff import EVERYONE, audience
 from campaignctl.plan import codec, proofing
+from campaignctl.plan.context import Reading
 from campaignctl.plan.model import Options, Plan, Proofed
 from campaignctl.project.model import Guardrails, Override, Project, Seeds
 from campaignctl.state.model import State
 from campaignctl.state.proofs import KEPT, Proof, with_proofs
-from tests.plan.planning import KEY, NOW, PROJECT, Spec, plan_of, record, state, wanted
+from tests.plan.planning import KEY, NOW, PROJECT, Spec, live, plan_of, record, state, wanted
 
 SEEDS = {"custom_properties": {"seed": {"items": ["team"], "op": "in"}}}
 FAR = "2036-12-24 10:00:00"
@@ -94,6 +96,39 @@ def test_what_no_recipient_sees_leaves_a_proof_as_it_is(change: Spec) -> None:
 def test_what_recipients_get_needs_another_proof(change: Spec) -> None:
     before, after = proofing.pieces(SPEC), proofing.pieces({**SPEC, **change})
     assert before[1].digest != after[1].digest
+
+
+@pytest.mark.parametrize(
+    "shown",
+    [
+        "Hello",
+        [None],
+        ["Hello"],
+        [{**PUSH, "channel": "viber"}],
+        [{**PUSH, "channel": None}],
+        [{**PUSH, "channel": ["push"]}],
+        [{**PUSH, "push": "Hello"}],
+        [{name: PUSH[name] for name in PUSH if name != "push"}],
+        [{**PUSH, "push": {"title": "Hello"}}],
+        [{**PUSH, "push": {"title": None}}],
+        [{**PUSH, "push": {"actions": ["Open"]}}],
+        [{**PUSH, "push": {"actions": {"title": "Open"}}}],
+    ],
+)
+def test_a_message_of_live_that_no_manifest_can_have_is_proofed_by_nothing(shown: Any) -> None:
+    """It stays where `ignore_changes` says so, and an arming change would send it."""
+    (piece,) = proofing.pieces({**SPEC, "messages": shown})
+    assert (piece.message, piece.lang, piece.body) == ("messages/0", "en", {})
+    ignoring = Lifecycle(ignore_changes=("messages",))
+    draft = record({**SPEC, "is_draft": True}, "draft", lifecycle=ignoring)
+    plan = plan_of(
+        wanted(SPEC, lifecycle=ignoring),
+        known=replace(known("en", "de"), campaigns={KEY: draft}),
+        reading=Reading(live={KEY: live({**SPEC, "is_draft": True, "messages": shown}, "draft")}),
+        project=NEEDED,
+    )
+    (block,) = plan.blocked
+    assert "no seeds have seen its present content" in block.reason
 
 
 def test_an_edited_language_leaves_the_proof_of_the_others() -> None:

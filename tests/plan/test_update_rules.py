@@ -213,6 +213,12 @@ def test_a_message_without_a_name_that_only_live_has_stays() -> None:
     assert patch(edited(spec, shown, {**spec, "name": "New"}, "messages/*")) == {"name": "New"}
 
 
+@pytest.mark.parametrize("shown", [True, 1, "m"])
+def test_ignored_messages_stay_as_live_has_them_in_whatever_form(shown: Any) -> None:
+    _, goal = target(of(ONE, {**ONE, "messages": shown}, ONE, "messages"))
+    assert goal["messages"] == shown
+
+
 def test_another_field_that_only_live_has_stays_where_it_is_ignored() -> None:
     before = {**SCHEDULED, "description": None}
     shown = {**SCHEDULED, "description": "theirs"}
