@@ -127,8 +127,8 @@ OF_BOOKKEEPING = (
         (
             Edit(
                 "campaignctl/plan/twins.py",
-                "spans=(*found.times.spans, *((time, time) for time in had)))\n",
-                "spans=found.times.spans)\n",
+                "    return replace(_having(found, had), due=",
+                "    return replace(found, due=",
             ),
         ),
         ("tests/plan/test_twins.py",),
