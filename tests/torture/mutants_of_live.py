@@ -10,8 +10,8 @@ OF_LIVE = (
         (
             Edit(
                 "campaignctl/reconciler/readback.py",
-                "    if live is None or live.complete or change.action",
-                "    if live is None or True or change.action",
+                "    if live is None or live.complete:",
+                "    if live is None or True:",
             ),
             Edit(
                 "campaignctl/diff/verdicts.py",
