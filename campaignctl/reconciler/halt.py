@@ -88,9 +88,10 @@ class _Halting:
 
     `ours` is what this run has recorded in the halt, by id; other runs of the same halt record their own.
     `given` is the id of a new halt. `busy`: the lock was held when the mark was set, at `since`. `intents`
-    are those whose campaign was seen. `refused` are the campaigns that the API does not pause, `forbidden`
-    those that this token may not pause. `left` can send and are not named. `unread` says of which the last
-    look could not tell whose they are. `lock` guards what the threads change.
+    are those whose campaign was seen. `asked` are the campaigns that this run asked to stop, `refused` those
+    that the API does not pause, `forbidden` those that this token may not pause. `left` can send and are not
+    named. `unread` says of which the last look could not tell whose they are. `lock` guards what the threads
+    change.
     """
 
     wiring: Wiring
@@ -106,6 +107,7 @@ class _Halting:
     campaigns: dict[str, Named] = field(default_factory=dict)
     left: tuple[Named, ...] = ()
     ours: dict[str, Stopped] = field(default_factory=dict)
+    asked: set[str] = field(default_factory=set)
     canceled: set[str] = field(default_factory=set)
     refused: set[str] = field(default_factory=set)
     forbidden: set[str] = field(default_factory=set)
@@ -258,12 +260,17 @@ class _Halting:
         self.campaigns = {**strange, **self.campaigns}
         if self.state is None and not self.order.account and self.declared() is None:
             self.notes.append("without a state or readable manifests, only our marker shows what is ours")
-        absent = [each.id for each in self.campaigns.values() if each.id not in lives and not each.over]
-        reads = dict(zip(absent, spread(self._tried, absent, self.wiring.parallelism), strict=True))
+        known = [each for each in self.campaigns.values() if not each.over]
+        vague = [each.id for each in known if not self._tells(each, lives.get(each.id))]
+        reads = dict(zip(vague, spread(self._tried, vague, self.wiring.parallelism), strict=True))
         shown = {**lives, **{each: found[0] for each, found in reads.items() if found}}
-        for each in [each for each in self.campaigns.values() if not each.over]:
+        for each in known:
             unread = replace(each, live=None, missing=False)
             self.campaigns[each.id] = each.seen(shown[each.id]) if each.id in shown else unread
+
+    def _tells(self, each: Named, item: Live | None) -> bool:
+        """Whether a list shows how a campaign is: it may still show what was before our request."""
+        return item is not None and not (each.id in self.asked and each.seen(item).can_send)
 
     def _whole(self, live: Live) -> Live:
         """The campaign read by id if its list item is too short to tell whether it is ours."""
@@ -283,7 +290,7 @@ class _Halting:
         except ApiError as error:
             if error.status == _UNKNOWN_TOKEN:
                 raise
-            self.troubles[campaign_id] = error.summary
+            self.troubles[campaign_id] = _told(error)
             return None
 
     def _stop(self, due: list[Named]) -> None:
@@ -316,7 +323,7 @@ class _Halting:
             except (Refused, OutcomeUnknown) as error:
                 if error.status == _UNKNOWN_TOKEN:
                     raise
-                self.troubles[due.id] = error.summary
+                self.troubles[due.id] = _told(error)
                 now = self._read_one(due)
                 if isinstance(error, OutcomeUnknown):
                     how = how if now is None or now.can_send else None
@@ -334,7 +341,6 @@ class _Halting:
             self._not_ours(due)
         if error.status == _FORBIDDEN:
             self.forbidden.add(due.id)
-            self.troubles[due.id] = error.told
             return None
         if now is None or not now.can_send:
             return None
@@ -350,6 +356,7 @@ class _Halting:
         by = f" (by {self.halt.who})" if self.halt.who else ""
         reason = {"reason": f"campaignctl halt: {self.halt.reason}"[:_LONGEST_REASON] + by}
         # What an earlier read showed is out of date from now on.
+        self.asked.add(due.id)
         self.campaigns[due.id] = replace(self.campaigns[due.id], live=None)
         self.api.send(Request("pause" if how == "paused" else "cancel", due.id, reason), reserve=True)
         if how == "canceled":
@@ -407,3 +414,8 @@ class _Halting:
             account_proven=self.account_proven,
             notes=tuple(dict.fromkeys((*self.notes, *self.unread.values()))),
         )
+
+
+def _told(error: ApiError) -> str:
+    """What went wrong with one campaign; if it is forbidden, what to do about that too."""
+    return error.told if error.status == _FORBIDDEN else error.summary

@@ -406,3 +406,22 @@ def test_a_halt_that_is_continued_keeps_the_time_of_its_order(account: Account) 
     with account.on_another_machine(timedelta(hours=1)) as other:
         other.halt()
     assert [each.at for each in mark(account).halts] == [first.at]
+
+
+@pytest.mark.parametrize("recorded", [True, False])
+def test_a_list_that_lags_does_not_call_going_what_was_stopped(late: Account, recorded: bool) -> None:
+    """Its hint would have a person cancel what is paused already, which is final."""
+    for key in "abc":
+        late.specs[key] = campaign(key, scheduled_time=FAR, **text(key))
+    late.apply()
+    if not recorded:
+        lose(late)
+    late.clock.time.sleep(2 * 3600)
+    late.wire.arrive()
+    late.control.switch(list_lag=3600)
+    before = late.mark
+    outcome = late.halt()
+    assert {row.outcome for row in outcome.rows} == {"stopped"}
+    assert outcome.stopped
+    assert late.writes(before) == ["pause"] * 3
+    assert {each.key for each in mark(late).halts[0].stopped} == set("abc")
