@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from contextlib import suppress
 from dataclasses import replace
 from functools import reduce
@@ -105,7 +105,7 @@ def _refuse_another(there: Session, target: Backend, state: State) -> None:
     except StateMoved as moved:
         lineage, serial = moved.lineage, moved.serial
     else:
-        if found is None or not (found.campaigns or found.pending or found.sent or found.released):
+        if found is None or not any(_traces(found)):
             return
         lineage, serial = found.lineage, found.serial
     if lineage != state.lineage:
@@ -120,6 +120,12 @@ def _refuse_another(there: Session, target: Backend, state: State) -> None:
             detail=f"its serial is {serial}, and this one's is {state.serial}",
             hint=_TWO_HINT,
         )
+
+
+def _traces(state: State) -> tuple[Collection[object], ...]:
+    """What a state knows of campaigns: without it they could be created, or sent, twice."""
+    created = (state.campaigns, state.pending, state.dropped, state.proofs)
+    return (*created, state.sent, state.released, state.archives)
 
 
 def existing(session: Session) -> State:

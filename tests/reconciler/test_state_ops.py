@@ -13,12 +13,14 @@ from campaignctl.errors import AccountMismatch, CampaignctlError, StateError, St
 from campaignctl.reconciler import state_ops
 from campaignctl.state.halts import Halt
 from campaignctl.state.model import Dropped, Entry, State
+from campaignctl.state.proofs import Proof
 from tests.backends.local_place import LocalPlace
 from tests.backends.shared_folder import SharedFolder
 from tests.reconciler.account import Account, campaign
 
 FAR = campaign("Far", scheduled_time="2036-06-01 10:00:00")
 AT_ONCE = campaign("Now", run_immediately=True)
+PROOF = Proof("far", "m", "en", "sha256:p", "team", "sha256:s", "ana", "i-2", "sent", "2036-01-01T00:00:00Z")
 HALT = Halt("h-1", ("far",), "wrong price", "ana", "laptop", "2036-01-01T00:00:00Z")
 
 
@@ -114,6 +116,26 @@ def test_any_trace_makes_a_place_one_of_another_state(two: Account, elsewhere: L
     put(elsewhere, replace(full, lineage="other", **{**empty, name: getattr(full, name)}))
     with pytest.raises(StateError, match="there is another state in"):
         state_ops.migrate(two.wiring, elsewhere.backend())
+
+
+@pytest.mark.parametrize(
+    "trace",
+    [
+        {"archives": (2035,)},
+        {"dropped": (Dropped("far", "i-1", "sha256:x", ("2036-01-01T00:00:00Z",)),)},
+        {"proofs": (PROOF,)},
+    ],
+    ids=lambda trace: next(iter(trace)),
+)
+def test_what_is_archived_given_up_or_sent_to_seeds_is_a_trace_too(
+    two: Account, elsewhere: LocalPlace, trace: dict[str, Any]
+) -> None:
+    empty = State("other", 1, None, two.state.account, two.state.tool_version)
+    there = replace(empty, **trace)
+    put(elsewhere, there)
+    with pytest.raises(StateError, match="there is another state in"):
+        state_ops.migrate(two.wiring, elsewhere.backend())
+    assert elsewhere.backend().read() == there
 
 
 def test_a_move_that_died_before_its_note_is_repeated(two: Account, elsewhere: LocalPlace) -> None:
