@@ -139,10 +139,14 @@ def _pending(state: State) -> Check:
     if not state.pending:
         return Check("pending", "ok", "nothing is unsettled")
     named = [f"{key} ({_phase(intent)})" for key, intent in sorted(state.pending.items())]
-    open_ = sorted(key for key, intent in state.pending.items() if intent.phase != "planned")
-    left = ("; what it cannot settle: ", Command("state", "resolve", open_[0])) if open_ else ()
     found = f"{counted(len(named), 'write')} not settled: {listed(named, _NAMED)}"
-    return Check("pending", "warning", found, Sentence(_APPLY, *left))
+    open_ = sorted(key for key, intent in state.pending.items() if intent.phase != "planned")
+    if not open_:
+        return Check("pending", "warning", found, _APPLY)
+    resolve = ("state", "resolve", open_[0])
+    happened = ("--adopt", "ID") if state.pending[open_[0]].creates else ("--done",)
+    left = (Command(*resolve, *happened), " or ", Command(*resolve, "--retry"))
+    return Check("pending", "warning", found, Sentence(_APPLY, "; what it cannot settle: ", *left))
 
 
 def _markers(wiring: Wiring, state: State) -> Check:

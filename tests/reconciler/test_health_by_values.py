@@ -125,8 +125,14 @@ def test_what_is_not_settled_is_named_with_how_far_it_came() -> None:
         "warning",
         "3 writes not settled: b (replace half done), c (create sent at 2036-01-01T00:00:00Z, outcome"
         " unknown), d (update sent, outcome unknown)",
-        "`campaignctl apply`; what it cannot settle: `campaignctl state resolve c`",
+        "`campaignctl apply`; what it cannot settle: `campaignctl state resolve c --adopt ID` or"
+        " `campaignctl state resolve c --retry`",
     )
+    check = checked(known=replace(CALM, pending={"d": pending["d"]}))["pending"]
+    assert str(check.fix).endswith(
+        "`campaignctl state resolve d --done` or `campaignctl state resolve d --retry`"
+    )
+    assert checked(known=replace(CALM, pending={"b": pending["b"]}))["pending"].fix == "campaignctl apply"
     assert checked()["pending"] == Check("pending", "ok", "nothing is unsettled")
 
 
