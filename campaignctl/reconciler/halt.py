@@ -288,8 +288,6 @@ class _Halting:
         try:
             return (self.api.read(campaign_id, reserve=True),)
         except ApiError as error:
-            if error.status == _UNKNOWN_TOKEN:
-                raise
             self.troubles[campaign_id] = _told(error)
             return None
 

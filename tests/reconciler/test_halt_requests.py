@@ -323,6 +323,17 @@ def test_a_token_that_is_refused_is_not_tried_again(account: Account) -> None:
     assert any("token" in note for note in outcome.notes)
 
 
+def test_a_token_that_is_unknown_from_the_first_read_on_asks_for_nothing_else(account: Account) -> None:
+    account.specs = {key: campaign(key, scheduled_time=FAR, **text(key)) for key in "abc"}
+    account.apply()
+    before = account.mark
+    account.control.fault({"times": 99}, {"kind": "status", "status": 401})
+    outcome = account.halt()
+    assert [each["method"] for each in account.control.requests(before)] == ["GET", "GET"]
+    assert any("OCAMBA_TOKEN" in note for note in outcome.notes)
+    assert {row.outcome for row in outcome.rows} == {"unproven"}
+
+
 @pytest.mark.parametrize("cancel", [False, True])
 @pytest.mark.parametrize("path", ["", "/pause", "(/pause)?"])
 def test_a_campaign_that_is_forbidden_keeps_no_other_from_being_paused(
