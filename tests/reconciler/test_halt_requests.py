@@ -436,3 +436,17 @@ def test_a_list_that_lags_does_not_call_going_what_was_stopped(late: Account, re
     assert outcome.stopped
     assert late.writes(before) == ["pause"] * 3
     assert {each.key for each in mark(late).halts[0].stopped} == set("abc")
+
+
+@pytest.mark.parametrize("recorded", [True, False])
+def test_what_a_list_shows_is_not_read_by_id(account: Account, recorded: bool) -> None:
+    """Neither before the first pause, when every second may count, nor once the list shows it paused."""
+    account.specs = {key: campaign(key, scheduled_time=FAR, **text(key)) for key in "abc"}
+    account.apply()
+    if not recorded:
+        lose(account)
+    before = account.mark
+    assert account.halt().stopped
+    asked = [each for each in account.control.requests(before) if each["method"] == "GET"]
+    by_id = [each["path"].rsplit("/", 1)[-1] for each in asked if not each["path"].endswith("/campaigns")]
+    assert len(by_id) == recorded, "one recorded campaign proves the account"
