@@ -6,10 +6,11 @@ objection of a guardrail prevents it.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 
-from campaignctl.errors import Command, Sentence, commands_of
+from campaignctl.campaign.live import Live
+from campaignctl.errors import ApiError, Command, Sentence, commands_of
 from campaignctl.manifest.model import DesiredState
 from campaignctl.plan import records
 from campaignctl.plan.context import Reading
@@ -21,14 +22,15 @@ from campaignctl.reconciler.plan import question
 from campaignctl.reconciler.refresh import read_records
 from campaignctl.reconciler.run import Run
 from campaignctl.review.outcome import ChangeResult, Failure, Outcome, change_id
-from campaignctl.state.model import FORMAT_VERSION, Entry
+from campaignctl.state.halts import Halts
+from campaignctl.state.model import FORMAT_VERSION, Entry, State
 
 
 def pause_again(run: Run, desired: DesiredState, *, known: Collection[str] = ()) -> None:
     """Pause every recorded campaign that can send although it is halted, except those with a `known` id.
 
     The results are kept in `run.paused_again`; the state remembers that there is a stop mark. Raises what a
-    read raises.
+    read raises, after the pauses that need none.
     """
     waited = run.watch.give_way()
     state = run.session.state
@@ -48,7 +50,22 @@ def pause_again(run: Run, desired: DesiredState, *, known: Collection[str] = ())
     }
     # The opening read is older than a halt that was waited for.
     at_hand = {} if waited else run.lives
-    lives, _ = read_records(run.api, halted, parallelism=run.wiring.parallelism, at_hand=at_hand)
+    unread: ApiError | None = None
+    lives: dict[str, Live | None]
+    try:
+        lives, _ = read_records(run.api, halted, parallelism=run.wiring.parallelism, at_hand=at_hand)
+    except ApiError as error:  # it keeps none from being paused that the opening read showed
+        unread = error
+        lives = {key: at_hand[record.id] for key, record in halted.items() if record.id in at_hand}
+    _pause(run, desired, state, halts, lives)
+    if unread is not None:
+        raise unread
+
+
+def _pause(
+    run: Run, desired: DesiredState, state: State, halts: Halts, lives: Mapping[str, Live | None]
+) -> None:
+    """Pause those of these campaigns, by key, that can send."""
     run.settled.update({live.id: live for live in lives.values() if live})
     reading = Reading(live=lives, halts=halts)
     plan = pauses(question(run.wiring, desired, Options(), state, reading, run.now()))

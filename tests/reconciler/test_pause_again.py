@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from campaignctl.errors import Command, Sentence
+from campaignctl.errors import ApiError, Command, Sentence
 from campaignctl.manifest.model import DesiredState
 from campaignctl.plan.model import Action
 from campaignctl.reconciler.pause_again import pause_again, with_paused_again
@@ -105,6 +105,18 @@ def test_what_the_opening_read_showed_is_not_read_before_the_pause() -> None:
     assert one.script.asked[0] == "pause"
     one, _ = paused(known(a={}), ALL, Script([item()]), at_hand=False)
     assert one.script.asked[0] != "pause"
+
+
+@pytest.mark.parametrize("status", [403, 500])
+def test_one_that_cannot_be_read_keeps_no_other_from_being_paused(status: int) -> None:
+    state = here({"a": record(SCHEDULED), "b": record(SCHEDULED, campaign_id="7")})
+    with direct(state, Script([item(status="paused")], {"7": status})) as one:
+        one.kept.mark = ALL
+        run = one.run(live(SCHEDULED))
+        with pytest.raises(ApiError, match=str(status)):
+            pause_again(run, DesiredState(PROJECT, {}, "d"))
+    assert {result.key: result.outcome for result in run.paused_again} == {"a": "done"}
+    assert one.script.asked.count("pause") == 1
 
 
 def test_one_that_is_paused_already_is_not_paused() -> None:
