@@ -98,27 +98,33 @@ def to_json(
     return _LONE_SURROGATE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
+#: What JSON has too: most of what a document holds.
+_AS_THEY_ARE = frozenset((str, int, float, bool, type(None)))
+
+
 def plain(value: Any, version: int = _NEWEST) -> Any:
     """A value with dataclasses converted to objects and tuples to arrays, as documents of a format have them.
 
     Raises:
         TypeError: the name of a field is not a string.
     """
-    if isinstance(value, str):
+    kind: Any = type(value)
+    if kind in _AS_THEY_ARE:
         return value
-    if hasattr(type(value), "__dataclass_fields__"):
-        kind: Any = type(value)
+    if hasattr(kind, "__dataclass_fields__"):
         return {
-            name: plain(item, version)
+            name: item if type(item) in _AS_THEY_ARE else plain(item, version)
             for name, default in _written(kind, version)
             if (item := getattr(value, name)) != default
         }
-    if isinstance(value, Mapping):
+    if isinstance(value, (dict, Mapping)):
         for name in value:
             if not isinstance(name, str):
                 raise TypeError(f"the field name {name!r} is not a string")
-        return {name: plain(item, version) for name, item in value.items()}
-    if isinstance(value, list | tuple):
+        return {
+            name: item if type(item) in _AS_THEY_ARE else plain(item, version) for name, item in value.items()
+        }
+    if isinstance(value, (list, tuple)):
         return [plain(item, version) for item in value]
     return value
 
