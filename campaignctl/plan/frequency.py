@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from campaignctl.diff import overlay, people
 from campaignctl.errors import counted
@@ -29,20 +29,23 @@ _STRETCHES = 5
 Changes = tuple[Change, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _Sending:
     """When a campaign sends, and to whom: days in the project's zone with the number of single sends, or
     runs."""
 
+    spec: Mapping[str, object]
     sends: Sends
     runs: Runs | None
     once: Counter[date]
-    people: str
 
     @classmethod
     def of(cls, spec: Mapping[str, object], sends: Sends, recurs: Runs | None, ctx: PlanContext) -> _Sending:
-        once = Counter[date]() if recurs else _days(sends, ctx)
-        return cls(sends, recurs, once, people(spec))
+        return cls(spec, sends, recurs, Counter[date]() if recurs else _days(sends, ctx))
+
+    @cached_property
+    def people(self) -> str:
+        return people(self.spec)
 
 
 def sends_per_day(changes: Changes, ctx: PlanContext) -> Objection | None:

@@ -220,12 +220,13 @@ def objections(changes: Iterable[Change], ctx: PlanContext) -> tuple[Objection, 
 
 def lifted(changes: Iterable[Change], ctx: PlanContext) -> tuple[Overridden, ...]:
     """The lifted guardrails that would have objected or limited the age of the plan, with their keys."""
-    planned = tuple(changes)
-    found = (check(planned, ctx) for check in _CHECKS.values())
+    planned, lifts = tuple(changes), ctx.lifts
+    names = {*lifts.once, *(override.guardrail for override in lifts.standing)}
+    found = (check(planned, ctx) for name, check in _CHECKS.items() if name in names)
     broken = {objection.guardrail: objection.keys for objection in found if objection}
     if at_once := tuple(change.key for change in planned if change.sends_at_once):
         broken["max_plan_age"] = at_once
-    return tuple(each for name, keys in broken.items() for each in _overridden(name, keys, ctx.lifts))
+    return tuple(each for name, keys in broken.items() for each in _overridden(name, keys, lifts))
 
 
 def rules_lifted(names: Mapping[str, Iterable[str]], lifts: Lifts) -> tuple[Overridden, ...]:
