@@ -198,13 +198,13 @@ class AtRest:
 
         Raises as `open`.
         """
-        if not is_encrypted(stored):
-            if stored.count(b"\n"):
-                self._check_form(JOURNAL, where, encrypted=False)
-            return stored
-        first, *rest = stored.split(b"\n")[:-1] or [b""]
-        if not first:
+        whole = stored[: stored.rfind(b"\n") + 1]
+        if not whole:
             return b""
+        if not is_encrypted(whole):
+            self._check_form(JOURNAL, where, encrypted=False)
+            return whole
+        first, *rest = whole.split(b"\n")[:-1]
         lines = [self.open(JOURNAL, first + b"\n", where)]
         key = self._key_of(_parted(first + b"\n", where)[1].get("key"), where)
         before = [b"0", hashlib.sha256(first + b"\n").digest()]

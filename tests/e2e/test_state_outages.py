@@ -31,7 +31,8 @@ def place(request: pytest.FixtureRequest, world: World, tmp_path: Path) -> Itera
         world.apply()
         for name in ("second", "third", "fourth"):
             world.write(f"{name}.yaml", sms(name, scheduled_time=FAR))
-        world.control.fault({"method": "POST", "skip": 1, "times": 1}, {"kind": "delay", "seconds": 1.5})
+        slow = {"kind": "delay", "seconds": 1.5, "when": "after"}
+        world.control.fault({"method": "POST", "skip": 1, "times": 1}, slow)
         yield place
 
 
