@@ -1,4 +1,4 @@
-"""Indented JSON as `json.dumps` writes it, at the speed of its encoder for one line, and in pieces."""
+"""Indented JSON as `json.dumps` writes it, in pieces."""
 
 from __future__ import annotations
 
@@ -6,33 +6,8 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-_ASCII = json.JSONEncoder().encode
-_TEXT = json.encoder.encode_basestring_ascii
 #: Pieces are about this long, in characters.
 _PIECE = 1 << 16
-
-
-def indented(value: Any, step: int, margin: str = "\n") -> str:
-    """The text of a JSON value in lines indented by `step`; `margin` begins a line of what it stands in.
-
-    Names of fields are strings.
-    """
-    # In 3.11 the encoder in C makes one line, and the one in Python takes ten times as long as this.
-    if isinstance(value, str):
-        return _TEXT(value)
-    inner = margin + " " * step
-    if isinstance(value, dict):
-        parts = [
-            f"{_TEXT(name)}: {_TEXT(item) if type(item) is str else indented(item, step, inner)}"
-            for name, item in value.items()
-        ]
-        opened, closed = "{}"
-    elif isinstance(value, (list, tuple)):
-        parts = [indented(item, step, inner) for item in value]
-        opened, closed = "[]"
-    else:
-        return _ASCII(value)
-    return f"{opened}{inner}{f',{inner}'.join(parts)}{margin}{closed}" if parts else opened + closed
 
 
 def object_of(members: Iterable[tuple[str, Any]], step: int) -> Iterator[str]:
@@ -43,7 +18,7 @@ def object_of(members: Iterable[tuple[str, Any]], step: int) -> Iterator[str]:
     held: list[str] = []
     length, margin, opened = 0, "\n" + " " * step, "{"
     for name, value in members:
-        for text in _pieces(f"{opened}{margin}{_ASCII(name)}: ", value, step, margin):
+        for text in _pieces(f"{opened}{margin}{json.dumps(name)}: ", value, step, margin):
             held.append(text)
             length += len(text)
             if length > _PIECE:
@@ -55,10 +30,14 @@ def object_of(members: Iterable[tuple[str, Any]], step: int) -> Iterator[str]:
 
 def _pieces(head: str, value: Any, step: int, margin: str) -> Iterator[str]:
     if not isinstance(value, Iterator | list) or not value:
-        yield head + indented(value, step, margin)
+        yield head + _indented(value, step, margin)
         return
     inner, opened = margin + " " * step, f"{head}["
     for item in value:
-        yield f"{opened}{inner}{indented(item, step, inner)}"
+        yield f"{opened}{inner}{_indented(item, step, inner)}"
         opened = ","
     yield f"{margin}]" if opened == "," else f"{opened}]"
+
+
+def _indented(value: Any, step: int, margin: str) -> str:
+    return json.dumps(value, indent=step).replace("\n", margin)

@@ -1,4 +1,4 @@
-"""Indented JSON, and an object in pieces, are what the library writes."""
+"""An object in pieces is what the library writes."""
 
 from __future__ import annotations
 
@@ -8,18 +8,13 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from campaignctl.campaign.json_text import indented, object_of
+from campaignctl.campaign.json_text import object_of
 
 _VALUES: Any = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
     lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner) | st.tuples(inner, inner),
     max_leaves=12,
 )
-
-
-@given(_VALUES, st.sampled_from([1, 2]))
-def test_indented_as_by_the_library(value: Any, step: int) -> None:
-    assert indented(value, step) == json.dumps(value, indent=step)
 
 
 @given(st.dictionaries(st.text(), _VALUES))
