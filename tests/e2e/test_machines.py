@@ -61,7 +61,7 @@ def test_lost_answers_of_one_machine_are_settled_by_the_other(machines: tuple[Ma
         return bool(machines[0].control.faults()[-1]["used"])
 
     for number, (lost, other) in enumerate(in_turns(machines, 4)):
-        fields = {"run_immediately": True} if number % 3 == 2 else {"scheduled_time": FAR}
+        fields = {"run_immediately": True} if number >= 2 else {"scheduled_time": FAR}
         write(machines, f"c{number}", sms(f"C{number}", **fields))
         lost.control.fault({"method": "POST"}, {"kind": "lost_answer"})
         process = lost.start("apply", "--auto-approve")
@@ -75,7 +75,7 @@ def test_lost_answers_of_one_machine_are_settled_by_the_other(machines: tuple[Ma
             other.apply()
         assert_settled(machines)
     assert len(machines[0].campaigns()) == 4
-    assert machines[0].sends() == ["C2"]
+    assert sorted(machines[0].sends()) == ["C2", "C3"]
 
 
 def test_a_late_effect_on_one_machine_is_waited_for_by_the_other(machines: tuple[Machine, Machine]) -> None:
