@@ -22,8 +22,8 @@ from campaignctl.cli.group import Lazy, LazyGroup, NearestChoice
 from campaignctl.cli.settings import CACHE_VARIABLE, App, Settings
 from campaignctl.errors import UsageError
 
-# Objects made at the same time as others before the next search for garbage; Python's default is 700.
-_GARBAGE_SEARCH = 500_000
+#: Objects made at the same time as others before the next search for garbage; Python's default is 700.
+GARBAGE_SEARCH = 500_000
 _TAKEN = "\t\n\r"
 _NOT_TEXT = frozenset({"Cc", "Cs"})
 
@@ -175,7 +175,7 @@ def unsupported(system: str) -> str | None:
 def main(argv: Sequence[str] | None = None) -> NoReturn:
     """Run the command line and exit with its status."""
     # What start-up and compiling make lives as long as the run: frequent searches only cost time.
-    gc.set_threshold(_GARBAGE_SEARCH)
+    gc.set_threshold(GARBAGE_SEARCH)
     if refusal := unsupported(os.name):
         sys.exit(refusal)
     if os.environ.get(_COMPLETION):
