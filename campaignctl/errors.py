@@ -18,7 +18,7 @@ CampaignctlError              exit status 1
 ├── AccountMismatch           token, environment and state belong to different accounts
 └── ApiError                  the account's API
     ├── Refused               the answer proves that nothing happened
-    │   └── TokenRejected     401 or 403
+    │   └── TokenRejected     401
     ├── OutcomeUnknown        the write may or may not have happened
     └── ReadFailed            a read got no usable answer
 """
@@ -405,13 +405,21 @@ class ApiError(CampaignctlError):
         super().__init__(summary, detail=detail, hint=hint, key=key, source=source, trace_id=trace_id)
         self.status = status
 
+    @property
+    def forbidden(self) -> bool:
+        """Whether the token may not do this one thing, such as read this campaign (403)."""
+        return self.status == 403  # noqa: PLR2004 - the status code
+
 
 class Refused(ApiError):
     """The answer proves that nothing happened: 400, 401, 403, 404, 422, 429, or never connected."""
 
 
 class TokenRejected(Refused):
-    """401 or 403: the token is missing, unknown, expired, or not allowed to do this."""
+    """401: the token is missing, unknown or expired, so that every other request is refused too.
+
+    One that may not do this one thing (403) is a plain `Refused`, of a read `ReadFailed`.
+    """
 
 
 class OutcomeUnknown(ApiError):

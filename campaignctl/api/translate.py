@@ -26,7 +26,7 @@ TOO_MANY: Final = 429
 NOTHING_HAPPENED: Final = frozenset({400, 401, 403, 404, 422, TOO_MANY})
 BAD_REQUEST: Final = 400
 NO_SUCH_CAMPAIGN: Final = frozenset({400, 404})
-TOKEN_STATUSES: Final = frozenset({401, 403})
+UNKNOWN_TOKEN: Final = 401
 
 FOREIGN: Final = (
     httpx.HTTPError,
@@ -165,7 +165,7 @@ def _kind(error: BaseException, *, never_sent: bool) -> str:
 
 
 def _rejection_class(status: int, call: Call) -> type[ApiError]:
-    if status in TOKEN_STATUSES:
+    if status == UNKNOWN_TOKEN:
         return TokenRejected
     if status == TOO_MANY:
         return Refused

@@ -138,9 +138,9 @@ def _mark(run: Run, key: str, record: Record, request: Request) -> str | None:
             if shows or run.state.account.markers is False:
                 break
         why = "its metadata does not show our marker"
-    except ReadFailed as error:  # the next run settles it
-        return _not_marked(record, error.summary)
     except ApiError as error:
+        if isinstance(error, ReadFailed) and not error.forbidden:  # the next run settles it
+            return _not_marked(record, error.summary)
         why, live = error.summary, None
     if live is not None and (made_by or answered):
         learn_markers(run, made_by is not None)

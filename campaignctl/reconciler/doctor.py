@@ -17,7 +17,6 @@ from campaignctl.errors import (
     Command,
     Interrupted,
     Sentence,
-    TokenRejected,
     counted,
     listed,
 )
@@ -49,6 +48,8 @@ _READS = 3
 _PAGE = 10
 _OF_THE_API = ("token", "api", "account", "clock", "rate")
 _NAMED = 3
+# Unknown, or not allowed to do this: the API answers, and the token is what is wrong.
+_ABOUT_THE_TOKEN = (401, 403)
 _SET_CLOCK = "set this machine's clock (NTP)"
 _APPLY = Sentence(Command("apply"))
 
@@ -260,7 +261,7 @@ def _ask(api: OcambaApi) -> _Answers:
 
 
 def _token(answers: _Answers) -> Check:
-    if isinstance(answers.error, TokenRejected):
+    if answers.error is not None and answers.error.status in _ABOUT_THE_TOKEN:
         return refused("token", answers.error)
     if answers.error is not None:
         return Check("token", "skipped", "set; not known whether the API accepts it")
@@ -268,7 +269,7 @@ def _token(answers: _Answers) -> Check:
 
 
 def _reachability(api: OcambaApi, answers: _Answers) -> Check:
-    if answers.error is not None and not isinstance(answers.error, TokenRejected):
+    if answers.error is not None and answers.error.status not in _ABOUT_THE_TOKEN:
         failed = refused("api", answers.error)
         if answers.error.status is not None:
             return failed

@@ -51,7 +51,7 @@ _TRIES = 3
 # Refusals that say nothing about the campaign: no connection, or too many requests.
 _UNHEARD = (None, 429)
 # Of an unknown token nothing else is answered either; a forbidden campaign may be the only one.
-_UNKNOWN_TOKEN, _FORBIDDEN = 401, 403
+_UNKNOWN_TOKEN = 401
 # The API documents no limit; people read the reason.
 _LONGEST_REASON = 200
 # The server's clock is known to the second, rounded down.
@@ -337,7 +337,7 @@ class _Halting:
         """What to ask for after a refusal, of a campaign that is `now` so; None for nothing."""
         if first and now is not None and now.status is Status.PAUSED:
             self._not_ours(due)
-        if error.status == _FORBIDDEN:
+        if error.forbidden:
             self.forbidden.add(due.id)
             return None
         if now is None or not now.can_send:
@@ -416,4 +416,4 @@ class _Halting:
 
 def _told(error: ApiError) -> str:
     """What went wrong with one campaign; if it is forbidden, what to do about that too."""
-    return error.told if error.status == _FORBIDDEN else error.summary
+    return error.told if error.forbidden else error.summary

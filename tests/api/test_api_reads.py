@@ -67,7 +67,7 @@ def test_no_such_campaign_is_none(answer: Any) -> None:
 def test_a_refused_token_says_what_to_set(status: int) -> None:
     with RawServer([whole(status)]) as server, client(server.url) as api:
         for call in (lambda: api.read("7"), lambda: api.list_page(1)):
-            with pytest.raises(TokenRejected, match=str(status)) as caught:
+            with pytest.raises(TokenRejected if status == 401 else ReadFailed, match=str(status)) as caught:
                 call()
             assert "OCAMBA_TOKEN" in caught.value.hint
 

@@ -321,8 +321,9 @@ def test_latency_is_the_median_of_three_reads() -> None:
     assert checks["api"] == Check("api", "ok", f"{URL} answers in 20 ms (median of 3 reads)")
 
 
-def test_a_refused_token_is_all_that_is_wrong() -> None:
-    with api(NEWEST, status=401) as asked:
+@pytest.mark.parametrize("status", [401, 403])
+def test_a_refused_token_is_all_that_is_wrong(status: int) -> None:
+    with api(NEWEST, status=status) as asked:
         checks = checked(asked)
     assert checks["token"].verdict == "problem"
     assert checks["api"] == Check("api", "ok", f"{URL} answers in 20 ms (one read)")

@@ -11,7 +11,7 @@ import pytest
 
 from campaignctl.campaign.canonical import body_digest
 from campaignctl.campaign.lifecycle import Lifecycle
-from campaignctl.errors import AccountMismatch, Refused, Source, StateError
+from campaignctl.errors import AccountMismatch, ReadFailed, Source, StateError
 from campaignctl.manifest.model import DesiredCampaign, DesiredState, Removed
 from campaignctl.project.model import Project
 from campaignctl.reconciler.recover import ORPHANS, recover
@@ -381,7 +381,7 @@ def test_the_lock_is_released_when_a_read_fails() -> None:
     kept: Kept
     with direct(here(), script) as one:
         desired = DesiredState(one.wiring.project, {"a": wanted(SCHEDULED, "a")}, "d")
-        with pytest.raises(Refused):
+        with pytest.raises(ReadFailed):
             recover(one.wiring, desired, write=True)
         kept = one.kept
     assert kept.locks == ["state recover", "released"]
