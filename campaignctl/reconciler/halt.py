@@ -29,7 +29,7 @@ from campaignctl.errors import (
 from campaignctl.plan.model import Action, Request
 from campaignctl.reconciler import halt_report, halt_targets
 from campaignctl.reconciler.halt_targets import Declared, Named, Order
-from campaignctl.reconciler.opening import check_company, company_of, hides_marker, newest, spread
+from campaignctl.reconciler.opening import check_company, company_of, hides_marker, spread
 from campaignctl.reconciler.run import READ_WAITS, Wiring
 from campaignctl.review.halt import UNMARKED, HaltOutcome
 from campaignctl.review.outcome import Event
@@ -90,8 +90,8 @@ class _Halting:
     `given` is the id of a new halt. `busy`: the lock was held when the mark was set, at `since`. `intents`
     are those whose campaign was seen. `asked` are the campaigns that this run asked to stop, `refused` those
     that the API does not pause, `forbidden` those that this token may not pause. `left` can send and are not
-    named. `unread` says of which the last look could not tell whose they are. `lock` guards what the threads
-    change.
+    named. `unread` says of which the last look could not tell whose they are, `short` that its list hid some.
+    `lock` guards what the threads change.
     """
 
     wiring: Wiring
@@ -113,6 +113,7 @@ class _Halting:
     forbidden: set[str] = field(default_factory=set)
     troubles: dict[str, str] = field(default_factory=dict)
     unread: dict[str, str] = field(default_factory=dict)
+    short: tuple[str, ...] = ()
     intents: set[str] = field(default_factory=set)
     corrected: bool = False
     account_proven: bool = False
@@ -246,7 +247,7 @@ class _Halting:
 
     def _look(self) -> None:
         """Read every named campaign, and find unrecorded ones by their marker or content."""
-        seen = newest(self.api, (), live_only=True, reserve=True).lives
+        seen, self.short = halt_targets.everything(self.api)
         self._correct_time()
         self._learn()
         self.unread = {}
@@ -410,7 +411,7 @@ class _Halting:
             refused=frozenset(self.refused),
             marked=self.marked,
             account_proven=self.account_proven,
-            notes=tuple(dict.fromkeys((*self.notes, *self.unread.values()))),
+            notes=tuple(dict.fromkeys((*self.notes, *self.short, *self.unread.values()))),
         )
 
 

@@ -5,27 +5,33 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
 from campaignctl.campaign import marker
 from campaignctl.campaign.keys import key_hint, named
 from campaignctl.campaign.live import Live
 from campaignctl.campaign.status import Status, status_of
 from campaignctl.diff import content
-from campaignctl.errors import CampaignctlError, Command, Sentence, UsageError
+from campaignctl.errors import CampaignctlError, Command, Sentence, UsageError, counted
 from campaignctl.manifest.model import DesiredCampaign
 from campaignctl.plan import records
 from campaignctl.plan.arming import has_fired, known_sends, runs_left
 from campaignctl.project.model import Project
-from campaignctl.reconciler.opening import check_environment, check_url, ours, tags_of
+from campaignctl.reconciler.opening import check_environment, check_url, newest, ours, tags_of
 from campaignctl.reconciler.other_states import of_no_environment
 from campaignctl.reconciler.run import Wiring
 from campaignctl.schedule.times import TimeError, parse_gmt, parse_iso
 from campaignctl.state.halts import Halt, Held
 from campaignctl.state.model import Record, State
 
+if TYPE_CHECKING:
+    from campaignctl.api.client import OcambaApi
+
 #: Reads the manifests, by key; None if they cannot be read. Called again and again, so it has to remember.
 Declared = Callable[[], Mapping[str, DesiredCampaign] | None]
 
+# What a list with its status filter leaves out.
+_FINAL = (Status.SENT, Status.CANCELED)
 _NOW = datetime.min.replace(tzinfo=UTC)
 _LATEST = datetime.max.replace(tzinfo=UTC)
 # How long after its time a campaign may be sending: a day in the last of the recipients' zones.
@@ -155,6 +161,25 @@ def _first(record: Record, status: Status, now: datetime) -> datetime:
     times = [parse_iso(record.next_run_time)] if record.next_run_time else []
     times += [sends.first] if sends.first else []
     return min((now + abs(time - now) for time in times if now - time < _SENDING), default=_LATEST)
+
+
+def everything(api: OcambaApi) -> tuple[tuple[Live, ...], tuple[str, ...]]:
+    """Every campaign of the account that is not final, and a note if the list hides some.
+
+    A list that shows fewer campaigns than it claims to have is read once more without its status filter: the
+    filter may leave out too much, or one that ended meanwhile moved another to a page that was read already.
+    """
+    scan = newest(api, (), live_only=True, reserve=True)
+    lives = {live.id: live for live in scan.lives}
+    seen = set(lives)
+    if len(seen) < scan.claims:
+        scan = newest(api, (), reserve=True)
+        lives |= {live.id: live for live in scan.lives if status_of(live) not in _FINAL}
+        seen |= {live.id for live in scan.lives}
+    if len(seen) >= scan.claims:
+        return tuple(lives.values()), ()
+    short = f"the list of the account shows {len(seen):,} of {counted(scan.claims, 'campaign')}"
+    return tuple(lives.values()), (f"{short}; others may still send: check the dashboard",)
 
 
 @dataclass(frozen=True, slots=True)

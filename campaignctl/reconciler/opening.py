@@ -34,10 +34,12 @@ MARK_SIZE = 20
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """The campaigns that a scan saw, newest first, each once. `server_time` is that of the first page."""
+    """The campaigns that a scan saw, newest first, each once. `server_time` is that of the first page;
+    `claims` is the most campaigns that a page said there are."""
 
     lives: tuple[Live, ...]
     server_time: datetime | None
+    claims: int = 0
 
     @property
     def mark(self) -> tuple[str, ...]:
@@ -54,11 +56,11 @@ def newest(api: OcambaApi, mark: Collection[str], *, live_only: bool = False, re
     """
     lives: dict[str, Live] = {}
     server_time: datetime | None = None
-    number, beyond = 0, False
+    number, claims, beyond = 0, 0, False
     while True:
         number += 1
         page = api.list_page(number, live_only=live_only, reserve=reserve)
-        server_time = server_time or page.server_time
+        server_time, claims = server_time or page.server_time, max(claims, page.total or 0)
         fresh = [live for live in page.items if live.id not in lives]
         lives.update({live.id: live for live in fresh})
         if not fresh or (page.total is not None and len(lives) >= page.total):
@@ -66,7 +68,7 @@ def newest(api: OcambaApi, mark: Collection[str], *, live_only: bool = False, re
         if beyond or _passes(page, mark):
             break
         beyond = any(live.id in mark for live in page.items)
-    return Scan(tuple(lives.values()), server_time)
+    return Scan(tuple(lives.values()), server_time, claims)
 
 
 def _passes(page: Page, mark: Collection[str]) -> bool:
