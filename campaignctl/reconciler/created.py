@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
+from itertools import chain
 
 from campaignctl.campaign import marker
 from campaignctl.campaign.live import Live
 from campaignctl.campaign.status import Status, status_of, to_end
-from campaignctl.errors import AccountMismatch, ApiError, Command, Interrupted, Sentence, StateError
+from campaignctl.errors import (
+    AccountMismatch,
+    ApiError,
+    Command,
+    Interrupted,
+    OutcomeUnknown,
+    Sentence,
+    StateError,
+)
 from campaignctl.plan import records
 from campaignctl.plan.context import without_markers
 from campaignctl.plan.model import Request
@@ -15,6 +25,7 @@ from campaignctl.reconciler.run import Run
 from campaignctl.schedule.times import iso
 from campaignctl.state.ledger import Released, Sent
 from campaignctl.state.model import Account, Entry, Intent, Record
+from campaignctl.state.proofs import Proof
 
 
 def created(run: Run, key: str, intent: Intent, live: Live, *, marked: bool = True) -> Record:
@@ -65,16 +76,27 @@ def _check_new(run: Run, key: str, campaign_id: str) -> None:
         )
 
 
-def check_answer(run: Run, key: str, intent: Intent, campaign_id: str) -> None:
-    """Raise StateError if a create was answered with a campaign that the account had at the opening read and
-    that is not marked as its own: no change may be made to that one."""
+def check_answer(run: Run, intent: Intent, campaign_id: str) -> None:
+    """Raise OutcomeUnknown if a create was answered with a campaign that was there before: the state records
+    it, or the account had it at the opening read without this create's marker. No change may be made to that
+    one, and where the new one is has to be found out."""
     there = next((live for live in run.opening.scan.lives if live.id == campaign_id), None)
     made_by = marker.read(there.fields) if there else None
-    if there is not None and (made_by is None or made_by.intent != intent.intent):
-        raise StateError(
+    ours = made_by is not None and made_by.intent == intent.intent
+    strange = there is not None or campaign_id in run.state.foreign
+    if is_recorded(run, campaign_id) or (strange and not ours):
+        raise OutcomeUnknown(
             f"answered with {campaign_id}, which was there before",
-            hint=Sentence(Command("state", "resolve", key, "--retry"), " if it was not created"),
+            hint=Sentence(Command("apply"), " finds out whether another one was created"),
         )
+
+
+def is_recorded(run: Run, campaign_id: str) -> bool:
+    """Whether the state records a campaign or proof with this id, or has released one."""
+    state = run.state
+    every: Iterable[Record | Released | Proof]
+    every = chain(state.campaigns.values(), state.released, state.proofs)
+    return any(each.id == campaign_id for each in every) or state.archive.has_id(campaign_id)
 
 
 def _company_id(run: Run) -> str | None:

@@ -37,6 +37,7 @@ from campaignctl.plan.lifts import Lifts
 from campaignctl.plan.model import Action, Change, Request
 from campaignctl.plan.proofing import Piece
 from campaignctl.project.model import Project
+from campaignctl.reconciler.created import is_recorded
 from campaignctl.reconciler.opening import check_company
 from campaignctl.reconciler.run import READ_WAITS, Run
 from campaignctl.review.outcome import Failure
@@ -160,16 +161,10 @@ class Sending:
 
         live = self.run.api.send(Request("create", body={**self.body, **marked}), before=before)
         # Whatever is done to a proof must not be done to another campaign.
-        if live.id in self._known or self.run.state.archive.has_id(live.id):
+        seen = live.id in self.run.opening.lives or live.id in self.run.state.foreign
+        if seen or is_recorded(self.run, live.id):
             raise Refused(f"the create of a proof was answered with {live.id}, which was there before")
         self._note("created", id=live.id)
-
-    @property
-    def _known(self) -> set[str | None]:
-        """The ids of campaigns that are no new proof, without those of the archive."""
-        state = self.run.state
-        ids = {*self.run.opening.lives, *state.foreign, *(each.id for each in state.campaigns.values())}
-        return {*ids, *(each.id for each in state.released), *(each.id for each in state.proofs)}
 
     def _look(self) -> None:
         """Read the created proof until it is shown as asked for. Raises Refused."""

@@ -320,7 +320,7 @@ def _create(run: Run, change: Change, request: Request) -> ChangeResult:
         live = _sent(run, change, request, lambda: before(leave), back)
     if isinstance(live, ChangeResult):
         return live
-    check_answer(run, change.key, started, live.id)
+    check_answer(run, started, live.id)
     try:
         return confirmed(run, change, created(run, change.key, started, live), live)
     except (LockLost, StateNotSaved) as error:

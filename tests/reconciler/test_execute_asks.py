@@ -24,7 +24,10 @@ from campaignctl.reconciler.state_ops import resolve
 from campaignctl.review.outcome import Outcome
 from campaignctl.schedule.sends import Sends
 from campaignctl.schedule.times import format_gmt, iso
-from campaignctl.state.model import FORMAT_VERSION, Account, State
+from campaignctl.state.ledger import Released, Year
+from campaignctl.state.model import FORMAT_VERSION, Account, Foreign, State
+from campaignctl.state.proofs import Proof
+from campaignctl.state.years import encode_year
 from tests.plan.planning import (
     ID,
     IMMEDIATE,
@@ -52,6 +55,8 @@ from tests.reconciler.performing import (
     replacement,
 )
 from tests.reconciler.scripted import PROJECT, URL, Direct, Kept, Script, Shown, direct
+from tests.state.documents import filled
+from tests.state.test_archive import of
 
 HOUR = timedelta(hours=1)
 
@@ -404,6 +409,54 @@ def test_a_create_is_not_taken_for_a_campaign_that_was_there_before(known: Direc
         (one,) = found.changes
         assert (one.outcome, one.id) == ("unknown", None)
         assert "answered with 9, which was there before" in str(one.error)
+
+
+OLD_ONE = Released("new", "9", "", "", "sent", iso(NOW))
+KNOWN_TO_THE_STATE: list[dict[str, Any]] = [
+    {"campaigns": {"other": record(SCHEDULED, campaign_id="9")}},
+    {"campaigns": {"new": record(SCHEDULED, "sent", "9")}},
+    {"released": (OLD_ONE,)},
+    {"proofs": (replace(filled(Proof), id="9", phase="sent"),)},
+    {"foreign": {"9": Foreign("scheduled", iso(NOW))}},
+    {"archive": of(encode_year(2026, Year((), (OLD_ONE,), ()), state()))},
+]
+
+
+@pytest.mark.parametrize("fields", KNOWN_TO_THE_STATE)
+@pytest.mark.parametrize("found", [True, False])
+def test_a_create_that_is_answered_with_a_known_campaign_is_settled_as_a_lost_one(
+    known: Direct, fields: Spec, found: bool
+) -> None:
+    change = create(own(SCHEDULED, "New"), "new")
+    started = pending(change)
+    mark = {"campaignctl": str(PROJECT.owner.marker("new", started.intent))}
+    answer = {**item(own(SCHEDULED, "New")), "id": "9", "metadata": mark}
+    known.script.created = answer
+    known.script.items = [{**answer, "id": "10"}] if found else []
+    before = replace(here(pending={"new": started}), **fields)
+    outcome = carried_out(known, plan(change), before)
+    assert known.script.asked.count("create") == 1
+    (one,) = outcome.changes
+    if found:
+        assert (one.outcome, one.id) == ("done", "10")
+        assert known.state.campaigns["new"].id == "10"
+        return
+    assert (one.outcome, outcome.result) == ("unknown", "incomplete")
+    assert one.error is not None
+    assert "answered with 9, which was there before" in one.error.summary
+    assert known.state.campaigns == before.campaigns
+    assert known.state.pending["new"].phase == "started"
+
+
+def test_a_draft_that_is_answered_with_a_known_campaign_is_sent_once_more(known: Direct) -> None:
+    change = create(own(MANUAL, "New"), "new")
+    answer = {**item(own(MANUAL, "New"), "manual"), "id": "9"}
+    known.script.created = [answer, {**answer, "id": "10"}]
+    before = here({"other": record(SCHEDULED, campaign_id="9")}, pending={"new": pending(change)})
+    outcome = carried_out(known, plan(change), before)
+    assert known.script.asked.count("create") == 2
+    assert [(each.outcome, each.id) for each in outcome.changes] == [("done", "10")]
+    assert {key: each.id for key, each in known.state.campaigns.items()} == {"other": "9", "new": "10"}
 
 
 def test_a_second_copy_is_canceled_under_the_lock_alone_and_named_if_it_goes_on(known: Direct) -> None:
