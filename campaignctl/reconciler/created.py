@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import replace
 from itertools import chain
 
@@ -20,7 +21,7 @@ from campaignctl.errors import (
 )
 from campaignctl.plan import records
 from campaignctl.plan.context import without_markers
-from campaignctl.plan.model import Request
+from campaignctl.reconciler.cancels import canceled
 from campaignctl.reconciler.run import Run
 from campaignctl.schedule.times import iso
 from campaignctl.state.ledger import Released, Sent
@@ -136,16 +137,11 @@ def _refuse_company(run: Run, key: str, intent: Intent, live: Live) -> None:
 
 def _cancel_strange(run: Run, live: Live) -> Status:
     """Cancel a campaign of another company, if it can send. Returns its status as far as known."""
-    status = status_of(live)
-    if not status.can_send:
-        return status
-    try:
-        why = "campaignctl: created in the wrong company"
-        run.api.send(Request("cancel", live.id, {"reason": why}), before=run.session.check)
-        seen = run.api.read(live.id)
-    except (ApiError, Interrupted):
-        return status
-    return status_of(seen) if seen else status
+    status, ended = status_of(live), None
+    if status.can_send:
+        with suppress(Interrupted):
+            ended, _ = canceled(run, live.id, "campaignctl: created in the wrong company", run.session.check)
+    return status if ended in (None, Status.MISSING) else ended
 
 
 def _learnt(run: Run, live: Live) -> Account:

@@ -14,7 +14,7 @@ from typing import Any
 
 from campaignctl.campaign import marker
 from campaignctl.campaign.live import Live
-from campaignctl.campaign.status import status_of
+from campaignctl.campaign.status import Status, status_of
 from campaignctl.errors import (
     AccountMismatch,
     ApiError,
@@ -37,6 +37,7 @@ from campaignctl.plan.lifts import Lifts
 from campaignctl.plan.model import Action, Change, Request
 from campaignctl.plan.proofing import Piece
 from campaignctl.project.model import Project
+from campaignctl.reconciler.cancels import canceled
 from campaignctl.reconciler.created import is_recorded
 from campaignctl.reconciler.opening import check_company
 from campaignctl.reconciler.run import READ_WAITS, Run
@@ -278,9 +279,10 @@ def stopped(run: Run, entry: Proof) -> tuple[bool, str]:
             return True, f"{entry.id} is not found"
         if (status := status_of(live)).can_send:
             why = "campaignctl: a proof that is not as asked for"
-            run.api.send(Request("cancel", live.id, {"reason": why}), before=run.session.check, reserve=True)
-            live = run.api.read(live.id, reserve=True) or live
-            status = status_of(live)
+            ended, problem = canceled(run, live.id, why, run.session.check)
+            if ended is None or ended.can_send:
+                return False, f"{entry.id} could not be canceled: {problem}"
+            status = status if ended is Status.MISSING else ended
     except (ApiError, Interrupted) as error:
         return False, f"{entry.id} could not be canceled: {error.summary}"
     return not status.can_send, f"{entry.id} is {status}" + ("" if status.can_send else ", and sends nothing")

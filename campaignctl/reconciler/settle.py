@@ -11,14 +11,14 @@ from dataclasses import replace
 from datetime import timedelta
 
 from campaignctl.campaign.live import Live
-from campaignctl.campaign.status import Status, status_of
-from campaignctl.errors import ApiError, Interrupted, OutcomeUnknown, ReadFailed, Refused, counted
+from campaignctl.campaign.status import Status
+from campaignctl.errors import ApiError, Interrupted, counted
 from campaignctl.plan import ledger, proof
 from campaignctl.plan.context import Unsettled
-from campaignctl.plan.model import Request
+from campaignctl.reconciler.cancels import canceled
 from campaignctl.reconciler.created import created
 from campaignctl.reconciler.refresh import find, read_written
-from campaignctl.reconciler.run import READ_WAITS, Run
+from campaignctl.reconciler.run import Run
 from campaignctl.state.model import Entry, Intent
 
 
@@ -140,28 +140,9 @@ def cancel_copies(run: Run) -> list[str]:
     left = []
     for key, live in run.opening.copies:
         run.note(f"{key}: {live.id} is a second copy of it and is canceled")
-        status, problem = canceled(run, live.id, "campaignctl: a second copy of the same campaign")
+        why = "campaignctl: a second copy of the same campaign"
+        status, problem = canceled(run, live.id, why, run.may_send)
         if status not in (Status.CANCELED, Status.MISSING):
             left.append(f"{key}: its second copy {live.id} could not be canceled: {problem}")
             run.note(left[-1])
     return left
-
-
-def canceled(run: Run, campaign_id: str, why: str) -> tuple[Status | None, str]:
-    """Cancel a campaign. Returns its status once a read shows that it cannot send any more, which may be
-    another than canceled; else None. And why it is not canceled."""
-    problem = "it is not shown as canceled"
-    try:
-        try:
-            run.api.send(Request("cancel", campaign_id, {"reason": why}), before=run.may_send)
-        except (OutcomeUnknown, Refused) as error:
-            problem = error.summary
-        for wait in READ_WAITS:
-            run.wiring.clock.wait(wait)
-            seen = run.api.read(campaign_id, reserve=True)
-            status = status_of(seen) if seen else Status.MISSING
-            if not status.can_send:
-                return status, f"it is {status}"
-    except (Refused, ReadFailed) as error:
-        return None, error.summary
-    return None, problem

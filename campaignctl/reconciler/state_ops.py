@@ -26,6 +26,7 @@ from campaignctl.errors import (
 from campaignctl.plan import ledger, proof, records
 from campaignctl.reconciler import proof_sending, settle
 from campaignctl.reconciler.adopt import check_new_key, check_unrecorded, read_campaign
+from campaignctl.reconciler.cancels import canceled
 from campaignctl.reconciler.created import created
 from campaignctl.reconciler.opening import check_company, check_environment, check_records, company_of
 from campaignctl.reconciler.ports import Backend, Session
@@ -372,8 +373,9 @@ def _cancel_doubles(run: Run, key: str, kept: Live, others: Iterable[Live]) -> s
             continue
         before = status = status_of(live)
         if before.can_send:
-            ended, problem = settle.canceled(run, live.id, f"campaignctl: a second copy of {kept.id}")
-            if ended is None:
+            why = f"campaignctl: a second copy of {kept.id}"
+            ended, problem = canceled(run, live.id, why, run.may_send)
+            if ended is None or ended.can_send:
                 left[live.id] = problem, f"{to_end(before)} {live.id} in the dashboard"
                 continue
             status = ended

@@ -169,6 +169,7 @@ def test_an_account_that_a_read_has_proven_is_not_read_again(known: Direct) -> N
 
 
 Prepared = Callable[[Direct], None]
+GONE = answer(status="canceled")
 
 
 def wrong(one: Direct, status: str = "scheduled", lost: Intent = LATER, **fields: Any) -> AccountMismatch:
@@ -182,15 +183,22 @@ def wrong(one: Direct, status: str = "scheduled", lost: Intent = LATER, **fields
 @pytest.mark.parametrize(
     ("status", "after", "asked", "recorded", "hint"),
     [
-        ("scheduled", answer(status="canceled"), ["cancel", ID], "canceled", "set the right OCAMBA_TOKEN"),
-        ("scheduled", answer(), ["cancel", ID], "scheduled", f"cancel {ID} in the dashboard of company 7"),
+        ("scheduled", GONE, ["cancel", ID], "canceled", "set the right OCAMBA_TOKEN"),
+        ("scheduled", [answer(), answer(), GONE], ["cancel", ID, ID, ID], "canceled", "set the right"),
+        (
+            "scheduled",
+            answer(),
+            ["cancel", ID, ID, ID],
+            "scheduled",
+            f"cancel {ID} in the dashboard of company 7",
+        ),
         ("scheduled", None, ["cancel", ID], "scheduled", f"cancel {ID} in the dashboard of company 7"),
         ("draft", None, [], "draft", f"look at {ID} in the dashboard of company 7"),
         ("sent", None, [], "sent", f"look at {ID} in the dashboard of company 7"),
     ],
 )
 def test_a_create_in_another_company_is_canceled_and_not_recorded(
-    known: Direct, status: str, after: Shown, asked: list[str], recorded: str, hint: str
+    known: Direct, status: str, after: Shown | list[Shown], asked: list[str], recorded: str, hint: str
 ) -> None:
     known.script.by_id = {ID: after}
     error = wrong(known, status)
@@ -219,6 +227,14 @@ def test_a_cancel_that_cannot_be_made_or_read_is_left_to_a_person(
     known.script.by_id = {ID: read}
     assert f"cancel {ID}" in wrong(known).hint
     assert known.kept.steps[0].released[0].status == "scheduled"
+
+
+@pytest.mark.parametrize("status", [422, 500])
+def test_a_cancel_that_took_effect_whatever_its_answer_is_known_as_such(known: Direct, status: int) -> None:
+    known.script.refuses = {"cancel": status}
+    known.script.by_id = {ID: [answer(), GONE]}
+    assert wrong(known).hint.startswith("set the right OCAMBA_TOKEN")
+    assert known.kept.steps[0].released[0].status == "canceled"
 
 
 def test_without_the_lock_it_is_not_canceled(known: Direct) -> None:

@@ -169,6 +169,15 @@ ARMING = Proof(
 )
 
 
+ARMED: Item = {**GOING, "status": "scheduled"}
+
+
+def test_a_cancel_that_takes_effect_late_is_waited_for() -> None:
+    with direct(known(), scripted(ARMED, ARMED, ARMED, {**GOING, "status": "canceled"})) as one:
+        assert stopped(one.run(), ARMING) == (True, "9 is canceled, and sends nothing")
+    assert one.script.asked == ["9", "cancel", "9", "9", "9"]
+
+
 @pytest.mark.parametrize(
     ("after", "over", "left"),
     [
@@ -178,7 +187,7 @@ ARMING = Proof(
     ],
 )
 def test_a_proof_that_was_canceled_is_read_again(after: Shown, over: bool, left: str) -> None:
-    with direct(known(), scripted({**GOING, "status": "scheduled"}, after)) as one:
+    with direct(known(), scripted(ARMED, after)) as one:
         is_over, said = stopped(one.run(), ARMING)
         assert (is_over, said[: len(left)]) == (over, left)
 
