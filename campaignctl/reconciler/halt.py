@@ -7,7 +7,7 @@ read, further campaigns are paused, and a last read proves the result when no re
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from math import ceil
@@ -262,16 +262,20 @@ class _Halting:
         if self.state is None and not self.order.account and self.declared() is None:
             self.notes.append("without a state or readable manifests, only our marker shows what is ours")
         known = [each for each in self.campaigns.values() if not each.over]
-        vague = [each.id for each in known if not self._tells(each, lives.get(each.id))]
+        doubted = {*self.troubles, *halt_targets.unanswered(self.state)}
+        vague = [each.id for each in known if not self._tells(each, lives.get(each.id), doubted)]
         reads = dict(zip(vague, spread(self._tried, vague, self.wiring.parallelism), strict=True))
         shown = {**lives, **{each: found[0] for each, found in reads.items() if found}}
         for each in known:
             unread = replace(each, live=None, missing=False)
             self.campaigns[each.id] = each.seen(shown[each.id]) if each.id in shown else unread
 
-    def _tells(self, each: Named, item: Live | None) -> bool:
-        """Whether a list shows how a campaign is: it may still show what was before our request."""
-        return item is not None and not (each.id in self.asked and each.seen(item).can_send)
+    def _tells(self, each: Named, item: Live | None, doubted: Collection[str]) -> bool:
+        """Whether a list shows how a campaign is: it may still show what was before our request, or, of these
+        that are `doubted`, before a pause that was refused or a write that may have armed it."""
+        if item is None:
+            return False
+        return each.id not in (self.asked if each.seen(item).can_send else doubted)
 
     def _whole(self, live: Live) -> Live:
         """The campaign read by id if its list item is too short to tell whether it is ours."""

@@ -14,7 +14,7 @@ from campaignctl.campaign.status import Status, status_of
 from campaignctl.diff import content
 from campaignctl.errors import CampaignctlError, Command, Sentence, UsageError, counted
 from campaignctl.manifest.model import DesiredCampaign
-from campaignctl.plan import records
+from campaignctl.plan import proof, records
 from campaignctl.plan.arming import has_fired, known_sends, runs_left
 from campaignctl.project.model import Project
 from campaignctl.reconciler.opening import check_environment, check_url, newest, ours, tags_of
@@ -180,6 +180,13 @@ def everything(api: OcambaApi) -> tuple[tuple[Live, ...], tuple[str, ...]]:
         return tuple(lives.values()), ()
     short = f"the list of the account shows {len(seen):,} of {counted(scan.claims, 'campaign')}"
     return tuple(lives.values()), (f"{short}; others may still send: check the dashboard",)
+
+
+def unanswered(state: State | None) -> set[str]:
+    """The ids of campaigns and proofs with a write whose outcome is not known, which may have armed them."""
+    ids = {intent.id for intent in proof.open_writes(state).values()}
+    ids |= {each.id for each in state.proofs if each.open} if state else set()
+    return {each for each in ids if each}
 
 
 @dataclass(frozen=True, slots=True)

@@ -116,14 +116,14 @@ def _whole(run: Run, one: _Open, live: Live | None) -> Live | None:
     change = one.change
     if live is None or live.complete:
         return live
-    # A list may show what was before the write, so it proves only what it shows.
-    if not proof.shows(one.intent, one.record, live, run.project, run.now()):
+    # A list may show what was before the write: of one without an answer only a cancel, which is final.
+    lost = one.lost and change.action is not Action.CANCEL
+    if lost or not proof.shows(one.intent, one.record, live, run.project, run.now()):
         return run.api.read(live.id)
     if change.action in (Action.CANCEL, Action.PAUSE):
         return live
     missing = [name for name in change.spec or () if name not in live.fields]
-    short = missing or (one.lost and change.action is Action.UPDATE)
-    return run.api.read(live.id) if short or doubtful(run, change, live) else live
+    return run.api.read(live.id) if missing or doubtful(run, change, live) else live
 
 
 def _unread(

@@ -350,11 +350,13 @@ SHORT = {name: value for name, value in item(NEW).items() if name != "descriptio
         (UPDATE, item(NEW), item(NEW), True, True),
         (UPDATE, item({**NEW, "scheduled_time": "2036-12-25 10:00:00"}), item(NEW), False, True),
         (PAUSE, {"id": ID, "status": "paused"}, item(status="paused"), False, False),
-        (PAUSE, item(status="paused"), item(status="paused"), True, False),
+        (PAUSE, item(status="paused"), item(status="paused"), True, True),
+        (PAUSE, item(status="paused"), item(status="paused"), False, False),
+        (CANCEL, item(status="canceled"), item(), True, False),
         (PAUSE, item(), item(status="paused"), False, True),
         (PAUSE, item(), item(status="paused"), True, True),
         (CANCEL, item(), item(status="canceled"), False, True),
-        (RESUME, item(), item(), True, False),
+        (RESUME, item(), item(), True, True),
         (RESUME, item(status="paused"), item(), False, True),
     ],
 )
@@ -368,6 +370,20 @@ def test_an_item_that_does_not_show_the_write_is_read_by_id(
     page_asked = "page 1" if change is CANCEL else "live page 1"
     assert known.script.asked == [page_asked, *([ID] if by_id else [])]
     assert known.script.time.seconds == 0, "all at the first look"
+
+
+@pytest.mark.parametrize(
+    ("change", "listed", "now"), [(PAUSE, "paused", "scheduled"), (RESUME, "scheduled", "paused")]
+)
+def test_a_list_that_shows_what_was_before_makes_no_lost_write_done(
+    change: Change, listed: str, now: str
+) -> None:
+    """It was paused and resumed a moment ago, or the other way round."""
+    items = [item(status=listed), *(item(NEW, campaign_id=f"7{each}") for each in range(40))]
+    with direct(None, Script(items, {ID: item(status=now)})) as known:
+        found = Written(known, **{KEY: change}, **others(40)).results(KEY)
+    assert found.pop(KEY).outcome == "failed"
+    assert {each.outcome for each in found.values()} == {"done"}
 
 
 @pytest.mark.parametrize(
