@@ -264,18 +264,24 @@ def _differing_items(one: Sequence[Any], other: Sequence[Any]) -> Iterable[int]:
 
 def messages_before(after: Mapping[str, Any], changes: Iterable[FieldChange]) -> list[Any]:
     """The messages of the spec from which these `field_changes` lead to `after`, which has some."""
-    before = {"messages": deepcopy(list(after["messages"]))}
     of_messages = (change for change in changes if split(change.path)[0] == "messages")
-    ordered = sorted(of_messages, key=lambda change: [_place(part) for part in split(change.path)])
+    messages = before({"messages": after["messages"]}, of_messages).get("messages")
+    return messages if isinstance(messages, list) else []
+
+
+def before(after: Mapping[str, Any], changes: Iterable[FieldChange]) -> dict[str, Any]:
+    """The spec from which these `field_changes` lead to `after`."""
+    lists = ((name, list(value) if isinstance(value, tuple) else value) for name, value in after.items())
+    spec: dict[str, Any] = deepcopy(dict(lists))
+    ordered = sorted(changes, key=lambda change: [_place(part) for part in split(change.path)])
     # Items are removed from the end of a list and added at it, so that the places of the others stay.
     for change in reversed(ordered):
         if change.before is None:
-            _put(before, split(change.path), None)
+            _put(spec, split(change.path), None)
     for change in ordered:
         if change.before is not None:
-            _put(before, split(change.path), deepcopy(change.before))
-    messages: Any = before.get("messages")
-    return messages if isinstance(messages, list) else []
+            _put(spec, split(change.path), deepcopy(change.before))
+    return spec
 
 
 def _place(part: str) -> tuple[int, str]:

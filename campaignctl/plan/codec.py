@@ -157,7 +157,7 @@ def _change(change: Change) -> dict[str, Any]:
     """The fields of a change, and `request`, the last of its requests."""
     values: dict[str, Any] = plain(change)
     first = ("key", "action", "id", "name", "reason", "diff")
-    requests = [{"method": one.method, "path": one.path, "body": plain(one.body)} for one in change.requests]
+    requests = [_request(one) for one in change.requests]
     sends = {
         "when": change.sends.when,
         "at": [iso(instant) for instant in change.sends.at],
@@ -172,6 +172,10 @@ def _change(change: Change) -> dict[str, Any]:
         | {"action": str(change.action), "requests": requests, "sends": sends}
         | {"valid_until": _time(change.valid_until)}
     )
+
+
+def _request(one: Request) -> dict[str, Any]:
+    return {"method": one.method, "path": one.path, "body": plain(one.body)}
 
 
 def decode(text: str, *, where: str = "the saved plan") -> Plan:
@@ -240,11 +244,17 @@ def _plan(document: dict[str, Any], hints: Mapping[str, Any]) -> Plan:
         if hint.at(place) != blocked["hint"]:
             raise ValueError(f"the hint of {blocked['key']} was changed")
         blocked["hint"] = hint
+    last = [change.pop("request") for change in document["changes"]]
     for change in document["changes"]:
-        del change["request"]
         change["requests"] = [plain(Request.read(**request)) for request in change["requests"]]
         change["sends"]["profile_zone"] = change["sends"].pop("profile_time_zone")
-    unchanged = document.pop("summary")[str(Action.NONE)]
+    summary = document.pop("summary")
     del document["format_version"]
-    values = document.pop("account") | document | {"unchanged": unchanged, "observed": {}}
-    return fit(Plan, values)
+    values = document.pop("account") | document
+    plan = fit(Plan, values | {"unchanged": summary[str(Action.NONE)], "observed": {}})
+    if plan.summary != summary:
+        raise ValueError("summary does not count the changes")
+    for each, request in zip(plan.changes, last, strict=True):
+        if request != (_request(each.requests[-1]) if each.requests else None):
+            raise ValueError(f"request of {each.key} is not the last of its requests")
+    return plan

@@ -24,7 +24,7 @@ from campaignctl.campaign.status import Status
 from campaignctl.diff import holds_arming_back, leaves
 from campaignctl.errors import Command, PlanRefused, Sentence, listed
 from campaignctl.manifest.model import DesiredState
-from campaignctl.plan import guardrails, runs
+from campaignctl.plan import guardrails, runs, shape
 from campaignctl.plan.codec import AGAIN
 from campaignctl.plan.context import PlanContext, Reading
 from campaignctl.plan.model import Action, Blocked, Change, Options, Plan, Request
@@ -285,6 +285,7 @@ def check_saved(plan: Plan, project: Project, state: State | None) -> None:
     check_scope(plan, project)
     if other := changed(plan.settings, recorded(project)):
         raise PlanRefused("this plan was made with other settings", detail=_words(other), hint=AGAIN)
+    shape.check(plan, project)
     _check_state(plan, state)
     if unseen := _unseen(state, plan.settings, [plan]):
         reason = "this plan does not show how the settings differ from the last apply's"

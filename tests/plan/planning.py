@@ -12,6 +12,7 @@ from campaignctl.campaign.lifecycle import Lifecycle
 from campaignctl.campaign.live import Live
 from campaignctl.errors import Source
 from campaignctl.manifest.model import DesiredCampaign, DesiredState, Removed
+from campaignctl.plan import codec, shape
 from campaignctl.plan.context import PlanContext, Reading
 from campaignctl.plan.model import Change, Options, Plan
 from campaignctl.plan.planner import decide
@@ -111,9 +112,12 @@ def plan_of(
     removed: Mapping[str, Removed] | None = None,
     **signed: Any,
 ) -> Plan:
-    """The plan for these campaigns. Without a reading, every live campaign agrees with its record."""
+    """The plan for these campaigns. Without a reading, every live campaign agrees with its record.
+
+    A saved plan is refused unless its changes agree with their requests, which those of no plan may miss.
+    """
     numbers = count(1)
-    return decide(
+    plan = decide(
         PlanContext(
             DesiredState(project, {one.key: one for one in desired}, "sha256:project", removed=removed or {}),
             known,
@@ -125,6 +129,8 @@ def plan_of(
             **signed,
         )
     )
+    shape.check(codec.decode(codec.dumps(plan)), project)
+    return plan
 
 
 def _records(known: State | None) -> Iterable[tuple[str, Record]]:

@@ -313,3 +313,22 @@ def test_a_hint_whose_command_was_changed_is_refused() -> None:
             decode(json.dumps(document))
     del document["hints"]
     assert str(decode(json.dumps(document)).blocked[0].hint) == str(plan.blocked[0].hint)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "what"),
+    [
+        ("request", None, "request of a is not the last of its requests"),
+        ("summary", None, "summary does not count the changes"),
+    ],
+)
+def test_what_a_plan_shows_twice_is_the_same(name: str, value: Any, what: str) -> None:
+    document = json.loads(small())
+    del document["digest"]
+    if name == "summary":
+        document[name] |= {"create": 0, "pause": 1}
+    else:
+        document["changes"][0][name] = value
+    with pytest.raises(PlanRefused, match="damaged") as refusal:
+        decode(json.dumps({**document, "digest": _digest(document)}))
+    assert what in refusal.value.detail

@@ -12,7 +12,7 @@ from typing import Any
 from campaignctl.api.client import OcambaApi
 from campaignctl.campaign.lifecycle import Lifecycle
 from campaignctl.manifest.model import DesiredCampaign, DesiredState
-from campaignctl.plan import codec
+from campaignctl.plan import codec, shape
 from campaignctl.plan.model import Options, Plan
 from campaignctl.project.model import Project
 from campaignctl.reconciler.apply import apply, apply_saved
@@ -226,7 +226,10 @@ class Account:
         return apply_saved(self.wiring, codec.decode(codec.dumps(plan)))
 
     def plan(self, **options: Any) -> Plan:
-        return plan(self.wiring, self.desired, Options(**options))
+        """The plan, whose changes agree with their own requests."""
+        made = plan(self.wiring, self.desired, Options(**options))
+        shape.check(codec.decode(codec.dumps(made)), self.project)
+        return made
 
     def id_of(self, key: str) -> str:
         return self.state.campaigns[key].id
