@@ -175,12 +175,18 @@ def test_an_immediate_send_is_not_applied_after_an_old_review(github: GitHub) ->
     assert github.control.sends() == []
 
 
-def test_a_damaged_plan_stops_the_run(github: GitHub) -> None:
-    github.merge(github.open("spring", {"campaigns/spring.yaml": sms("spring", scheduled_time=FAR)}))
+def test_a_damaged_plan_is_named_and_stops_no_other(github: GitHub) -> None:
+    spring = github.open("spring", {"campaigns/spring.yaml": sms("spring", scheduled_time=FAR)})
     (path,) = plans(github)
     path.write_text(path.read_text().replace("Hi from spring", "Hi from mallory"))
-    assert github.pushed()["apply"].result == "failure"
-    assert github.names() == []
+    summer = github.open("summer", {"campaigns/summer.yaml": sms("summer", scheduled_time=FAR)})
+    github.merge(spring)
+    github.merge(summer)
+    apply = github.pushed()["apply"]
+    assert apply.result == "failure"
+    assert re.search("Pull request #1 has a plan of .*, but it is damaged", apply.log), apply.log
+    assert "no reviewed plan contains this create" in apply.log
+    assert github.names() == ["summer"]
 
 
 # ------------------------------------------------------------------------------- manual runs

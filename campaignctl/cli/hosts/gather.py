@@ -13,7 +13,7 @@ before it are gathered too, and for no others, as a plan that was applied once s
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -21,7 +21,7 @@ from typing import Any, Literal
 
 from campaignctl.backends.at_rest import IN_CLEAR, PLAN, AtRest
 from campaignctl.backends.git.command import Git, without_programs
-from campaignctl.cli.files import plan_text, write_private
+from campaignctl.cli.files import plan_of, plan_text, write_private
 from campaignctl.cli.hosts.model import (
     ABOUT,
     FORMAT_VERSION,
@@ -33,8 +33,7 @@ from campaignctl.cli.hosts.model import (
     Request,
     Words,
 )
-from campaignctl.errors import CampaignctlError, StateError
-from campaignctl.plan import codec
+from campaignctl.errors import CampaignctlError
 from campaignctl.schedule.times import iso
 from campaignctl.state.ledger import HistoryEntry, ReviewedRequest
 
@@ -349,8 +348,8 @@ class Gathering:
         if not all(same):
             return f"it is of {about.get('number')} at {about.get('head')}: run it again"
         try:
-            self.at_rest.open(PLAN, text.encode(), "it")
-        except StateError as error:
+            plan_of("it", text.encode(), self.at_rest)
+        except CampaignctlError as error:
             return error.summary
         return None
 
@@ -407,11 +406,18 @@ def _second(at: datetime) -> datetime:
     return at.replace(microsecond=0)
 
 
-def _only(text: str, keys: Iterable[str], at_rest: AtRest) -> str:
-    """A plan with only the changes of some keys; empty without any. A damaged one is left as it is."""
-    plan = codec.decode(at_rest.open(PLAN, text.encode(), PLAN).decode())
+def _only(text: str, keys: Collection[str], at_rest: AtRest) -> str:
+    """A plan with only what it does of some keys; empty without any.
+
+    Its settings were applied with it: to change them again is another review. Raises CampaignctlError if it
+    is damaged.
+    """
+    plan = plan_of(PLAN, text.encode(), at_rest)
     changes = tuple(change for change in plan.changes if change.key in keys)
-    return plan_text(replace(plan, changes=changes), at_rest) if changes else ""
+    withdrawn = {key: digest for key, digest in plan.withdrawn.items() if key in keys}
+    if not (changes or withdrawn):
+        return ""
+    return plan_text(replace(plan, changes=changes, withdrawn=withdrawn, settings_changed=()), at_rest)
 
 
 def _text(git: Git, *words: str) -> str:
