@@ -68,7 +68,13 @@ def page(value: Any, server_time: datetime | None) -> Page:
     campaigns: dict[str, Live] = {}
     for live in (_live(item, complete=False) for item in items):
         campaigns.setdefault(live.id, live)
-    return Page(tuple(campaigns.values()), _total(value.get("total")), server_time)
+    return Page(tuple(campaigns.values()), _total(value.get("total")), server_time, _is_full(len(items)))
+
+
+def _is_full(count: int) -> bool:
+    """Whether a page may be as long as a page can be. The API may ignore the size that it is asked for, and
+    has a round one of its own then."""
+    return count > 0 and (count % 10 == 0 or count % 25 == 0)
 
 
 def by_id(value: Any, campaign_id: str) -> Live | None:

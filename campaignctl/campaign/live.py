@@ -69,8 +69,19 @@ class Live:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page of the list: the items, the total that the API claims, and the server's clock."""
+    """One page of the list: the items, the total that the API claims, and the server's clock.
+
+    `full`: as many items as it may have been asked for, so that another page may follow.
+    """
 
     items: tuple[Live, ...]
     total: int | None
     server_time: datetime | None
+    full: bool = False
+
+    def ends(self, seen: int) -> bool:
+        """Whether it is the last page of a list of which `seen` campaigns were shown with it.
+
+        The total of a full page proves nothing: some APIs count the page alone.
+        """
+        return self.total is not None and seen >= self.total and not self.full

@@ -99,7 +99,7 @@ def look(api: OcambaApi, known: Mapping[str, Watched], seen: Iterable[Live] = ()
         fresh = {live.id: live for live in page.items if live.id not in counted}
         counted |= set(fresh)
         lives |= {each: live for each, live in fresh.items() if each not in lives}
-        if not fresh or (page.total is not None and len(counted) >= page.total) or reaches(page.items, known):
+        if not fresh or page.ends(len(counted)) or reaches(page.items, known):
             break
     return list(lives.values())
 

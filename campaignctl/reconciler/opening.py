@@ -63,7 +63,7 @@ def newest(api: OcambaApi, mark: Collection[str], *, live_only: bool = False, re
         server_time, claims = server_time or page.server_time, max(claims, page.total or 0)
         fresh = [live for live in page.items if live.id not in lives]
         lives.update({live.id: live for live in fresh})
-        if not fresh or (page.total is not None and len(lives) >= page.total):
+        if not fresh or page.ends(len(lives)):
             break
         if beyond or _passes(page, mark):
             break
@@ -180,7 +180,7 @@ def _newest_live(api: OcambaApi, mark: Collection[str]) -> Scan:
     """The newest page, and every campaign down to the mark that is not final."""
     page = api.list_page(1)
     lives = {live.id: live for live in page.items}
-    if page.items and (page.total is None or len(lives) < page.total):
+    if page.items and not page.ends(len(lives)):
         lives |= {live.id: live for live in newest(api, mark, live_only=True).lives}
     return Scan(tuple(lives.values()), page.server_time)
 

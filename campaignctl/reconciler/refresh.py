@@ -75,10 +75,10 @@ class _Reads:
             self.seen.update(fresh)
             found.update({live.id: live for live in fresh.values() if live.id in wanted})
             new = new and number < _NEW_PAGES and not counted.intersection(since or ())
-            if not fresh or page.total is None or len(counted) >= page.total:
+            if not fresh or page.total is None or page.ends(len(counted)):
                 break
             left = ceil((page.total - len(counted)) / len(page.items))
-            if not new and len(wanted - set(found)) <= left:
+            if not new and (left <= 0 or len(wanted - set(found)) <= left):
                 break
         return found
 
@@ -171,7 +171,7 @@ def _newest_page(api: OcambaApi, since: set[str]) -> tuple[set[str] | None, dict
     """
     page = api.list_page(1)
     lives = {each.id: each for each in page.items}
-    enough = not since.isdisjoint(lives) or page.total is None or page.total <= len(lives)
+    enough = not since.isdisjoint(lives) or page.total is None or page.ends(len(lives))
     return None if enough else since, lives
 
 

@@ -53,7 +53,8 @@ def page(campaigns: Iterable[Campaign], query: Query, switches: Switches) -> Jso
 
 def envelope(items: list[JsonObject], total: int, switches: Switches) -> JsonObject:
     """Return the list envelope."""
-    return {"total": str(total) if switches.total == "string" else total, "items": items}
+    spelled: JsonObject = {"number": total, "string": str(total), "page": len(items)}
+    return {"total": spelled[switches.total], "items": items}
 
 
 def shown(campaign: Campaign, asked: dict[str, str], switches: Switches, *, default: str) -> JsonObject:

@@ -90,7 +90,7 @@ class Switches:
         recurring_strategy: `send_strategy` of recurring campaigns.
         labels: an `array`, or a `comma`-separated string.
         ids: `strings` or `numbers`.
-        total: `total` as `number` or `string`.
+        total: `total` as `number` or `string`, or the number of items of the `page`.
         respell: strings that answers spell differently, old to new: in the campaign's own fields and in its
             A/B test.
         spelling: what answers spell differently with the same meaning: `trimmed` texts, `line_ends`,
@@ -167,7 +167,7 @@ class Switches:
     recurring_strategy: str = "recurring"
     labels: Literal["array", "comma"] = "array"
     ids: Literal["strings", "numbers"] = "strings"
-    total: Literal["number", "string"] = "number"
+    total: Literal["number", "string", "page"] = "number"
     respell: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     spelling: tuple[Spelling, ...] = ()
     never_echoed: tuple[str, ...] = ()

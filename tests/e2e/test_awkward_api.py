@@ -34,6 +34,7 @@ AWKWARD: dict[str, dict[str, Any]] = {
     "unknown filters are refused": {"unknown_filters": "refused"},
     "the default view is lean": {"default_view": "lean"},
     "pages are fixed at 10": {"page_size_fixed": 10},
+    "the total is that of the page": {"page_size_fixed": 10, "total": "page"},
     "large pages are refused": {"page_cap": 50, "page_over_cap": "refused"},
     "the list lags behind": {"list_lag": 3600},
     "texts are respelt": {"respell": {"1D": "1D 0H 0M", "one": "One.", "two": "Two."}},
@@ -67,6 +68,7 @@ TOGETHER = {
     "lists are short and cannot be asked for less": (
         "q, filters and view are ignored",
         "pages are fixed at 10",
+        "the total is that of the page",
         "lists hide contents and times",
     ),
     "what is not documented is refused": (

@@ -10,6 +10,7 @@ import pytest
 
 from campaignctl.errors import AccountMismatch
 from campaignctl.project.model import Project
+from campaignctl.reconciler import copies
 from campaignctl.reconciler.opening import (
     MARK_SIZE,
     Opening,
@@ -85,6 +86,42 @@ def test_it_reads_down_to_the_mark_and_past_campaigns_of_the_same_second(
     assert [live.id for live in scan.lives] == ids[: 3 * number]
     assert scan.mark == tuple(ids[: 3 * number])
     assert scan.server_time == late.clock.now()
+
+
+COUNTS_THE_PAGE = pytest.mark.parametrize(
+    ("switches", "number", "read"),
+    [
+        ({"page_size_fixed": 10}, 25, 3),
+        ({"page_size_fixed": 10}, 20, 3),
+        ({"page_size_fixed": 25}, 27, 2),
+        ({"page_cap": 20}, 41, 3),
+        ({}, 100, 2),
+        ({}, 7, 1),
+    ],
+)
+
+
+@COUNTS_THE_PAGE
+def test_a_total_of_one_page_alone_ends_no_read(
+    late: Account, switches: dict[str, Any], number: int, read: int
+) -> None:
+    ids = made(late, *(0,) * number)
+    late.control.switch(total="page", **switches)
+    late.control.clear_requests()
+    assert sorted(live.id for live in newest(late.api, ("unknown",)).lives) == sorted(ids)
+    assert len(pages(late)) == read
+
+
+@COUNTS_THE_PAGE
+def test_copies_are_looked_for_below_a_page_that_is_counted_alone(
+    late: Account, switches: dict[str, Any], number: int, read: int
+) -> None:
+    ids = made(late, *(0,) * number)
+    late.control.switch(total="page", **switches)
+    late.control.clear_requests()
+    watched = {"x": copies.Watched("a", "1", NOW - timedelta(days=1), NOW, scanned=False)}
+    assert {live.id for live in copies.look(late.api, watched)} == set(ids)
+    assert len(pages(late)) == read
 
 
 def test_a_plan_reads_one_page_where_that_shows_everything(late: Account) -> None:

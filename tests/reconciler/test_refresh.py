@@ -120,6 +120,24 @@ def test_new_campaigns_are_looked_for_down_to_a_known_one_on_a_few_pages(
     assert list(seen) == ids[: 3 * read_pages]
 
 
+@pytest.mark.parametrize(("size", "number", "read_pages"), [(10, 25, 3), (10, 20, 3), (25, 30, 2)])
+def test_new_campaigns_are_looked_for_below_a_page_that_is_counted_alone(
+    late: Account, size: int, number: int, read_pages: int
+) -> None:
+    ids = made(late, *(1,) * number)
+    late.control.switch(page_size_fixed=size, total="page")
+    late.control.clear_requests()
+    _, seen = read_records(late.api, {}, parallelism=1, since=())
+    assert (set(seen), len(pages(late))) == (set(ids), read_pages)
+
+
+def test_records_below_a_page_that_is_counted_alone_are_read_by_id(late: Account) -> None:
+    known = recorded(late, made(late, *(1,) * 25))
+    late.control.switch(page_size_fixed=10, total="page")
+    assert read(late, known) == {key: one.id for key, one in known.items()}
+    assert (len(pages(late)), len(by_id(late))) == (1, 15)
+
+
 class WithoutTotal(httpx.HTTPTransport):
     """An API whose list does not say how many campaigns there are."""
 
