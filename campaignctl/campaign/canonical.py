@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
-# Fields that some editions of the API spell 0 and 1 (API contract, section 0).
-_FLAGS = frozenset(
+#: Fields that some editions of the API spell 0 and 1 (API contract, section 0).
+FLAGS = frozenset(
     {
         "enabled",
         "is_draft",
@@ -27,9 +27,19 @@ _FLAGS = frozenset(
 
 def flag(name: str, value: Any) -> Any:
     """`true` as 1 and `false` as 0 in fields that the API spells either way; other values unchanged."""
-    if name in _FLAGS and isinstance(value, bool):
+    if name in FLAGS and isinstance(value, bool):
         return int(value)
     return value
+
+
+_TRUTHS: Mapping[Any, bool] = {0: False, 1: True, "0": False, "1": True, "false": False, "true": True}
+
+
+def truth(value: Any) -> bool | None:
+    """The boolean that an answer means, which may spell it as a number or as a word; None for any other
+    value."""
+    said = value.strip().lower() if isinstance(value, str) else value
+    return _TRUTHS.get(said) if isinstance(said, str | int | float) else None
 
 
 def canonical(value: Any, name: str = "") -> Any:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any
 
+from campaignctl.campaign.canonical import truth
 from campaignctl.campaign.live import Live
 
 
@@ -53,7 +54,7 @@ def is_manual(spec: Mapping[str, Any]) -> bool:
 
 def is_draft(answer: Mapping[str, Any]) -> bool:
     """Whether an answer shows a draft, in either of the API's two spellings."""
-    return answer.get("status") == "draft" or answer.get("is_draft") in (True, 1)
+    return answer.get("status") == "draft" or truth(answer.get("is_draft")) is True
 
 
 def status_of(live: Live, applied: Mapping[str, Any] | None = None) -> Status:

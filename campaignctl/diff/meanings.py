@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from campaignctl.campaign.canonical import FLAGS, truth
 from campaignctl.diff.fields import meaning, split
 from campaignctl.schedule.cron import CronError, parse_cron
 
@@ -81,6 +82,10 @@ def _is_number(_: Sequence[str], value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
+def _is_flag(parts: Sequence[str], value: Any) -> bool:
+    return isinstance(value, str) and parts[-1] in FLAGS and truth(value) is not None
+
+
 def _line_ends(text: str) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
@@ -111,6 +116,7 @@ def _number(value: float) -> str:
 #: The rows, applied one after the other.
 MEANINGS = (
     Meaning("a number may come back as text", _is_number, _number),
+    Meaning("a flag may come back as a word", _is_flag, lambda word: str(int(truth(word) is True))),
     Meaning("line ends depend on the system", _is_text, _line_ends),
     Meaning(
         "a character may be composed of several", _is_text, lambda text: unicodedata.normalize("NFC", text)
@@ -144,7 +150,7 @@ def form(path: str, value: Any) -> Any:
 
 
 #: The ends of the paths that have a row of their own for texts.
-_SPELT = ("sender_email", "cron", "evaluation_window")
+_SPELT = ("sender_email", "cron", "evaluation_window", *FLAGS)
 
 
 def _is_plain(path: str, text: str) -> bool:
@@ -154,7 +160,14 @@ def _is_plain(path: str, text: str) -> bool:
 
 def means(path: str, one: Any, other: Any) -> bool:
     """Whether two values of a field mean the same, however they are spelt."""
-    return bool(one == other or form(path, one) == form(path, other))
+    if one == other or form(path, one) == form(path, other):
+        return True
+    # A field of no known type may be a boolean too.
+    return (isinstance(one, bool) or isinstance(other, bool)) and _word(one) == _word(other) is not None
+
+
+def _word(value: Any) -> str | None:
+    return str(value).strip().lower() if isinstance(value, bool | str) else None
 
 
 _TAG = re.compile(r"<[^>]*>")

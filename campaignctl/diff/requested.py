@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from campaignctl.campaign.canonical import truth
 from campaignctl.campaign.live import Live
 from campaignctl.campaign.marker import FIELD
 from campaignctl.campaign.status import is_draft
@@ -114,8 +115,8 @@ def _only_language(message: Mapping[str, Any]) -> str | None:
 
 def _sends_at_once(live: Live, spec: Mapping[str, Any]) -> bool:
     """Whether the campaign was sent at once, or is a draft that will be."""
-    if live.fields.get(EVENT) in (True, 1) or live.fields.get("send_strategy") == "immediate":
+    if truth(live.fields.get(EVENT)) or live.fields.get("send_strategy") == "immediate":
         return True
     timed = any(spec.get(name) for name in ("scheduled_time", "recurrence", "is_draft"))
-    started = live.status in _STARTED or live.fields.get("was_launched") in (True, 1)
+    started = live.status in _STARTED or truth(live.fields.get("was_launched")) is True
     return started and not timed

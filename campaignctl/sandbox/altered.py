@@ -213,6 +213,10 @@ def _in_words(value: Any, _path: Path) -> Any:
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
+def _as_a_word(value: Any, _path: Path) -> Any:
+    return str(value).lower() if isinstance(value, bool) else value
+
+
 _SPELLINGS: Mapping[str, _Change] = {
     "trimmed": _texts(str.strip),
     "line_ends": _texts(_other_line_ends),
@@ -223,5 +227,6 @@ _SPELLINGS: Mapping[str, _Change] = {
     "durations": _texts(_whole_length, lambda path: path[-1] == "evaluation_window"),
     "set_order": _other_order,
     "number_texts": _in_words,
+    "flag_words": _as_a_word,
     "message_order": _other_message_order,
 }

@@ -23,6 +23,7 @@ Spelling = Literal[
     "durations",
     "set_order",
     "number_texts",
+    "flag_words",
     "message_order",
 ]
 _NAMED = {bool: "true or false", int: "a whole number", float: "a number", str: "a text"}
@@ -95,8 +96,8 @@ class Switches:
             A/B test.
         spelling: what answers spell differently with the same meaning: `trimmed` texts, `line_ends`,
             `composition` (NFC, NFD), `escapes` in html, `lower_addresses` of senders, `cron` (MON is 1, 7 is
-            0), `durations` (1D is 1D 0H 0M), `set_order`, `number_texts`, `message_order` (the last
-            message first). What is stored and sent stays as it was.
+            0), `durations` (1D is 1D 0H 0M), `set_order`, `number_texts`, `flag_words` (true is
+            "true"), `message_order` (the last message first). What is stored and sent stays as it was.
         never_echoed: path patterns that are stored and used, and never shown.
         never_listed: path patterns that lists do not show; a read by id does.
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from campaignctl.campaign.live import Live
+from campaignctl.campaign.status import is_draft
 from campaignctl.diff import compare, means, unconfirmed, unmanaged, verdicts, wrong
 from campaignctl.diff.meanings import MEANINGS
 from tests.diff.test_drift import PUSH, Spec, answer
@@ -18,6 +19,16 @@ HTML = "messages/0/email/html/en"
 BOUNDLESS = ("score", float("inf"), "inf")
 SAME: dict[str, list[tuple[str, Any, Any]]] = {
     "a number may come back as text": [("score", 7, "7"), ("targeting/profile_age/from", 0, 0.0), BOUNDLESS],
+    "a flag may come back as a word": [
+        ("is_draft", False, "false"),
+        ("is_draft", True, "True"),
+        ("is_draft", True, " 1 "),
+        ("messages/0/push/silent", 1, "true"),
+        ("utm_tracking/enabled", 0, "false"),
+        ("metadata/vip", True, "true"),
+        ("quiet_hours/on", False, "false"),
+        ("callbacks/x", True, 1),
+    ],
     "line ends depend on the system": [(TITLE, "a\nb", "a\r\nb")],
     "a character may be composed of several": [(TITLE, "\u0161", "s\u030c")],
     "white space around a text is not seen": [(TITLE, "Sale", " Sale\n")],
@@ -65,6 +76,15 @@ def test_the_same_in_another_spelling(path: str, one: Any, other: Any) -> None:
     ("path", "one", "other"),
     [
         (TITLE, "Sale", "sale"),
+        ("is_draft", True, "false"),
+        ("is_draft", True, "yes"),
+        ("is_draft", False, None),
+        ("is_draft", False, []),
+        ("metadata/vip", True, "1"),
+        ("metadata/vip", False, "no"),
+        ("metadata/vip", False, None),
+        ("metadata/vip", 1, "true"),
+        (TITLE, "1", "true"),
         (TITLE, "a & b", "a &amp; b"),
         (TITLE, "a  b", "a b"),
         (TITLE, "50 %", "50"),
@@ -186,3 +206,15 @@ def test_a_send_at_once_is_confirmed_by_how_and_when_it_runs(shown: Spec, is_wro
         {"run_immediately": True}, Live("1", {"id": "1", "status": "draft", **shown}, complete=True)
     )
     assert bool(wrong(told)) is is_wrong
+
+
+WORDS = {"is_draft": "false", "send_in_profile_time_zone": "false", "send_if_profile_time_passed": "0"}
+
+
+def test_a_default_in_words_was_set_by_nobody() -> None:
+    assert unmanaged(PUSH, answer(**WORDS, utm_tracking={"enabled": "true"})) == {}
+
+
+@pytest.mark.parametrize(("shown", "draft"), [("true", True), ("1", True), ("false", False), ("0", False)])
+def test_a_draft_is_known_by_a_word_too(shown: str, draft: bool) -> None:
+    assert is_draft({"status": "scheduled", "is_draft": shown}) is draft

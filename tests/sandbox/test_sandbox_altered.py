@@ -242,6 +242,7 @@ SPELLINGS: list[tuple[str, dict[str, Any], str, Any]] = [
     ("number_texts", ab_test(), "ab_test/test_split", "30"),
     ("message_order", two_messages(), "messages/0/name", "Two"),
     ("number_texts", ab_test(send_if_profile_time_passed=True), "send_if_profile_time_passed", True),
+    ("flag_words", ab_test(send_if_profile_time_passed=True), "send_if_profile_time_passed", "true"),
 ]
 
 
