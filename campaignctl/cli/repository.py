@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from campaignctl.backends.git.command import GitTrouble, enclosing, without_programs
+from campaignctl.backends.git.command import GitTrouble, enclosing, has_metadata, without_programs
 from campaignctl.errors import CampaignctlError
 
 if TYPE_CHECKING:
@@ -32,13 +32,17 @@ def commit(directory: Path) -> str | None:
 
 
 def stands_to(directory: Path, other: str) -> Standing:
-    """How the checkout stands to a commit: it has it, is behind it, or history cannot tell.
+    """How the checkout stands to a commit: it has it, is behind it, or cannot tell: history does not show it,
+    or git cannot read the checkout.
 
     A commit on another branch may be an amended or rebased one that is gone by now, if no remote has it; it
     counts as had. So does any commit in a directory without git.
     """
-    head = commit(directory)
-    if not _COMMIT.fullmatch(other) or head is None:
+    if not _COMMIT.fullmatch(other):
+        return "has"
+    if is_unreadable(directory):
+        return "unreadable"
+    if (head := commit(directory)) is None:
         return "has"
     if _git(directory, "rev-parse", "--verify", "--quiet", f"{other}^{{commit}}") is None:
         return "unclear"
@@ -48,6 +52,16 @@ def stands_to(directory: Path, other: str) -> Standing:
     published = _git(directory, "for-each-ref", "--count=1", "--contains", other, "refs/remotes")
     shallow = _git(directory, "rev-parse", "--is-shallow-repository") != "false"
     return "unclear" if shallow or published is not None else "has"
+
+
+def is_unreadable(directory: Path) -> bool:
+    """Whether there is a repository that git cannot read: it is damaged, belongs to another user, or there is
+    no git. One without a commit can be read."""
+    if not has_metadata(directory, os.environ):
+        return False
+    if commit(directory) is None:
+        return _git(directory, "symbolic-ref", "--quiet", "HEAD") is None
+    return _git(directory, "rev-parse", "--verify", "--quiet", "HEAD^{commit}") is None
 
 
 def who(environ: Mapping[str, str]) -> str:

@@ -28,7 +28,7 @@ def checked(ctx: PlanContext, one: Subject, verdict: Verdict) -> Verdict:
     if not verdict.changes or last is None or ctx.only_looks or ctx.stands == "has":
         return verdict
     gone = verdict.changes[0].action in (Action.CANCEL, Action.FORGET) and one.wanted is None
-    if ctx.stands == "unclear" and (not gone or one.removed):
+    if ctx.stands != "behind" and (not gone or one.removed):
         return verdict
     if ctx.lifts.lifts(RULE, one.key):
         return replace(verdict, lifted=(*verdict.lifted, RULE))
@@ -38,7 +38,11 @@ def checked(ctx: PlanContext, one: Subject, verdict: Verdict) -> Verdict:
     return verdict.up_to(0, Blocked(one.key, at, status, _reason(ctx, last), hint))
 
 
-_GET = {"behind": "`git pull`", "unclear": "`git fetch` (in a shallow clone `git fetch --unshallow`)"}
+_GET = {
+    "behind": "`git pull`",
+    "unclear": "`git fetch` (in a shallow clone `git fetch --unshallow`)",
+    "unreadable": "see what `git log` says and fix that, or clone again",
+}
 
 
 def _reason(ctx: PlanContext, last: HistoryEntry) -> str:
@@ -46,4 +50,6 @@ def _reason(ctx: PlanContext, last: HistoryEntry) -> str:
     applied = f"commit {str(last.commit)[:_SHOWN]}, applied by {last.who} on {at}"
     if ctx.stands == "behind":
         return f"this checkout is behind {applied}; this change would undo what that commit did"
+    if ctx.stands == "unreadable":
+        return f"no manifest of it is here, and git cannot read this checkout: it may lack {applied}"
     return f"no manifest of it is here, and this checkout's history does not show {applied}"

@@ -143,8 +143,9 @@ class Against:
     desired: DesiredState | None
 
 
-#: How a checkout stands to a commit: it has it, is behind it (an ancestor), or its history cannot tell.
-Standing = Literal["has", "behind", "unclear"]
+#: How a checkout stands to a commit: it has it, is behind it (an ancestor), its history cannot tell, or git
+#: cannot read it.
+Standing = Literal["has", "behind", "unclear", "unreadable"]
 
 # From this number of campaigns on, a value that all of them got was set by the server.
 _ALL = 3

@@ -315,6 +315,10 @@ def test_the_commit_is_named(world: World) -> None:
     for words in (["init", "-q"], ["add", "far.yaml"], [*identity, "commit", "-qm", "x"]):
         subprocess.run(["git", "-C", str(world.folder), *words], check=True, capture_output=True)
     assert "uncommitted" in diagnosed(world, status=0)["git"]["found"]
+    (world.folder / ".git" / "objects").rename(world.folder / ".git" / "lost")
+    (world.folder / ".git" / "objects").mkdir()
+    unread = diagnosed(world, status=0)["git"]
+    assert (unread["verdict"], unread["found"].split(":")[0]) == ("warning", "git cannot read this checkout")
 
 
 def test_a_fix_names_the_environment(world: World) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+from campaignctl.plan import codec
 from tests.backends.git_place import git
 from tests.docs.acting import (
     ENVIRONMENTS,
@@ -91,6 +93,15 @@ def plan_outdated(world: World) -> str:
     world.write("push/spring.yaml", sms("Spring", scheduled_time=FAR))
     world.run("plan", "-o", "plan.json", status=0)
     world.apply()
+    return refused(world, "apply", "plan.json")
+
+
+def plan_edited(world: World) -> str:
+    world.write("push/spring.yaml", sms("Spring", scheduled_time=FAR))
+    world.run("plan", "-o", "plan.json", status=0)
+    path = world.folder / "plan.json"
+    plan = codec.decode(path.read_text("utf-8"))
+    world.write("plan.json", codec.dumps(replace(plan, changes=(replace(plan.changes[0], arms=False),))))
     return refused(world, "apply", "plan.json")
 
 

@@ -307,6 +307,17 @@ def checkout_behind(world: World) -> str:
     return said(older, "plan", containing="this checkout")
 
 
+def checkout_damaged(world: World) -> str:
+    git(world.folder, "init", "--quiet")
+    world.write("push/spring.yaml", sms("Spring", scheduled_time=FAR))
+    git(world.folder, "add", "--all")
+    git(world.folder, *AUTHOR, "commit", "--quiet", "-m", "one")
+    world.apply()
+    (world.folder / "push" / "spring.yaml").unlink()
+    (world.folder / ".git" / "HEAD").write_text("garbage\n")
+    return said(world, "plan", containing="this checkout")
+
+
 def two_checkouts(world: World) -> World:
     """A checkout whose remote lacks the commit that another one has applied."""
     on_git(world)

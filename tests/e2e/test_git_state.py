@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -260,6 +261,73 @@ def test_a_checkout_behind_the_last_applied_commit_undoes_nothing(cloned: World,
     assert "1 to create" in behind.run("plan", status=0).out
     (behind.folder / "near.yaml").unlink()
     assert "1 to cancel" in behind.run("plan", status=0).out
+
+
+def damage(folder: Path, how: str) -> None:
+    """Damage the repository of a checkout."""
+    place = folder / ".git"
+    branch = place / "refs" / "heads" / git(folder, "branch", "--show-current").decode().strip()
+    match how:
+        case "HEAD is garbage":
+            (place / "HEAD").write_text("garbage\n")
+        case "HEAD is lost":
+            (place / "HEAD").unlink()
+        case "the branch is empty":
+            branch.write_bytes(b"")
+        case "the objects are lost":
+            shutil.rmtree(place / "objects")
+        case "the configuration is garbage":
+            (place / "config").write_text("[[[\n")
+        case "it leads nowhere":
+            shutil.rmtree(place)
+            place.write_text("gitdir: /nowhere\n")
+
+
+DAMAGES = (
+    "HEAD is garbage",
+    "HEAD is lost",
+    "the branch is empty",
+    "the objects are lost",
+    "the configuration is garbage",
+    "it leads nowhere",
+)
+
+
+@pytest.mark.parametrize("how", DAMAGES)
+def test_a_damaged_repository_ends_no_campaign_and_changes_all_others(world: World, how: str) -> None:
+    git(world.folder, "init", "--quiet")
+    world.write("campaignctl.yaml", PROJECT)
+    world.write("far.yaml", sms("Far", scheduled_time=FAR))
+    newest = committed(world, "far")
+    world.apply()
+    (world.folder / "far.yaml").unlink()
+    world.write("mine.yaml", sms("Mine", is_draft=True))
+    damage(world.folder, how)
+    said = world.run("plan", status=1).out
+    assert f"git cannot read this checkout: it may lack commit {newest[:12]}" in said
+    assert "1 to create" in said
+    assert "cancel," not in said
+    world.run("apply", "--auto-approve", status=1)
+    assert [one["status"] for one in world.campaigns().values()] == ["scheduled", "draft"]
+    checks = json.loads(world.run("doctor", "--format", "json").out)["checks"]
+    (found,) = (each for each in checks if each["name"] == "git")
+    assert found["verdict"] == "warning"
+    lifted = world.run("plan", "--target", "far", "--override", "stale_checkout", status=0).out
+    assert "1 to cancel" in lifted
+
+
+def test_without_a_repository_or_a_commit_nothing_is_compared(world: World) -> None:
+    git(world.folder, "init", "--quiet")
+    world.write("far.yaml", sms("Far", scheduled_time=FAR))
+    committed(world, "far")
+    world.apply()
+    (world.folder / "far.yaml").unlink()
+    shutil.rmtree(world.folder / ".git")
+    assert "1 to cancel" in world.run("plan", status=0).out
+    (world.folder / ".git").mkdir()
+    assert "1 to cancel" in world.run("plan", status=0).out
+    git(world.folder, "init", "--quiet")
+    assert "1 to cancel" in world.run("plan", status=0).out
 
 
 def test_an_amended_commit_is_not_missed(cloned: World) -> None:

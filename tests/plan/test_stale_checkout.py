@@ -69,23 +69,31 @@ def test_behind_what_agrees_is_not_blocked() -> None:
     assert plan(wanted(SCHEDULED), stands="behind").empty
 
 
+CANNOT_TELL = pytest.mark.parametrize("stands", ["unclear", "unreadable"])
+
+
+@CANNOT_TELL
 @pytest.mark.parametrize("end", ["canceled", "forgotten"])
-def test_where_history_cannot_tell_the_end_of_a_campaign_is_blocked(end: str) -> None:
+def test_where_history_cannot_tell_the_end_of_a_campaign_is_blocked(end: str, stands: Standing) -> None:
     known = applied(state({KEY: record(SCHEDULED, "scheduled" if end == "canceled" else "sent")}))
-    assert "no manifest of it is here" in blocked(plan(stands="unclear", known=known))
+    reason = blocked(plan(stands=stands, known=known))
+    assert "no manifest of it is here" in reason
+    assert ("git cannot read this checkout" in reason) is (stands == "unreadable")
 
 
-def test_where_history_cannot_tell_other_changes_are_not_blocked() -> None:
-    assert only(plan(wanted(EDITED), stands="unclear")).action is Action.UPDATE
-    assert only(plan(wanted(SCHEDULED), stands="unclear", known=applied(state()))).action is Action.CREATE
+@CANNOT_TELL
+def test_where_history_cannot_tell_other_changes_are_not_blocked(stands: Standing) -> None:
+    assert only(plan(wanted(EDITED), stands=stands)).action is Action.UPDATE
+    assert only(plan(wanted(SCHEDULED), stands=stands, known=applied(state()))).action is Action.CREATE
 
 
-def test_where_history_cannot_tell_a_removed_document_says_what_is_meant() -> None:
+@CANNOT_TELL
+def test_where_history_cannot_tell_a_removed_document_says_what_is_meant(stands: Standing) -> None:
     removed = {KEY: Removed(KEY, "cancel", wanted(SCHEDULED).source)}
-    assert only(plan(stands="unclear", removed=removed)).action is Action.CANCEL
+    assert only(plan(stands=stands, removed=removed)).action is Action.CANCEL
 
 
-@pytest.mark.parametrize("stands", ["behind", "unclear"])
+@pytest.mark.parametrize("stands", ["behind", "unclear", "unreadable"])
 def test_the_override_lifts_it_and_is_recorded(stands: Standing) -> None:
     found = plan(stands=stands, options=OVERRIDE)
     assert only(found).action is Action.CANCEL

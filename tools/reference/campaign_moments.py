@@ -48,6 +48,11 @@ CAMPAIGNS = (
         campaigns.plan_outdated, "someone applied after the plan was saved", "plan again, and review it again"
     ),
     Moment(
+        campaigns.plan_edited,
+        "its file does not show what its own requests send; nothing was read or sent",
+        "plan again, and review it again. Find out who can write where plans are kept",
+    ),
+    Moment(
         campaigns.settings_not_reviewed,
         "`campaignctl.yaml` was changed, and the plan that shows it was not given; nothing was sent",
         "review `campaignctl plan -o FILE`, then `campaignctl apply --reviewed FILE`; or undo the change",

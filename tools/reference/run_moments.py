@@ -170,6 +170,13 @@ RUNS = (
         "`campaignctl apply --target KEY --override stale_checkout`",
     ),
     Moment(
+        runs.checkout_damaged,
+        "the `.git` of this checkout is damaged or belongs to another user, or there is no git; that "
+        "campaign may have a manifest",
+        "see what `git log` says and fix that, or clone again, and plan again. To end it all the same: "
+        "`campaignctl apply --target KEY --override stale_checkout`",
+    ),
+    Moment(
         runs.checkout_behind,
         "someone applied a newer commit; this plan would undo it, so nothing is changed",
         "`git pull` and plan again. To go back on purpose, revert in git, or "

@@ -10,7 +10,7 @@ import os
 import re
 import signal
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import takewhile
@@ -132,12 +132,33 @@ def enclosing(directory: Path, environ: Mapping[str, str]) -> Git:
     Raises:
         GitTrouble: the directory does not lie in a repository.
     """
-    place = directory.resolve()
-    ceilings = {os.path.realpath(path) for path in environ.get(_CEILINGS, "").split(os.pathsep) if path}
-    for top in (place, *takewhile(lambda above: str(above) not in ceilings, place.parents)):
+    for top in _upwards(directory, environ):
         if (top / ".git").is_file() or os.path.lexists(top / ".git" / "HEAD"):
             return Git(top, surroundings(environ))
+    place = directory.resolve()
     raise trouble("rev-parse", f"not a git repository (or any of the parent directories): {place}")
+
+
+def has_metadata(directory: Path, environ: Mapping[str, str]) -> bool:
+    """Whether a `.git` lies around a directory, even one that git cannot read; an empty one is none."""
+    return any(_is_metadata(top / ".git") for top in _upwards(directory, environ))
+
+
+def _is_metadata(place: Path) -> bool:
+    if not place.is_dir():
+        return place.is_file()
+    try:
+        return any(place.iterdir())
+    except OSError:
+        return True
+
+
+def _upwards(directory: Path, environ: Mapping[str, str]) -> Iterator[Path]:
+    """A directory and those above it in which git looks for a `.git`."""
+    place = directory.resolve()
+    ceilings = {os.path.realpath(path) for path in environ.get(_CEILINGS, "").split(os.pathsep) if path}
+    yield place
+    yield from takewhile(lambda above: str(above) not in ceilings, place.parents)
 
 
 def surroundings(environ: Mapping[str, str]) -> dict[str, str]:

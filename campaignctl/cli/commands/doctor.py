@@ -163,9 +163,12 @@ def _manifests(app: App, directory: Path) -> Check:
 
 
 def _git(directory: Path) -> Check:
-    from campaignctl.cli.repository import commit, has_changes
+    from campaignctl.cli.repository import commit, has_changes, is_unreadable
     from campaignctl.review.reports import Check
 
+    if is_unreadable(directory):
+        unread = "git cannot read this checkout: plans end no campaign that has no manifest here"
+        return Check("git", "warning", unread, "see what `git log` says and fix that, or clone again")
     found = commit(directory)
     if found is None:
         return Check("git", "ok", "no commit: plans will name none")
