@@ -90,11 +90,14 @@ def _may_stay(record: Record, live: Live, path: str, at: str) -> bool:
     """Whether live may still have a field that the manifest no longer sets, and shows `at` another path."""
     if path == EVENT:
         return False
+    applied = lookup(record.applied, path)[0]
     if shown := lookup(live.fields, at):
-        return not is_default(path, shown[0])
+        # Some answers show as empty what others took off.
+        empty = shown[0] in ({}, []) or means(path, shown[0], None)
+        return not (is_default(path, shown[0]) or (empty and not means(path, shown[0], applied)))
     # An answer that does not show the field, now or ever, does not prove that it is gone.
     hidden = record.echo.get(path) == [] or not (live.complete or split(path)[0] in live.fields)
-    return hidden and not is_default(path, lookup(record.applied, path)[0])
+    return hidden and not is_default(path, applied)
 
 
 def target(one: Subject) -> tuple[Spec, Spec]:

@@ -117,6 +117,22 @@ def test_what_was_edited_here_too_is_a_conflict(letter: tuple[World, str], golde
     assert "conflict" not in world.run("pull", "--all", status=0).out, "both say the same"
 
 
+@pytest.mark.parametrize("shown", [[], "", None])
+def test_after_all_labels_were_taken_off_the_plan_is_empty(
+    letter: tuple[World, str], shown: str | list[str] | None
+) -> None:
+    world, campaign = letter
+    world.control.edit(campaign, {"labels": shown})
+    world.run("pull", "--all", status=0)
+    assert "labels" not in (world.folder / "letter.yaml").read_text()
+    plan = world.plan()
+    assert (plan["changes"], plan["blocked"], plan["drift"]) == ([], [], [])
+    mark = world.mark()
+    world.apply()
+    assert world.writes(mark) == []
+    assert world.run("pull", "--all", status=0).out.strip() == "Nothing to write."
+
+
 def test_a_pause_in_the_dashboard_becomes_the_phase(world: World) -> None:
     (world.folder / "a.yaml").write_text(
         f"# mine\nspec: {json.loads(sms('A', scheduled_time=FAR))['spec']}\n"

@@ -116,6 +116,8 @@ def test_of_a_field_and_what_is_in_it_the_shorter_path_is_told() -> None:
 
 
 DESCRIBED = {**SCHEDULED, "description": "old"}
+LABELED = {**SCHEDULED, "labels": ["a"]}
+AIMED = {**SCHEDULED, "targeting": {"countries": {"items": ["DE"]}}}
 UNFIRED = {**SCHEDULED, "run_immediately": False}
 #: As an API echoes an event that it has not taken.
 FIRED = Live(ID, {**SCHEDULED, "run_immediately": True}, complete=True)
@@ -138,6 +140,13 @@ PAGE = Live(ID, {name: value for name, value in SCHEDULED.items() if name != "na
         (IMMEDIATE, MANUAL, IMMEDIATE, {}, True),
         (DESCRIBED, SCHEDULED, SCHEDULED, {}, True),
         (DESCRIBED, DESCRIBED, SCHEDULED, {}, False),
+        (LABELED, {**SCHEDULED, "labels": []}, SCHEDULED, {}, True),
+        (LABELED, {**SCHEDULED, "labels": ""}, SCHEDULED, {}, True),
+        (LABELED, {**SCHEDULED, "labels": None}, SCHEDULED, {}, True),
+        (LABELED, LABELED, SCHEDULED, {}, False),
+        ({**SCHEDULED, "labels": []}, {**SCHEDULED, "labels": []}, SCHEDULED, {}, False),
+        (AIMED, {**SCHEDULED, "targeting": {"countries": {"items": []}}}, SCHEDULED, {}, True),
+        ({**SCHEDULED, "deal_id": "7"}, {**SCHEDULED, "deal_id": 0}, SCHEDULED, {}, False),
         (TRACKED, {**SCHEDULED, "utm_tracking": {"enabled": 1}}, SCHEDULED, {}, True),
         (TRACKED, TRACKED, SCHEDULED, {}, False),
         (DESCRIBED, SCHEDULED, SCHEDULED, {"echo": {"description": []}}, False),
