@@ -14,7 +14,7 @@ from typing import Any
 from campaignctl.campaign.spec import LOCALISED
 from campaignctl.manifest.defaults import DEFAULTS_FILE
 from campaignctl.manifest.fmt import formatted, order_of
-from campaignctl.manifest.pulled import Draft, slug
+from campaignctl.manifest.pulled import Draft, is_free, slug
 from campaignctl.yamlio.dump import mapping
 
 #: From so many campaigns or messages on, and in this part of them, a value is shared.
@@ -338,7 +338,7 @@ def _key_of(ones: Sequence[Draft], codes: Sequence[str], used: Collection[str]) 
     bare = slug(re.sub(rf"\b{re.escape(codes[0])}\b", " ", name)) or slug(name) or "markets"
     base = f"{folder}/{bare}" if folder else bare
     key, number = base, 1
-    while key.casefold() in used:
+    while not is_free(key, used):
         number += 1
         key = f"{base}-{number}"
     return key

@@ -12,6 +12,7 @@ from campaignctl.campaign.spec import CHANNELS, LOCALISED
 from campaignctl.manifest.answer import parted, without_event
 from campaignctl.manifest.document import API_VERSION, LONGEST_KEY
 from campaignctl.manifest.fmt import formatted, order_of
+from campaignctl.project.find import PROJECT_FILE
 from campaignctl.yamlio.dump import literal, mapping
 from campaignctl.yamlio.files import is_language
 from campaignctl.yamlio.substitution import LANG
@@ -28,6 +29,11 @@ _LETTERS = str.maketrans(
 )
 _LONGEST_NAME = 60
 _UNNAMED = "campaign"
+#: Windows opens a device under these names, whatever suffix and folder they have.
+_DEVICES = frozenset(
+    ("con", "prn", "aux", "nul", *(f"{port}{number}" for port in ("com", "lpt") for number in range(10)))
+)
+_RESERVED = _DEVICES | {PROJECT_FILE.removesuffix(".yaml")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +84,7 @@ def keys_for(
 ) -> dict[str, str]:
     """A key for each campaign, by its id: of its name, below `folder` and what `layout` says.
 
-    Keys that would be equal, or equal to one that is `taken`, are numbered: `welcome`, `welcome-2`.
+    Keys that would be equal, equal to one that is `taken`, or reserved, are numbered: `welcome`, `welcome-2`.
     """
     used = {key.casefold() for key in taken}
     keys: dict[str, str] = {}
@@ -89,13 +95,20 @@ def keys_for(
         room = max(LONGEST_KEY - len(where) - len("/-9999"), 1)
         base = f"{where}/{name[:room]}" if where else name[:room]
         key, number = base, last.get(base, 1)
-        while key.casefold() in used:
+        while not is_free(key, used):
             number += 1
             key = f"{base}-{number}"
         last[base] = number
         used.add(key.casefold())
         keys[one.id] = key
     return keys
+
+
+def is_free(key: str, used: Collection[str]) -> bool:
+    """Whether a new manifest can have a key: it is not one of those in use, in small letters, and the name of
+    its file is reserved neither by the project nor by Windows."""
+    folded = key.casefold()
+    return folded not in used and folded.rpartition("/")[2] not in _RESERVED
 
 
 def slug(name: str) -> str:
@@ -125,7 +138,8 @@ def _folder_of(request: Mapping[str, Any], layout: LayoutOfKeys) -> str:
             channels = channels_of(request)
             return channels[0] if len(channels) == 1 and channels[0] in CHANNELS else "mixed"
         case "label":
-            return next(filter(None, map(slug, labels_of(request))), "unlabelled")
+            label = next(filter(None, map(slug, labels_of(request))), "unlabelled")
+            return f"{label}-2" if label in _DEVICES else label
         case "flat":
             return ""
 

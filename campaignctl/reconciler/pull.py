@@ -301,6 +301,7 @@ def made(
     """
     taken = {*desired.campaigns, *desired.removed, *(found.state.campaigns if found.state else ())}
     bases = {key.partition("[")[0] for key in taken}
+    bases |= {path.removesuffix(".yaml") for path in desired.project.private}
     keys = keys_for(found.fresh, folder, layout, bases)
     drafts: dict[str, Draft] = {}
     new: dict[str, Written] = {}

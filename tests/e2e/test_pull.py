@@ -16,7 +16,7 @@ from campaignctl.sandbox import Sandbox, Switches
 from campaignctl.sandbox.control import Control
 from campaignctl.sandbox.switches import Spelling
 from tests.e2e.hand_made import QUICK, email, make
-from tests.e2e.harness import World, sms
+from tests.e2e.harness import PROJECT, World, sms
 from tests.golden import Golden
 from tests.manifest.pulled_bodies import bodies
 
@@ -210,6 +210,28 @@ def test_no_file_is_overwritten(world: World) -> None:
     assert_adoptions_alone(world, [first])
 
 
+@pytest.mark.parametrize("words", [["--layout", "flat"], ["--layout", "channel"], ["--factor"]])
+def test_names_that_the_project_reserves_are_numbered(world: World, words: list[str]) -> None:
+    project = (world.folder / "campaignctl.yaml").read_text()
+    ids = [
+        by_hand(world, name) for name in ("Campaignctl", "campaignctl!", ".git", "Git", "CON", "_defaults")
+    ]
+    ids += [str(world.control.create(market(code, "Campaignctl"))["id"]) for code in ("DE", "FR", "NO")]
+    world.run("pull", "--all", *words, status=0)
+    assert (world.folder / "campaignctl.yaml").read_text().startswith(project.rstrip())
+    written = {Path(path).name for path in manifests(world)}
+    assert written >= {"campaignctl-2.yaml", "campaignctl-3.yaml", "git.yaml", "git-2.yaml", "con-2.yaml"}
+    assert ("campaignctl-4.yaml" in written) is (words == ["--factor"]), "a matrix has a name too"
+    assert_adoptions_alone(world, ids)
+
+
+def test_the_name_of_the_state_is_numbered(world: World) -> None:
+    world.write("campaignctl.yaml", f"{PROJECT}state: {{path: state.yaml}}\n")
+    by_hand(world, "State")
+    world.run("pull", "--all", "--layout", "flat", status=0)
+    assert manifests(world) == ["state-2.yaml"]
+
+
 def test_a_campaign_that_no_manifest_can_declare_is_named(world: World) -> None:
     world.write("_defaults.yaml", "spec: {description: shared}\n")
     changed = by_hand(world, "Changed")
@@ -254,8 +276,8 @@ def test_any_account_is_taken_over_without_a_change(made: list[Spec], switches: 
         assert_adoptions_alone(world, ids)
 
 
-def market(code: str, **more: Any) -> Spec:
-    made = body(f"Sale {code}", scheduled_time=FAR, description="spring", labels=["spring"], **more)
+def market(code: str, name: str = "Sale", **more: Any) -> Spec:
+    made = body(f"{name} {code}", scheduled_time=FAR, description="spring", labels=["spring"], **more)
     made["messages"][0]["sms"]["content"]["en"] = f"Sale in {code} ends soon"
     return {**made, "targeting": {"countries": {"items": [code], "op": "in"}}}
 

@@ -126,6 +126,27 @@ def test_keys_are_numbered_where_they_meet(layout: LayoutOfKeys, keys: list[str]
     assert [found[one.id] for one in ones] == keys
 
 
+@pytest.mark.parametrize("name", ["Campaignctl", "CON", "prn", "Aux", "nul", "com0", "LPT9"])
+def test_reserved_file_names_are_numbered_in_any_folder(name: str) -> None:
+    ones = [
+        Pulled("1", {"name": name}),
+        Pulled("2", {"name": f"{name}!"}),
+        Pulled("3", {"name": f"{name} a"}),
+    ]
+    part = name.lower()
+    for folder in ("", "in/"):
+        found = keys_for(ones, folder.rstrip("/"), "flat", ())
+        assert list(found.values()) == [f"{folder}{part}-2", f"{folder}{part}-3", f"{folder}{part}-a"]
+
+
+@pytest.mark.parametrize(
+    ("label", "folder"),
+    [("CON", "con-2"), ("campaignctl", "campaignctl"), (".git", "git"), ("com10", "com10")],
+)
+def test_a_folder_of_a_label_has_a_name_that_windows_allows(label: str, folder: str) -> None:
+    assert keys_for([Pulled("1", {"name": "A", "labels": [label]})], "", "label", ()) == {"1": f"{folder}/a"}
+
+
 def test_as_many_campaigns_of_one_name_as_there_are_take_work_in_proportion() -> None:
     def numbered(count: int) -> None:
         ones = [Pulled(str(number), {"name": "Welcome"}) for number in range(count)]
