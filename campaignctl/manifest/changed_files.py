@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import os
 import re
 import shutil
 import stat
@@ -52,6 +53,7 @@ def _copied(directory: Path, changes: Iterable[FileChange]) -> Iterator[Path]:
         copy = Path(parent) / "project"
         try:
             shutil.copytree(directory, copy, symlinks=True, ignore=_left_out)
+            _free(copy, directory)
             for change in changes:
                 place = copy / change.path
                 place.parent.mkdir(parents=True, exist_ok=True)
@@ -61,6 +63,23 @@ def _copied(directory: Path, changes: Iterable[FileChange]) -> Iterator[Path]:
                 "Cannot copy the project to check new files", detail=f"{wrong}."
             ) from wrong
         yield copy
+
+
+def _free(copy: Path, directory: Path) -> None:
+    """Let a copy be written, and nothing but the copy: links inside the project are links inside the copy."""
+    real = directory.resolve()
+    for folder, folders, files in os.walk(copy):
+        here = Path(folder)
+        here.chmod(0o700)
+        for name in (*folders, *files):
+            path = here / name
+            if not path.is_symlink():
+                path.chmod(0o700)
+                continue
+            target = Path(os.path.realpath(directory / path.relative_to(copy)))
+            if target.is_relative_to(real):
+                path.unlink()
+                path.symlink_to(os.path.relpath(copy / target.relative_to(real), here))
 
 
 def _left_out(folder: str, names: list[str]) -> set[str]:

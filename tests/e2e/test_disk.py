@@ -122,6 +122,18 @@ def test_a_state_in_a_read_only_directory_can_be_read(world: World) -> None:
     (world.folder / ".campaignctl").chmod(0o700)
 
 
+def test_a_pull_from_a_read_only_project_can_be_shown_as_a_patch(world: World) -> None:
+    four(world).apply()
+    world.control.edit(world.state["campaigns"]["A"]["id"], {"description": "theirs"})
+    world.control.create(json.loads(sms("E", scheduled_time=FAR))["spec"])
+    (world.folder / "A.yaml").chmod(0o400)
+    world.folder.chmod(0o500)
+    done = _run_without_privilege(world, "pull", "--all", "--layout", "flat", "--diff")
+    world.folder.chmod(0o700)
+    assert done.returncode == 0, done.stderr
+    assert re.findall(r"^\+\+\+ b/(.*)", done.stdout, re.MULTILINE) == ["e.yaml", "A.yaml"]
+
+
 def _run_without_privilege(world: World, *words: str) -> subprocess.CompletedProcess[str]:
     """Run as a user who is bound by file modes, unlike root with its capabilities."""
     prefix = ["setpriv", "--bounding-set", "-dac_override", "--"] if os.geteuid() == 0 else []

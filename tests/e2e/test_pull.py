@@ -232,6 +232,24 @@ def test_the_name_of_the_state_is_numbered(world: World) -> None:
     assert manifests(world) == ["state-2.yaml"]
 
 
+@pytest.mark.parametrize("up", ["", "../project/"])
+def test_a_folder_may_be_a_link_and_a_patch_writes_nothing_through_it(world: World, up: str) -> None:
+    world.write("campaignctl.yaml", f'{PROJECT}ignore: ["real/**"]\n')
+    world.write("real/old.yaml", sms("Old", scheduled_time=FAR))
+    (world.folder / "sms").symlink_to(f"{up}real" if up else world.folder / "real")
+    world.apply()
+    fresh = by_hand(world, "New")
+    before = files(world)
+    world.control.edit(world.state["campaigns"]["sms/old"]["id"], name="Old: new")
+    patch = world.run("pull", "--all", "--diff", status=0).out
+    assert "+++ b/sms/new.yaml" in patch
+    assert "+++ b/sms/old.yaml" in patch
+    assert files(world) == before
+    world.run("pull", "--all", status=0)
+    assert set(files(world)) - set(before) == {"real/new.yaml"}
+    assert_adoptions_alone(world, [fresh])
+
+
 def test_a_campaign_that_no_manifest_can_declare_is_named(world: World) -> None:
     world.write("_defaults.yaml", "spec: {description: shared}\n")
     changed = by_hand(world, "Changed")
