@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import difflib
 import os
+import posixpath
 import re
 import shutil
 import stat
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import accumulate
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from campaignctl.errors import CampaignctlError
 from campaignctl.manifest.load import Shown, load_shown
-from campaignctl.yamlio.files import create_file, kept_out, replace_file
+from campaignctl.yamlio.files import content, create_file, kept_out, replace_file
 from campaignctl.yamlio.reader import LARGEST
 
 #: Folders in which no manifest and no text of one is.
@@ -93,25 +95,30 @@ def _left_out(folder: str, names: list[str]) -> set[str]:
 
 
 def in_the_way(directory: Path, change: FileChange, private: tuple[str, ...] = ()) -> str:
-    """Why a file is not written: another one is there; empty if it may be."""
+    """Why a file is not written: something else is in its place; empty if it may be."""
     if reason := kept_out(directory, change.path, private):
         return f"{change.path} {reason}"
+    *above, _ = accumulate(change.path.split("/"), posixpath.join)
+    for folder in above:
+        if os.path.lexists(directory / folder) and not (directory / folder).is_dir():
+            return f"{folder} is not a folder"
     place = directory / change.path
+    if place.is_dir():
+        return f"{change.path} is a folder"
+    there, found = os.path.lexists(place), content(place)
     if change.before is None:
-        there = place.is_symlink() or place.exists()
-        same = there and place.is_file() and place.read_bytes() == change.after.encode()
+        same = found == change.after.encode()
         return f"{change.path} exists already, with other content" if there and not same else ""
-    return (
-        ""
-        if place.is_file() and place.read_bytes() == change.before
-        else f"{change.path} has changed meanwhile"
-    )
+    return "" if found == change.before else f"{change.path} has changed meanwhile"
 
 
-def write(directory: Path, change: FileChange) -> None:
-    """Write a file whole and durably; a new one never replaces another. Raises CampaignctlError."""
+def write(directory: Path, change: FileChange) -> str:
+    """Write a file whole and durably; a new one never replaces another.
+
+    Returns why it cannot be written; empty if it is.
+    """
     if reason := in_the_way(directory, change):
-        raise CampaignctlError(f"Cannot write: {reason}", hint="move that file, then pull again")
+        return reason
     place, data = directory / change.path, change.after.encode()
     try:
         if change.before is not None:
@@ -121,7 +128,8 @@ def write(directory: Path, change: FileChange) -> None:
             place.parent.mkdir(parents=True, exist_ok=True)
             create_file(place, data)
     except OSError as wrong:
-        raise CampaignctlError(f"Cannot write {change.path}", detail=f"{wrong.strerror or wrong}.") from wrong
+        return f"{change.path} cannot be written: {wrong.strerror or wrong}"
+    return ""
 
 
 def patch(change: FileChange) -> Iterator[str]:

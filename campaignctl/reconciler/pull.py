@@ -283,6 +283,23 @@ class Made:
         kept = {each: one for each, one in self.files.items() if each not in gone}
         return replace(self, files=kept, left=(*self.left, *out))
 
+    def written(self, found: Seen, files: ProjectFiles) -> Made:
+        """Write the files; the result is without the campaigns whose files cannot be written.
+
+        Raises CampaignctlError if that is a file that they share.
+        """
+        for change in self.shared:
+            if reason := files.put(change):
+                raise CampaignctlError("Cannot write what the new manifests share", detail=f"{reason}.")
+        left = []
+        for one in found.fresh:
+            texts = self.files[one.id].files if one.id in self.files else {}
+            reasons = (files.put(FileChange(path, text)) for path, text in texts.items())
+            # A manifest comes after its texts, and is not written without one of them.
+            if reason := next(filter(None, reasons), ""):
+                left.append(_left(one, reason))
+        return self.without(left)
+
 
 def made(
     found: Seen,
@@ -385,6 +402,9 @@ class ProjectFiles(Protocol):
 
     def in_the_way(self, change: FileChange) -> str:
         """Why a file is not written; empty if it may be."""
+
+    def put(self, change: FileChange) -> str:
+        """Write a file; why it cannot be written, else empty."""
 
     def shown_with(self, changes: Iterable[FileChange]) -> Shown:
         """The campaigns of the project with these files."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -39,6 +39,17 @@ class Again:
     updated: tuple[UpdatedFile, ...] = ()
     conflicts: tuple[Conflict, ...] = ()
     left: tuple[LeftOut, ...] = ()
+
+    def written(self, files: ProjectFiles) -> Again:
+        """Write the files; the result is without the campaigns whose files cannot be written."""
+        failed = {change.path: reason for change in self.changes if (reason := files.put(change))}
+        updated, left = [], list(self.left)
+        for one in self.updated:
+            if reasons := [failed[path] for path in one.files if path in failed]:
+                left.append(LeftOut(one.id, one.key, reasons[0], fault=True))
+            else:
+                updated.append(one)
+        return replace(self, updated=tuple(updated), left=tuple(left))
 
 
 @dataclass(frozen=True, slots=True)

@@ -134,6 +134,31 @@ def test_a_pull_from_a_read_only_project_can_be_shown_as_a_patch(world: World) -
     assert re.findall(r"^\+\+\+ b/(.*)", done.stdout, re.MULTILINE) == ["e.yaml", "A.yaml"]
 
 
+def test_a_pull_that_cannot_write_to_a_folder_writes_to_the_others(world: World) -> None:
+    for name in ("in/A", "B"):
+        world.write(f"{name}.yaml", sms(name[-1], scheduled_time=FAR))
+    world.apply()
+    for key in ("in/A", "B"):
+        world.control.edit(world.state["campaigns"][key]["id"], {"description": "theirs"})
+    body = json.loads(sms("E", scheduled_time=FAR))["spec"]
+    new = str(world.control.create({**body, "labels": ["In"]})["id"])
+    world.control.create({**body, "name": "F", "labels": ["other"]})
+    (world.folder / "in").chmod(0o500)
+    done = _run_without_privilege(world, "pull", "--all", "--layout", "label")
+    (world.folder / "in").chmod(0o700)
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    assert f"in/e.yaml cannot be written: Permission denied: 1 campaign: {new} E" in done.stdout
+    assert "in/A.yaml cannot be written: Permission denied: 1 campaign" in done.stdout
+    assert "left out 2 campaigns" in done.stdout
+    assert (world.folder / "other/f.yaml").exists()
+    assert [name for name in ("in/A", "B") if "theirs" in (world.folder / f"{name}.yaml").read_text()] == [
+        "B"
+    ]
+    world.run("pull", "--all", "--layout", "label", status=0)
+    assert (world.folder / "in/e.yaml").exists()
+
+
 def _run_without_privilege(world: World, *words: str) -> subprocess.CompletedProcess[str]:
     """Run as a user who is bound by file modes, unlike root with its capabilities."""
     prefix = ["setpriv", "--bounding-set", "-dac_override", "--"] if os.geteuid() == 0 else []

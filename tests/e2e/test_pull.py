@@ -176,8 +176,7 @@ def test_options_choose(world: World) -> None:
         assert sorted(patched) == sorted(f"{key}.yaml" for key in keys), words
     assert set(files(world)) == {"campaignctl.yaml"}, "a patch writes nothing"
     (world.folder / "loop").symlink_to("loop")
-    looped = world.run("pull", "--id", old, "--out", "loop", status=1)
-    assert "Cannot copy the project to check new files" in looped.err
+    assert "loop is not a folder" in world.run("pull", "--id", old, "--out", "loop", status=1).out
     (world.folder / "loop").unlink()
     world.run("pull", "--id", old, "--id", draft, "--layout", "flat", "--out", "crm/old", status=0)
     assert manifests(world) == ["crm/old/draft.yaml", "crm/old/old.yaml"]
@@ -208,6 +207,30 @@ def test_no_file_is_overwritten(world: World) -> None:
     (world.folder / "email/first.en.html").write_text(html["en"])
     world.run("pull", "--id", first, status=0)
     assert_adoptions_alone(world, [first])
+
+
+def test_what_is_in_the_place_of_a_file_or_folder_leaves_out_one_campaign(world: World) -> None:
+    first, second = by_hand(world, "First"), by_hand(world, "Second")
+    page = email("Page", {"en": "<p>long</p>" * 40}, scheduled_time=FAR)
+    letter = str(world.control.create(page)["id"])
+    pushed = str(world.control.create({**page, "name": "Other", "labels": ["odd"]})["id"])
+    (world.folder / "sms/first.yaml").mkdir(parents=True)
+    (world.folder / "email/page.en.html").mkdir(parents=True)
+    refused = world.run("pull", "--all", status=1).out
+    assert f"sms/first.yaml is a folder: 1 campaign: {first} First" in refused
+    assert f"email/page.en.html is a folder: 1 campaign: {letter} Page" in refused
+    assert set(files(world)) == {
+        "campaignctl.yaml",
+        "sms/second.yaml",
+        "email/other.yaml",
+        "email/other.en.html",
+    }
+    (world.folder / "odd").write_text("a file")
+    refused = world.run(
+        "pull", "--id", letter, "--id", first, "--layout", "label", "--out", "odd", status=1
+    ).out
+    assert "odd is not a folder: 2 campaigns" in refused
+    assert_adoptions_alone(world, [second, pushed])
 
 
 @pytest.mark.parametrize("words", [["--layout", "flat"], ["--layout", "channel"], ["--factor"]])

@@ -11,7 +11,7 @@ from typing import Any
 
 from campaignctl.campaign.canonical import body_digest
 from campaignctl.errors import Source
-from campaignctl.manifest.changed_files import FileChange, in_the_way, shown_with
+from campaignctl.manifest.changed_files import FileChange, in_the_way, shown_with, write
 from campaignctl.manifest.load import Shown, check, load_shown
 from campaignctl.manifest.model import DesiredState
 from campaignctl.manifest.pulled import LayoutOfKeys
@@ -134,6 +134,9 @@ class Folder:
 
     def in_the_way(self, change: FileChange) -> str:
         return in_the_way(self.directory, change)
+
+    def put(self, change: FileChange) -> str:
+        return write(self.directory, change)
 
     def shown_with(self, changes: Iterable[FileChange]) -> Shown:
         return shown_with(self.directory, changes, **HOW)

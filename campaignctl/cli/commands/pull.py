@@ -109,7 +109,10 @@ def command(  # noqa: PLR0913 - click hands over each option by its name
     files = _Files(app, directory, desired.project)
     new = made(found, desired, folder, layout, files, factor=factor)
     again = pulled_again(desired, found, lives, files, now)
-    _write(app, directory, [*new.changes, *again.changes], as_patch)
+    if as_patch:
+        _show(app, [*new.changes, *again.changes])
+    else:
+        new, again = new.written(found, files), again.written(files)
     return _outcome(app, desired.project, _report(found, new, again, written=not as_patch))
 
 
@@ -131,6 +134,11 @@ class _Files:
 
         return in_the_way(self.directory, change, self.project.private)
 
+    def put(self, change: FileChange) -> str:
+        from campaignctl.manifest.changed_files import write
+
+        return write(self.directory, change)
+
     def shown_with(self, changes: Iterable[FileChange]) -> Shown:
         from campaignctl.manifest.changed_files import shown_with
 
@@ -151,15 +159,13 @@ class _Files:
         return data if isinstance(data, bytes) else None
 
 
-def _write(app: App, directory: Path, changes: Iterable[FileChange], as_patch: bool) -> None:
-    """Write the files, or print them as a patch."""
-    from campaignctl.manifest.changed_files import patch, write
+def _show(app: App, changes: Iterable[FileChange]) -> None:
+    """Print files as a patch."""
+    from campaignctl.manifest.changed_files import patch
     from campaignctl.render.escape import escape
 
     for change in changes:
-        if not as_patch:
-            write(directory, change)
-        elif lines := list(patch(change)):
+        if lines := list(patch(change)):
             # A patch is for git, so a line of it stays as it is, unless a terminal shows it.
             shown = (escape(line, None) for line in lines) if app.console.out.isatty() else lines
             app.console.say("\n".join(shown))
