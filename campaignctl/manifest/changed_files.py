@@ -10,14 +10,14 @@ import shutil
 import stat
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import accumulate
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from campaignctl.errors import CampaignctlError
+from campaignctl.errors import CampaignctlError, Finding
 from campaignctl.manifest.load import Shown, load_shown
-from campaignctl.yamlio.files import content, create_file, kept_out, replace_file
+from campaignctl.yamlio.files import content, create_file, kept_out, replace_file, shown
 from campaignctl.yamlio.reader import LARGEST
 
 #: Folders in which no manifest and no text of one is.
@@ -44,9 +44,16 @@ def shown_with(
 ) -> Shown:
     """The campaigns of a project with these files, in a copy of it. Raises as `load_shown` does."""
     with _copied(directory, changes) as copy:
-        return load_shown(
+        found = load_shown(
             copy, environment=environment, environ=environ, tool_version=tool_version, variables=variables
         )
+        faulty = {key: _of_project(errors, copy) for key, errors in found.faulty.items()}
+        return replace(found, faulty=faulty, findings=_of_project(found.findings, copy))
+
+
+def _of_project(findings: Iterable[Finding], copy: Path) -> tuple[Finding, ...]:
+    """Findings about a copy with the paths of the project in their messages."""
+    return tuple(replace(found, message=found.message.replace(shown(copy), "")) for found in findings)
 
 
 @contextmanager

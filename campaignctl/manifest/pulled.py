@@ -176,7 +176,8 @@ def _with_files(spec: dict[str, Any], key: str, files: dict[str, str]) -> dict[s
     for message in messages:
         name = slug(str(message.get("name", ""))) if isinstance(message, dict) else ""
         names.append(f".{name}" if len(messages) > 1 and name else "")
-    several = {name for name in names if names.count(name) > 1}
+    # A bare number is that of a message without a name.
+    several = {name for name in names if names.count(name) > 1 or name[1:].isdecimal()}
     folder = key[: len(key) - len(stem)]
     kept = []
     for number, (message, name) in enumerate(zip(messages, names, strict=True), 1):

@@ -452,6 +452,10 @@ def _why_not(one: Pulled, file: Written, shown: Shown) -> str:
             return f"no manifest can declare it: {errors[0].message}"
         return f"`manifests` and `ignore` of the project file exclude {file.path}"
     if changed := field_changes(one.spec, campaign.spec) if not equal(one.spec, campaign.spec) else ():
+        # Defaults add fields alone: a field of the manifest itself counts more.
+        read = [change.path for change in changed if change.before is not None]
+        if read:
+            return f"no manifest can declare it: {first_of(read, _FEW)} would be read as something else"
         paths = first_of([change.path for change in changed], _FEW)
         return f"the defaults of {file.path} would change it: {paths}"
     return ""

@@ -20,7 +20,7 @@ from campaignctl.diff import (
 from campaignctl.manifest.changed_files import FileChange
 from campaignctl.manifest.edited import PHASE, changes_for
 from campaignctl.manifest.load import Shown
-from campaignctl.manifest.model import DesiredState
+from campaignctl.manifest.model import DesiredCampaign, DesiredState
 from campaignctl.plan.context import PlanContext, Reading
 from campaignctl.plan.model import Options
 from campaignctl.plan.subject import Subject
@@ -29,6 +29,8 @@ from campaignctl.reconciler.refresh import read_records
 from campaignctl.reconciler.run import Wiring
 from campaignctl.review.reports import Conflict, ConflictField, LeftOut, UpdatedFile
 from campaignctl.yamlio.edits import ABSENT, EditError
+
+_OTHERS = "its defaults, matrix or other manifests would change"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,17 +104,13 @@ def pulled_again(
         else:
             taken[key] = new
     edits, left = _edits(taken, files)
-    if edits and not _right(taken, edits, files.shown_with(_merged(edits.values())), desired):
+    if edits and _wrong(taken, edits, files.shown_with(_merged(edits.values())), desired):
         alone = {
-            key: _right({key: taken[key]}, {key: edit}, files.shown_with(edit), desired)
+            key: _wrong({key: taken[key]}, {key: edit}, files.shown_with(edit), desired)
             for key, edit in edits.items()
         }
-        left += [
-            _by_hand(taken[key], "its defaults, matrix or other manifests would change")
-            for key in edits
-            if not alone[key]
-        ]
-        edits = {key: edit for key, edit in edits.items() if alone[key]}
+        left += [_by_hand(taken[key], why) for key, why in alone.items() if why]
+        edits = {key: edit for key, edit in edits.items() if not alone[key]}
     updated = tuple(_updated(taken[key], edit) for key, edit in edits.items())
     return Again(tuple(_merged(edits.values())), updated, tuple(conflicts), tuple(left))
 
@@ -172,29 +170,31 @@ def _merged(edits: Iterable[Iterable[FileChange]]) -> list[FileChange]:
     return list({change.path: change for edit in edits for change in edit}.values())
 
 
-def _right(
+def _wrong(
     taken: Mapping[str, _Taken],
     edits: Mapping[str, Iterable[FileChange]],
     shown: Shown,
     desired: DesiredState,
-) -> bool:
-    """Whether these campaigns compile to what is live in what changed, and all others to what they were."""
+) -> str:
+    """Why these edits cannot be made; empty if the campaigns compile to what is live in what changed, and all
+    others to what they were."""
     for key, known in desired.campaigns.items():
-        campaign = shown.campaigns.get(key)
+        campaign, new = shown.campaigns.get(key), taken[key] if key in edits else None
         if campaign is None:
-            return False
-        if key not in edits:
-            if not equal(campaign.spec, known.spec):
-                return False
-            continue
-        new = taken[key]
-        changed = {change.path for change in field_changes(known.spec, campaign.spec)}
-        paths = {*changed, *new.values} - {PHASE}
-        if not all(_is_live(path, campaign.spec, new.live) for path in paths):
-            return False
-        if campaign.lifecycle.phase != new.values.get(PHASE, known.lifecycle.phase):
-            return False
-    return True
+            errors = [found.message for found in shown.findings if found.severity == "error"]
+            return errors[0] if errors else _OTHERS
+        if not (_is_right(campaign, known, new) if new else equal(campaign.spec, known.spec)):
+            return _OTHERS
+    return ""
+
+
+def _is_right(campaign: DesiredCampaign, known: DesiredCampaign, new: _Taken) -> bool:
+    changed = {change.path for change in field_changes(known.spec, campaign.spec)}
+    paths = {*changed, *new.values} - {PHASE}
+    phase = new.values.get(PHASE, known.lifecycle.phase)
+    return campaign.lifecycle.phase == phase and all(
+        _is_live(path, campaign.spec, new.live) for path in paths
+    )
 
 
 def _is_live(path: str, spec: Mapping[str, Any], live: Mapping[str, Any]) -> bool:

@@ -166,6 +166,15 @@ def test_long_texts_are_files_by_language_and_message() -> None:
     assert list(files)[-1] == "in/n.yaml"
 
 
+def test_messages_without_a_name_and_with_a_number_as_one_have_texts_of_their_own() -> None:
+    letters = [
+        {"name": name, "channel": "sms", "sms": {"content": {"en": name * 701}}}
+        for name in ("日", "1", "1.2", "2", "月", "5")
+    ]
+    files = written(drafted(Pulled("1", {"name": "N", "messages": letters}), "n")).files
+    assert sorted(text[0] for path, text in files.items() if path != "n.yaml") == sorted("日112月5")
+
+
 @pytest.mark.parametrize(
     ("texts", "moved"),
     [

@@ -296,3 +296,26 @@ def test_a_file_that_two_languages_use_is_edited_by_hand(folder: Folder) -> None
     assert (found.changes, [one.name for one in found.left]) == ((), ["sale"])
     folder.script = Script([shown("9", messages=messages("Now", "Now"))])
     assert folder.after(folder.again()) == {"both.txt": "Now"}, "both changed alike"
+
+
+@pytest.mark.parametrize(
+    ("live", "why"),
+    [
+        (
+            {"labels": ["a,b"]},
+            "a label must not contain a comma: some answers of the API join labels with one",
+        ),
+        ({"deal_id": "none"}, "'none' is not an id"),
+        ({"description": "Hi\x07"}, "the control character U+0007 is not allowed in a text"),
+        ({"description": {"$file": "no.txt"}}, "no.txt: there is no such file"),
+    ],
+)
+def test_what_no_manifest_can_declare_is_edited_by_hand_and_the_error_says_why(
+    folder: Folder, live: dict[str, Any], why: str
+) -> None:
+    found = pulled(folder, **live)
+    (name,) = live
+    assert (found.changes, left(found)) == (
+        (),
+        [("sale", f"{name} changed, which has to be edited by hand: {why}", True)],
+    )

@@ -124,6 +124,33 @@ def test_what_no_manifest_can_declare_is_named_with_the_error(folder: Folder) ->
 
 
 @pytest.mark.parametrize(
+    ("live", "why"),
+    [
+        ({"metadata": {"a": {"$file": "note.txt"}}}, "metadata/a would be read as something else"),
+        ({"description": {"$file": "no.txt"}}, "no.txt: there is no such file"),
+        ({"description": "x" * 1_100_000}, "1,048,577 bytes; the limit is 1 MiB"),
+    ],
+)
+def test_the_reason_is_the_real_one(folder: Folder, live: dict[str, Any], why: str) -> None:
+    folder.write("note.txt", "a note")
+    folder.write("_defaults.yaml", "spec: {description: shared}\n")
+    folder.script = account(shown("9", **live))
+    assert [one.why for one in folder.made().left] == [f"no manifest can declare it: {why}"]
+
+
+def test_a_text_that_is_too_long_is_named_by_its_path_in_the_project(folder: Folder) -> None:
+    message = {
+        "name": "m",
+        "channel": "sms",
+        "integration_id": "1",
+        "sms": {"content": {"en": "x" * 1_100_000}},
+    }
+    folder.script = account(shown("9", messages=[message]))
+    (left,) = folder.made(layout="channel").left
+    assert left.why.startswith("no manifest can declare it: sms/sale.en.txt has 1,048,577 bytes")
+
+
+@pytest.mark.parametrize(
     "odd",
     [
         {"labels": 7},
