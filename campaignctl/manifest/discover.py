@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import posixpath
 import re
 from collections import deque
 from collections.abc import Iterable, Iterator
@@ -16,6 +17,7 @@ from campaignctl.project.find import PROJECT_FILE
 from campaignctl.project.model import Project
 from campaignctl.yamlio.files import kept_out
 
+_SUFFIXES = (".yaml", ".yml")
 #: Names that were probably meant to be the defaults file's.
 _ALMOST_DEFAULTS = re.compile(r"_defaults?\.ya?ml", re.IGNORECASE)
 
@@ -46,7 +48,7 @@ def discover(project: Project, root: Path, shown: str) -> Discovered:
     """Find the manifests of a project; `shown` is the prefix of paths in findings.
 
     Names that begin with a dot or an underscore are never manifests, nor are the project file and the files
-    in the folder of the state: YAML files there are refused.
+    in the folder of the state: YAML files there are refused, as are files with a suffix like `.YAML`.
     """
     walk = _Walk(project, root, shown)
     found = sorted(walk.manifests())
@@ -94,7 +96,7 @@ class _Walk:
                 if entry.name.startswith((".", "_")):
                     continue
                 if not _is_folder(entry):
-                    if self._is_manifest(below) and self._stays_inside(entry, below):
+                    if self._is_read(entry, below):
                         yield below
                 # A pattern that takes any file of a folder takes the folder.
                 elif not _any(self._ignored, f"{below}/*") and self._stays_inside(
@@ -136,7 +138,14 @@ class _Walk:
             message = f"defaults must be named {DEFAULTS_FILE}; this file is {name}"
             self._refuse(path, message, f"rename it to {DEFAULTS_FILE}, or add it to `ignore`")
 
-    def _is_manifest(self, path: str) -> bool:
+    def _is_read(self, entry: os.DirEntry[str], path: str) -> bool:
+        if self._is_manifest(path):
+            return self._stays_inside(entry, path)
+        self._note_capitals(path)
+        return False
+
+    def _is_manifest(self, path: str, found: str = "") -> bool:
+        """Whether a file is a manifest; one of another name would be, if `found` had this path."""
         fitting = [pattern for pattern in self._wanted if pattern.matches(path)]
         for pattern in fitting:
             self.unused.pop(pattern, None)
@@ -144,10 +153,23 @@ class _Walk:
             return False
         if self._state_folder is None or not path.startswith(self._state_folder):
             return True
-        if path.endswith((".yaml", ".yml")):
+        if path.endswith(_SUFFIXES):
             message = "manifests in the folder of the state are not read"
-            self._refuse(path, message, "move it, or give the state its own folder with `state.path`")
+            self._refuse(
+                found or path, message, "move it, or give the state its own folder with `state.path`"
+            )
         return False
+
+    def _note_capitals(self, path: str) -> None:
+        """Refuse a file that would be a manifest if its suffix had no capitals."""
+        stem, suffix = posixpath.splitext(path)
+        renamed = stem + suffix.lower()
+        if renamed == path or not renamed.endswith(_SUFFIXES) or _any(self._ignored, path):
+            return
+        if self._is_manifest(renamed, path):
+            name = posixpath.basename(renamed)
+            message = f"not read as a manifest, because its name ends in {suffix}"
+            self._refuse(path, message, f'rename it to {name}, or add "{path}" to `ignore`')
 
     def _stays_inside(self, entry: os.DirEntry[str], path: str, pattern: str = "") -> bool:
         """Whether a link leads to what may be read; a finding if it does not."""

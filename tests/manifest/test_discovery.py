@@ -29,8 +29,9 @@ def test_a_manifest_in_the_state_folder_is_refused_rather_than_ignored(project: 
     head = "metadata: {name: t}\nmanifests: ['**']\nstate: {path: state/s.json}\n"
     files = {"campaignctl.yaml": head, "state/s.json": "{}", "state/s.json.lock": "", "b.yaml": SMS}
     assert list(project(files).sound.campaigns) == ["b"]
-    checked = project({**files, "state/push/a.yaml": SMS})
-    assert checked.errors == ["manifests in the folder of the state are not read"]
+    checked = project({**files, "state/push/a.yaml": SMS, "state/c.YML": SMS})
+    assert checked.errors == ["manifests in the folder of the state are not read"] * 2
+    assert {Path(found.source.file).name for found in checked.findings} == {"a.yaml", "c.YML"}
 
 
 def test_a_pattern_that_matches_no_file_is_a_warning(
@@ -51,6 +52,28 @@ def test_a_pattern_that_matches_no_file_is_a_warning(
 def test_a_misspelt_defaults_file_is_refused_rather_than_ignored(name: str, project: Check) -> None:
     checked = project({"push/a.yaml": SMS, f"push/{name}": "spec: {}\n"})
     assert checked.errors == [f"defaults must be named _defaults.yaml; this file is {name}"]
+
+
+@pytest.mark.parametrize("path", ["a.YAML", "push/b.YML", "push/c.Yaml"])
+def test_a_suffix_in_capitals_is_refused_rather_than_ignored(path: str, project: Check) -> None:
+    suffix = Path(path).suffix
+    checked = project({"a.yaml": SMS, path: SMS})
+    assert checked.errors == [f"not read as a manifest, because its name ends in {suffix}"]
+    ((found),) = checked.findings
+    assert found.source.file.endswith(path)
+    renamed = Path(path).with_suffix(suffix.lower()).name
+    assert found.hint == f'rename it to {renamed}, or add "{path}" to `ignore`'
+    head = f'metadata: {{name: t}}\nignore: ["{path}"]\n'
+    assert list(project({"campaignctl.yaml": head}).sound.campaigns) == ["a"]
+
+
+def test_a_suffix_in_capitals_is_no_matter_where_no_manifest_would_be_or_a_pattern_has_it(
+    project: Check,
+) -> None:
+    head = 'metadata: {name: t}\nmanifests: ["push/*.yaml", "sms/*.YAML"]\nignore: ["push/old.yaml"]\n'
+    names = ["a.YAML", "push/b.YML", "push/old.YAML", ".c.YAML", "_d.YML", "sms/e.YAML", "push/f.yaml"]
+    files = {"campaignctl.yaml": head, "campaignctl.YAML": "", "push/x.HTML": "", **dict.fromkeys(names, SMS)}
+    assert [key.partition(".")[0] for key in project(files).sound.campaigns] == ["push/f", "sms/e"]
 
 
 def test_a_project_inside_a_project_is_refused_unless_ignored(project: Check) -> None:
