@@ -20,6 +20,7 @@ from campaignctl.schedule.windows import Window
 from campaignctl.state.ledger import Overridden
 from campaignctl.state.model import State
 from tests.plan.planning import DRAFT, MANUAL, NOW, PROJECT, RECURRING, SCHEDULED, record, state
+from tests.work import calls
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 SOON = Sends("scheduled", (NOW + 5 * MINUTE,), NOW + 5 * MINUTE)
@@ -191,6 +192,24 @@ def test_what_would_have_objected_is_said_as_lifted() -> None:
     found = guardrails.lifted((AT_ONCE, replace(at(MINUTE), key="l")), ctx)
     assert set(found) == {Overridden("max_plan_age", ("k",)), Overridden("min_lead_time", ("l",))}
     assert guardrails.lifted((at(DAY),), ctx) == ()
+
+
+def test_what_the_project_lifts_for_some_keys_is_said_for_those() -> None:
+    ctx = context()
+    lasting = Override("min_lead_time", ("l*",), NOW + DAY, "agreed")
+    ctx = replace(ctx, desired=replace(ctx.desired, project=replace(ctx.project, overrides=(lasting,))))
+    changes = tuple(replace(at(MINUTE), key=key) for key in ("k", "l", "l2"))
+    said = Overridden("min_lead_time", ("l", "l2"), "agreed", "2026-11-25T12:00:00Z")
+    assert guardrails.lifted(changes, ctx) == (said,)
+
+
+def test_what_nobody_lifted_is_not_checked_a_second_time() -> None:
+    changes = tuple(replace(at(MINUTE), key=f"k{number}") for number in range(50))
+    limits: dict[str, Any] = {"max_sends_per_day": 1, "require_labels": ("a",), "freeze": (NIGHT,)}
+    nothing, one = context(**limits), context(overrides=("min_lead_time",), **limits)
+    checked = calls(lambda: guardrails.objections(changes, nothing))
+    assert calls(lambda: guardrails.lifted(changes, nothing)) < checked / 5
+    assert calls(lambda: guardrails.lifted(changes, one)) < checked / 2
 
 
 # ----------------------------------------------------------------------------------- until when it is valid
