@@ -146,4 +146,89 @@ OF_BOOKKEEPING = (
         ("tests/plan/test_twins.py",),
         "",
     ),
+    Mutant(
+        "a lost draft with a wrong date waits for that date",
+        (Edit("campaignctl/plan/ledger.py", "        return min(posted, now)\n", "        return posted\n"),),
+        ("tests/plan/test_ledger_again.py",),
+        "",
+    ),
+    Mutant(
+        "what is missing and was due did not send",
+        (
+            Edit(
+                "campaignctl/plan/records.py",
+                "runs.may_have_begun(record, now) if status == Status.MISSING else record.began",
+                "record.began",
+            ),
+        ),
+        ("tests/plan/test_records.py",),
+        "",
+    ),
+    Mutant(
+        "a campaign that is missing sent nothing to the people it was due for",
+        (Edit("campaignctl/plan/runs.py", "    due = iso(found) if found else None\n", "    due = None\n"),),
+        ("tests/plan/test_records.py", "tests/plan/test_twins.py"),
+        "",
+    ),
+    Mutant(
+        "a second copy of what is archived is not looked for",
+        (
+            Edit(
+                "campaignctl/reconciler/archive.py",
+                "    without = state.after(Entry(records=dict.fromkeys(gone)))\n",
+                "    kept = {key: one for key, one in state.campaigns.items() if key not in gone}\n"
+                "    without = replace(state, serial=state.serial + 1, campaigns=kept)\n",
+            ),
+        ),
+        ("tests/reconciler/test_archive.py",),
+        "",
+    ),
+    Mutant(
+        "a state is pushed over one with a higher serial",
+        (
+            Edit(
+                "campaignctl/reconciler/state_ops.py",
+                "    if new.serial < current.serial:\n",
+                "    if False:\n",
+            ),
+        ),
+        ("tests/reconciler/test_state_ops.py",),
+        "",
+    ),
+    Mutant(
+        "a state that goes back in time takes its old serial",
+        (
+            Edit(
+                "campaignctl/reconciler/state_ops.py",
+                "        serial = max(state.serial, newest, here) + 1\n",
+                "        serial = max(state.serial, newest) + 1\n",
+            ),
+        ),
+        ("tests/reconciler/test_state_ops.py",),
+        "",
+    ),
+    Mutant(
+        "a state is pushed to a place whose state was moved",
+        (
+            Edit(
+                "campaignctl/reconciler/state_ops.py",
+                "            if not force:\n                raise\n            here",
+                "            here",
+            ),
+        ),
+        ("tests/reconciler/test_state_ops.py",),
+        "",
+    ),
+    Mutant(
+        "a guardrail that the project lifts is not said as lifted",
+        (
+            Edit(
+                _GUARDRAILS,
+                "names = {*lifts.once, *(override.guardrail for override in lifts.standing)}",
+                "names = {*lifts.once}",
+            ),
+        ),
+        ("tests/plan/test_guardrails_by_values.py",),
+        "",
+    ),
 )

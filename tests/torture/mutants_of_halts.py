@@ -256,4 +256,28 @@ OF_HALTS = (
         ("tests/reconciler/test_halt_requests.py", "tests/reconciler/test_halt_values.py"),
         "",
     ),
+    Mutant(
+        "a campaign that cannot be read ends a halt",
+        (
+            Edit(
+                _HALT,
+                "            self.troubles[campaign_id] = _told(error)\n            return None\n",
+                "            raise\n",
+            ),
+        ),
+        ("tests/reconciler/test_halt_requests.py",),
+        "",
+    ),
+    Mutant(
+        "a campaign that cannot be read keeps halted ones from being paused at an apply",
+        (
+            Edit(
+                "campaignctl/reconciler/pause_again.py",
+                "        unread = error\n",
+                "        raise\n",
+            ),
+        ),
+        ("tests/reconciler/test_pause_again.py",),
+        "",
+    ),
 )

@@ -132,4 +132,10 @@ OF_PROOFS = (
         _SENT,
         "",
     ),
+    Mutant(
+        "a proof that could not be canceled is left alone",
+        (Edit(_SENDING, '    return "dropped" if over else "created"\n', '    return "dropped"\n'),),
+        ("tests/reconciler/test_proof_asks.py",),
+        "",
+    ),
 )

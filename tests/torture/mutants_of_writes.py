@@ -287,4 +287,18 @@ OF_WRITES = (
         "before=call.before) as slot",
         ("tests/api/test_api_pacing.py",),
     ),
+    _one(
+        "a list that lags is not read back by id",
+        _READ_BACK,
+        "        return run.api.read(live.id)\n    if change.action in",
+        "        return live\n    if change.action in",
+        ("tests/reconciler/test_readback.py",),
+    ),
+    _one(
+        "a lost update is proven by a list item",
+        _READ_BACK,
+        "    short = missing or (one.lost and change.action is Action.UPDATE)\n",
+        "    short = missing\n",
+        ("tests/reconciler/test_readback.py",),
+    ),
 )
