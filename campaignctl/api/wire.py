@@ -68,7 +68,8 @@ def page(value: Any, server_time: datetime | None) -> Page:
     campaigns: dict[str, Live] = {}
     for live in (_live(item, complete=False) for item in items):
         campaigns.setdefault(live.id, live)
-    return Page(tuple(campaigns.values()), _total(value.get("total")), server_time, _is_full(len(items)))
+    total = _total(value.get("total"))
+    return Page(tuple(campaigns.values()), total, server_time, total == len(items) and _is_full(len(items)))
 
 
 def _is_full(count: int) -> bool:

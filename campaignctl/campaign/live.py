@@ -71,17 +71,17 @@ class Live:
 class Page:
     """One page of the list: the items, the total that the API claims, and the server's clock.
 
-    `full`: as many items as it may have been asked for, so that another page may follow.
+    `counts_itself`: it is full, and the total is the number of its items; another page may follow.
     """
 
     items: tuple[Live, ...]
     total: int | None
     server_time: datetime | None
-    full: bool = False
+    counts_itself: bool = False
 
     def ends(self, seen: int) -> bool:
         """Whether it is the last page of a list of which `seen` campaigns were shown with it.
 
-        The total of a full page proves nothing: some APIs count the page alone.
+        A total that may count the page alone proves nothing.
         """
-        return self.total is not None and seen >= self.total and not self.full
+        return self.total is not None and seen >= self.total and not self.counts_itself

@@ -167,6 +167,8 @@ def requests(world: World, side: Side, ids: dict[str, str]) -> list[Line]:
     replaced.sort(key=lambda status: "scheduled_time" not in spec(status))
     return [
         NEWEST,
+        # The account has ten campaigns: a total of 10 may count that page alone.
+        NEWEST,
         read("missing"),
         *astray(world, side, ids),
         *(stop(status, words[status].rstrip("+"), side.why) for status in stopped),

@@ -102,7 +102,7 @@ def intent(spec: Spec, *, phase: Any = "started", first_send: str | None = None)
     )
 
 
-def plan_of(
+def decided(
     *desired: DesiredCampaign,
     known: State | None = None,
     reading: Reading | None = None,
@@ -112,12 +112,9 @@ def plan_of(
     removed: Mapping[str, Removed] | None = None,
     **signed: Any,
 ) -> Plan:
-    """The plan for these campaigns. Without a reading, every live campaign agrees with its record.
-
-    A saved plan is refused unless its changes agree with their requests, which those of no plan may miss.
-    """
+    """The plan for these campaigns. Without a reading, every live campaign agrees with its record."""
     numbers = count(1)
-    plan = decide(
+    return decide(
         PlanContext(
             DesiredState(project, {one.key: one for one in desired}, "sha256:project", removed=removed or {}),
             known,
@@ -129,6 +126,11 @@ def plan_of(
             **signed,
         )
     )
+
+
+def plan_of(*desired: DesiredCampaign, project: Project = PROJECT, **given: Any) -> Plan:
+    """The same, and a saved plan of it is not refused: its changes agree with their requests."""
+    plan = decided(*desired, project=project, **given)
     shape.check(codec.decode(codec.dumps(plan)), project)
     return plan
 

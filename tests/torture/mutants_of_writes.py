@@ -297,8 +297,8 @@ OF_WRITES = (
     _one(
         "a lost update is proven by a list item",
         _READ_BACK,
-        "    short = missing or (one.lost and change.action is Action.UPDATE)\n",
-        "    short = missing\n",
+        "    lost = one.lost and change.action is not Action.CANCEL\n",
+        "    lost = one.lost and change.action not in (Action.CANCEL, Action.UPDATE)\n",
         ("tests/reconciler/test_readback.py",),
     ),
 )
