@@ -61,7 +61,7 @@ HINTS: Final = {
     422: "the API does not accept the values of the request",
     429: "the rate limit of the account is used up, perhaps by others too; try again later",
 }
-READ_HINT: Final = "nothing was changed; try again"
+READ_HINT: Final = "try again: a read changes nothing"
 UNKNOWN_HINT: Final = "not known whether it took effect; the next apply finds out before it sends anything"
 REDIRECT_HINT: Final = "redirects are never followed; set api.url to where the API really is"
 

@@ -262,14 +262,13 @@ def read_written(
 ) -> dict[str, Live | None]:
     """The campaigns of every open write to a recorded campaign, by key.
 
-    A list page proves only what it shows: any other is read by id. So is each that was paused or resumed: a
-    list may show what was before, and campaigns are paused and resumed again and again.
+    A list may show what was before, so it proves a cancel alone, which is final. Any other is read by id.
     """
     known = {key: intent for key, intent in proof.open_writes(state).items() if intent.id}
     recorded = {
         key: replace(record, applied={})
         for key, intent in known.items()
-        if intent.operation not in ("pause", "resume")
+        if intent.operation == "cancel"
         and (record := state.campaigns.get(key))
         and record.id == intent.id
     }

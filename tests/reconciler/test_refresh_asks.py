@@ -136,9 +136,9 @@ def test_a_list_page_proves_only_what_it_shows() -> None:
     assert script.asked == ["page 1", "3"]
 
 
-@pytest.mark.parametrize("operation", ["pause", "resume"])
-def test_a_pause_or_resume_without_an_answer_is_read_by_id(operation: IntentOperation) -> None:
-    """A list may show what was before: it was paused and resumed before, perhaps by someone else."""
+@pytest.mark.parametrize("operation", ["pause", "resume", "update", "winner", "mark"])
+def test_a_write_without_an_answer_that_is_not_final_is_read_by_id(operation: IntentOperation) -> None:
+    """A list may show what was before, as its text or status may have been that of the write before."""
     campaigns = {key: record(SCHEDULED, campaign_id=key) for key in "1234"}
     intents = {key: replace(PAUSE, operation=operation, id=key) for key in "1234"}
     script = Script([item(key) for key in "4321"])
