@@ -43,13 +43,12 @@ def truth(value: Any) -> bool | None:
 
 
 def canonical(value: Any, name: str = "") -> Any:
-    """The canonical form of the JSON value of the field `name`: labels as a sorted set, flags as 0 or 1,
-    fields sorted."""
+    """The canonical form of the JSON value of the field `name`: labels as a sorted set, flags as 0 or 1."""
     # Most values are strings or dicts, and `isinstance` with an abstract class alone is slow for them.
     if isinstance(value, str):
         return value
     if isinstance(value, (dict, Mapping)):
-        return {key: canonical(value[key], key) for key in sorted(value)}
+        return {key: item if isinstance(item, str) else canonical(item, key) for key, item in value.items()}
     if name == "labels" and isinstance(value, list | tuple):
         return sorted({str(item) for item in value})
     if isinstance(value, list | tuple):
@@ -61,7 +60,7 @@ _json = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":
 
 
 def digest(value: Any) -> str:
-    """`sha256:<hex>` of the canonical JSON of any JSON value."""
+    """`sha256:<hex>` of the canonical JSON of any JSON value, its fields sorted."""
     text = _json(canonical(value))
     return "sha256:" + hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 

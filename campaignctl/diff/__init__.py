@@ -7,6 +7,7 @@ from campaignctl.diff.audience import EVERYONE, audience, uncertain, widened
 from campaignctl.diff.content import content, people, sketch
 from campaignctl.diff.drift import (
     Comparison,
+    agree,
     aligned,
     compare,
     in_order_of,
@@ -57,6 +58,7 @@ __all__ = [
     "FieldChange",
     "FieldVerdict",
     "Weight",
+    "agree",
     "aligned",
     "alike",
     "audience",

@@ -122,18 +122,29 @@ def compare(applied: Mapping[str, Any], echo: Echo, live: Live) -> Comparison:
     answer, live = live, aligned(applied, live)
     changes: list[FieldChange] = []
     unknown: dict[str, None] = {}
-    for path, value, found in watched(_doubtful(applied, live), live):
-        if _agrees(path, value, echo.get(path, [value]), found):
-            continue
-        if found is None and means_nothing(applied, live, path):
-            continue
-        if found is None and not live.complete:
-            unknown.setdefault(split(path)[0])
+    for change in _differences(applied, echo, live):
+        if change.after is None and not live.complete:
+            unknown.setdefault(split(change.path)[0])
         else:
-            changes.append(FieldChange(path, value, found))
+            changes.append(change)
     changes = _lists_whole(applied, live, answer, changes)
     changes.extend(added_messages(applied, live))
     return Comparison(tuple(changes), tuple(unknown))
+
+
+def agree(applied: Mapping[str, Any], echo: Echo, live: Live) -> bool:
+    """Whether `compare` finds nothing; told at the first difference."""
+    live = aligned(applied, live)
+    return not any(_differences(applied, echo, live)) and not added_messages(applied, live)
+
+
+def _differences(applied: Mapping[str, Any], echo: Echo, live: Live) -> Iterator[FieldChange]:
+    """The fields that differ in live, whose messages are in the order of ours."""
+    for path, value, found in watched(_doubtful(applied, live), live):
+        if _agrees(path, value, echo.get(path, [value]), found):
+            continue
+        if found is not None or not means_nothing(applied, live, path):
+            yield FieldChange(path, value, found)
 
 
 def _lists_whole(

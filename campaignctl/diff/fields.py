@@ -66,7 +66,7 @@ def split(path: str) -> list[str]:
 def lookup(spec: Any, path: str) -> tuple[Any, ...]:
     """The value at a path as a tuple of one, or an empty tuple if there is none."""
     for part in split(path):
-        if isinstance(spec, Mapping) and part in spec:
+        if isinstance(spec, (dict, Mapping)) and part in spec:
             spec = spec[part]
         elif isinstance(spec, list | tuple) and part.isdecimal() and int(part) < len(spec):
             spec = spec[int(part)]
@@ -172,7 +172,7 @@ def _equal(name: str, one: Any, other: Any) -> bool:
         return True
     if isinstance(one, str) or isinstance(other, str):
         return bool(_lines(one) == _lines(other))
-    if isinstance(one, Mapping) and isinstance(other, Mapping):
+    if isinstance(one, (dict, Mapping)) and isinstance(other, (dict, Mapping)):
         return one.keys() == other.keys() and all(_equal(key, one[key], other[key]) for key in one)
     if not (isinstance(one, list | tuple) and isinstance(other, list | tuple)):
         return False
@@ -183,7 +183,9 @@ def _equal(name: str, one: Any, other: Any) -> bool:
 
 def alike(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
     """Whether two specs mean the same to the API: they are equal without documented defaults."""
-    return equal(one, other) or equal(_without_defaults(one, ""), _without_defaults(other, ""))
+    ours = {name: value for name, value in one.items() if name not in other or other[name] != value}
+    theirs = {name: value for name, value in other.items() if name not in one or one[name] != value}
+    return equal(ours, theirs) or equal(_without_defaults(ours, ""), _without_defaults(theirs, ""))
 
 
 def is_default(path: str, value: Any) -> bool:
@@ -320,7 +322,9 @@ def merge_patch(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str
 def _patch(before: Mapping[str, Any], after: Mapping[str, Any], prefix: str) -> dict[str, Any]:
     patch: dict[str, Any] = {}
     for name in {**before, **after}:
-        path = f"{prefix}{join([name])}"
+        if name in before and name in after and before[name] == after[name]:
+            continue
+        path = f"{prefix}{_escaped(name)}"
         if name not in after:
             patch.update(_removal(name, path, before[name]))
         elif name not in before:

@@ -139,10 +139,9 @@ def _form_of_item(item: Any) -> str:
 
 def form(path: str, value: Any) -> Any:
     """The form that all spellings share that mean the same as a value of the field at `path`."""
-    said = meaning(path, value)
-    if isinstance(said, str) and _is_plain(path, said):
-        return said.strip()
-    parts = split(path)
+    if isinstance(value, str) and _is_plain(path, value):
+        return value.strip()
+    said, parts = meaning(path, value), split(path)
     for row in MEANINGS:
         if row.fits(parts, said):
             said = row.form(said)
@@ -150,7 +149,7 @@ def form(path: str, value: Any) -> Any:
 
 
 #: The ends of the paths that have a row of their own for texts.
-_SPELT = ("sender_email", "cron", "evaluation_window", *FLAGS)
+_SPELT = ("labels", "_time", "sender_email", "cron", "evaluation_window", *FLAGS)
 
 
 def _is_plain(path: str, text: str) -> bool:

@@ -57,12 +57,13 @@ def _beyond(spec: Any, shown: Any, prefix: str) -> Iterator[tuple[str, Any]]:
         return
     if isinstance(shown, Mapping) and isinstance(spec, Mapping):
         for name, value in shown.items():
+            if name in spec and spec[name] == value:
+                continue
             path = f"{prefix}{join([name])}"
-            if name not in spec:
-                if not means(path, None, value):
-                    yield path, value
-            else:
+            if name in spec:
                 yield from _beyond(spec[name], value, f"{path}/")
+            elif not means(path, None, value):
+                yield path, value
     elif _is_object_list(shown) and _is_object_list(spec):
         # A message more or less is a difference of the list, which is set as a whole.
         for index, (ours, theirs) in enumerate(zip(spec, shown, strict=False)):

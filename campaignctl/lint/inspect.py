@@ -76,30 +76,29 @@ class _Inspection:
     def _faults(self, campaign: Campaign) -> Iterator[tuple[Rule, Fault]]:
         only, whole = (campaign,), campaign.declared.whole
         for one in self._rules("campaign", only) if whole else ():
-            for fault in _first(one.check(campaign)):
+            for fault in _first(one, campaign):
                 yield one, fault
         # What is missing may be what could not be read.
         of_message = self._rules("message", only) if whole else ()
         for message in campaign.messages:
             of_channel = self._rules(message.channel, only) if message.channel in _BY_SCOPE else ()
             for one in (*of_message, *of_channel):
-                for fault in _first(one.check(message)):
+                for fault in _first(one, message):
                     yield one, fault
             yield from self._in_texts(message)
 
     def _in_texts(self, message: Message) -> Iterator[tuple[Rule, Fault]]:
         of_text, of_html = (self._rules(scope, (message.campaign,)) for scope in ("text", "html"))
         for text in message.texts:
+            check = self._once if len(text.text) >= _LONG else _first
             for one in (*of_text, *of_html) if text.kind == "html" else of_text:
-                for fault in self._in_text(one, text):
+                for fault in check(one, text):
                     yield one, fault
 
-    def _in_text(self, one: Rule, text: Text) -> Iterable[Fault]:
-        if len(text.text) < _LONG:
-            return _first(one.check(text))
+    def _once(self, one: Rule, text: Text) -> Iterable[Fault]:
         mark = (one.code, text.kind, text.lang, text.spoken, text.text)
         if mark not in self._seen:
-            self._seen[mark] = tuple(_first(one.check(text)))
+            self._seen[mark] = tuple(_first(one, text))
         return (replace(fault, path=text.path) for fault in self._seen[mark])
 
     def _placed(self, campaign: Campaign, faults: Iterable[tuple[Rule, Fault]]) -> Iterator[Finding]:
@@ -121,9 +120,9 @@ class _Inspection:
                     yield Finding(severity, one.code, message, place, hint)
 
 
-def _first(faults: Iterable[Fault]) -> Iterator[Fault]:
+def _first(one: Rule, of: Campaign | Message | Text) -> Iterator[Fault]:
     """As many faults of a rule in one place as a file shows: each has to be searched in its text."""
-    return islice(faults, MOST_IN_FILE)
+    return islice(one.check(of), MOST_IN_FILE)
 
 
 def _place(campaign: Campaign, path: KeyPath, offset: int | None) -> Source:

@@ -118,7 +118,9 @@ def _of_record(one: Subject, action: Action, reason: str, **more: Any) -> Change
     return Change(one.key, action, record.id, reason=reason, **{**plain, **more})
 
 
-def update(ctx: PlanContext, one: Subject, current: Spec, spec: Spec, patch: Spec, *, reason: str) -> Change:
+def update(
+    ctx: PlanContext, one: Subject, current: Spec, spec: Spec, patch: Spec, *, reason: str, **more: Any
+) -> Change:
     """Update a campaign with one merge patch; `current` is its live spec as far as known.
 
     A campaign that stays paused (`held`) cannot send, so the update does not arm it.
@@ -137,6 +139,7 @@ def update(ctx: PlanContext, one: Subject, current: Spec, spec: Spec, patch: Spe
         warnings=_doubts(one.manifest, spec),
         intent=ctx.new_id() if arms and sends.when == "immediately" else None,
         changes_sends=not (one.held or arms) and changes_sends(current, spec, ctx.now),
+        **more,
         **_sending(spec, sends, arms=arms),
         **_applying(one.manifest, spec),
     )

@@ -209,7 +209,7 @@ def _with_unmanaged(ctx: PlanContext, one: Subject, verdict: Verdict) -> Verdict
         return verdict
     unasked = tuple(each for each in one.outside if is_unasked(each.path))
     told = [
-        replace(change, unmanaged=unasked) if change.action is Action.UPDATE else change
+        replace(change, unmanaged=unasked) if unasked and change.action is Action.UPDATE else change
         for change in verdict.changes
     ]
     verdict = verdict.having(changes=tuple(told))
@@ -228,19 +228,18 @@ def _with_unmanaged(ctx: PlanContext, one: Subject, verdict: Verdict) -> Verdict
             one.key, one.record.id, str(one.status), reason, update_rules.accepting(one), unmanaged=holding
         )
         return verdict.up_to(index, blocked)
-    told = list(verdict.changes)
-    told[index] = replace(told[index], unmanaged=one.outside)
+    if one.outside:
+        verdict = verdict.changing(index, replace(verdict.changes[index], unmanaged=one.outside))
     if not (holding and accepted) or one.live is None:
-        return replace(verdict, changes=tuple(told))
+        return verdict
     record = replace(verdict.observed or one.record, baseline=one.beyond)
-    return replace(verdict, changes=tuple(told), observed=record, lifted=(*verdict.lifted, "unmanaged"))
+    return replace(verdict, observed=record, lifted=(*verdict.lifted, "unmanaged"))
 
 
 def _warned(verdict: Verdict, index: int, warning: str) -> Verdict:
     """A verdict with one more warning of one of its changes."""
-    changes = list(verdict.changes)
-    changes[index] = replace(changes[index], warnings=(*changes[index].warnings, warning))
-    return replace(verdict, changes=tuple(changes))
+    change = verdict.changes[index]
+    return verdict.changing(index, replace(change, warnings=(*change.warnings, warning)))
 
 
 # After a change with one of these actions, a recorded campaign sends or may send.

@@ -42,9 +42,8 @@ def apart(ctx: PlanContext, verdicts: Mapping[str, Verdict]) -> dict[str, Verdic
             if isinstance(checked, Blocked):
                 kept[key] = kept[key].up_to(index, checked)
                 break
-            told = list(kept[key].changes)
-            told[index] = checked
-            kept[key] = replace(kept[key], changes=tuple(told))
+            if checked is not change:
+                kept[key] = kept[key].changing(index, checked)
             if checked.deliberate_resend and not change.deliberate_resend:
                 kept[key] = replace(kept[key], lifted=(*kept[key].lifted, "resend"))
     return kept | _said_alike({key: kept[key] for key in others.strange})
@@ -125,7 +124,7 @@ class _Others:
                 waits.append(str(other.id))
             elif other.content == one.content:
                 repeats.append(other.name.rstrip(","))
-        self._more.setdefault(one.content, []).append(replace(one, planned=True))
+        self._more.setdefault(one.content, []).append(one)
         self._planned[change.key] = change
         return _told(change, second, tuple(waits), repeats)
 
@@ -291,6 +290,8 @@ def _told(change: Change, second: str | None, waits: tuple[str, ...], repeats: l
         warnings.append(Sentence("repeats ", Names(tuple(repeats), _NAMED), same))
     if waits:
         reason = Sentence(reason, "; once ", Names(waits, _NAMED), " is canceled")
+    if not (repeats or waits):
+        return change
     return replace(change, warnings=tuple(warnings), reason=reason, waits_for=waits)
 
 

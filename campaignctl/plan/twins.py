@@ -79,7 +79,8 @@ def of_change(change: Change, now: datetime) -> Campaign:
     """The campaign of a change that is made now."""
     spec = change.spec or {}
     sent = spec if change.sends_at_once else without_event(spec)
-    return Campaign(change.key, change.id, content(spec), send_times(sent, at_once=now, since=now))
+    times = send_times(sent, at_once=now, since=now)
+    return Campaign(change.key, change.id, content(spec), times, planned=True)
 
 
 def of_record(one: Subject, *, declared: bool, cancels: bool = False) -> Campaign:

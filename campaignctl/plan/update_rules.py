@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 from typing import Any
 
 from campaignctl.campaign import marker
@@ -12,8 +11,8 @@ from campaignctl.diff import (
     EVENT,
     OF_THE_API,
     FieldChange,
+    agree,
     aligned,
-    compare,
     field_changes,
     in_order_of,
     is_default,
@@ -78,8 +77,7 @@ def live_has(one: Subject) -> bool:
         and (was := lookup(record.applied, path))
         and same(path, now[0], was[0])
     }
-    comparison = compare(spec, kept, one.live)
-    if comparison.changes or comparison.unknown:
+    if not agree(spec, kept, one.live):
         return False
     live, own = aligned(spec, one.live), leaves(spec)
     removed = ((path, one.path_in(spec, path)) for path in leaves(record.applied))
@@ -161,13 +159,8 @@ def edit(ctx: PlanContext, one: Subject) -> Verdict:
     if not patch:
         return Verdict(drift=(*one.status_drift(), *one.unmanaged_drift()), observed=one.noted(manifest=True))
     reason = "the manifest changed" if one.edited else "live was changed outside of campaignctl"
-    change = replace(
-        changes.update(ctx, one, current, goal, patch, reason=reason),
-        conflicts=(
-            *conflicts(one.record.applied, one.drift, current, goal),
-            *_overwritten(one, goal),
-        ),
-    )
+    met = (*conflicts(one.record.applied, one.drift, current, goal), *_overwritten(one, goal))
+    change = changes.update(ctx, one, current, goal, patch, reason=reason, conflicts=met)
     starts = "run_immediately" if patch.get(EVENT) else "is_draft: false" if _leaves_draft(patch) else None
     if starts and one.held:
         # The API does not document whether either makes a paused campaign send, which it must not.

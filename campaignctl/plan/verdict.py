@@ -40,6 +40,10 @@ class Verdict:
             return self
         return replace(self, **values)
 
+    def changing(self, index: int, change: Change) -> Verdict:
+        """The same with another change at an index."""
+        return replace(self, changes=(*self.changes[:index], change, *self.changes[index + 1 :]))
+
     def up_to(self, index: int, blocked: Blocked) -> Verdict:
         """Only the changes before an index; the change at the index is blocked, so no drift is corrected."""
         drift = tuple(replace(shown, corrected=False) for shown in self.drift)

@@ -268,9 +268,7 @@ def read_written(
     recorded = {
         key: replace(record, applied={})
         for key, intent in known.items()
-        if intent.operation == "cancel"
-        and (record := state.campaigns.get(key))
-        and record.id == intent.id
+        if intent.operation == "cancel" and (record := state.campaigns.get(key)) and record.id == intent.id
     }
     lives, _ = read_records(api, recorded, parallelism=parallelism, live_only=False)
 

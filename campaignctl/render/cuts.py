@@ -15,9 +15,12 @@ from campaignctl.render.escape import LIMIT, code_span, escape, fits, prose
 _SHOW_ALL = Command("plan", "--full")
 
 
+_json = json.JSONEncoder(ensure_ascii=False, default=str).encode
+
+
 def json_text(value: Any) -> str:
     """A value in JSON's own notation, on one line and not yet safe."""
-    return json.dumps(value, ensure_ascii=False, default=str)
+    return _json(value)
 
 
 def digest_of(value: Any) -> str:

@@ -42,6 +42,8 @@ class TimeError(ValueError):
         self.hint = hint
 
 
+# One decision reads the few times of a campaign again and again.
+@lru_cache(1024)
 def parse_gmt(text: str) -> datetime:
     """The instant of `YYYY-MM-DD HH:MM:SS` in GMT, aware. Raises `TimeError` for anything else."""
     if not _GMT_FORM.fullmatch(text):
@@ -54,6 +56,7 @@ def format_gmt(instant: datetime) -> str:
     return _utc(instant).isoformat(" ", "seconds").removesuffix("+00:00")
 
 
+@lru_cache(1024)
 def parse_iso(text: str) -> datetime:
     """The instant of `YYYY-MM-DDTHH:MM:SSZ`, aware. Raises `TimeError` for anything else."""
     if not _UTC_FORM.fullmatch(text):
@@ -71,6 +74,7 @@ def has_offset(text: str) -> bool:
     return _OFFSET.search(text.strip()) is not None
 
 
+@lru_cache(1024)
 def canonical_gmt(text: str) -> str:
     """A manifest's time as the API takes it.
 
