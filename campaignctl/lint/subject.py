@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from campaignctl.campaign.problem import KeyPath
 from campaignctl.campaign.spec import LOCALISED
@@ -25,8 +25,7 @@ _BY_LANGUAGE: Mapping[str, tuple[tuple[str, Kind], ...]] = {
 _SINGLE = {"email": ("sender_name", "subject", "preheader")}
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
+class Text(NamedTuple):
     """One text that recipients read. `lang` is None for a text that is the same in all languages; `spoken` is
     the language that it must then be in, if it is known."""
 

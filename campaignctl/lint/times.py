@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta, tzinfo
 from itertools import pairwise
 
 from campaignctl.lint.rule import Basis, Fault, rule
@@ -125,12 +125,17 @@ def night(campaign: Campaign) -> Iterator[Fault]:
             yield Fault((field,), f"it arrives at {clock} by each recipient's clock, at night")
         return
     for country in campaign.chosen("countries"):
-        clocks = sorted(f"{sends.first.astimezone(zone):%H:%M}" for zone in zones_of(country))
-        at_night = [country] if clocks and all(map(_at_night, clocks)) else []
-        if at_night:
+        zones = zones_of(country)
+        # Most countries have one zone in which it is day.
+        if zones and all(_at_night(_clock(sends.first, zone)) for zone in zones):
+            clocks = sorted(_clock(sends.first, zone) for zone in zones)
             span = clocks[0] if clocks[0] == clocks[-1] else f"{clocks[0]} to {clocks[-1]}"
             yield Fault((field,), f"it arrives at {span} in {country}, at night")
             return
+
+
+def _clock(at: datetime, zone: tzinfo) -> str:
+    return f"{at.astimezone(zone):%H:%M}"
 
 
 def _at_night(clock: str) -> bool:
