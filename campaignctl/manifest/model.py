@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
+from campaignctl.campaign.canonical import body_digest
 from campaignctl.campaign.lifecycle import Lifecycle, OnDestroy
 from campaignctl.errors import Finding, Source
 from campaignctl.project.model import Project
@@ -65,6 +67,11 @@ class DesiredCampaign:
     likeness: str = ""
     positions: Positions | None = field(default=None, compare=False, repr=False)
     whole: bool = True
+
+    @cached_property
+    def body_digest(self) -> str:
+        """The digest of its body."""
+        return body_digest(self.spec)
 
 
 DesiredCampaign.spec = _Body()  # type: ignore[assignment]  # a descriptor: no type of a field, but its access

@@ -86,7 +86,7 @@ def _applying(wanted: DesiredCampaign, spec: Spec) -> dict[str, Any]:
     return {
         "name": str(spec.get("name", "")),
         "spec": spec,
-        "digest": body_digest(spec),
+        "digest": wanted.body_digest if spec is wanted.spec else body_digest(spec),
         "source_digest": wanted.source_digest,
         "lifecycle": wanted.lifecycle,
         "source": str(wanted.source),

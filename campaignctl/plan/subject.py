@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import Any, Literal
 
-from campaignctl.campaign.canonical import body_digest, digest
+from campaignctl.campaign.canonical import digest
 from campaignctl.campaign.live import Live
 from campaignctl.campaign.status import Status, status_of
 from campaignctl.diff import (
@@ -120,10 +120,10 @@ class Subject:
         """The paths in `ignore_changes`."""
         return (self.wanted or self.record).lifecycle.ignore_changes
 
-    @cached_property
+    @property
     def body(self) -> str:
         """The digest of its manifest's body."""
-        return body_digest(self.manifest.spec)
+        return self.manifest.body_digest
 
     @cached_property
     def spec(self) -> Spec:

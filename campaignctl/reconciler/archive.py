@@ -8,7 +8,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
 
-from campaignctl.campaign.canonical import body_digest
 from campaignctl.errors import Command, StateError, counted
 from campaignctl.manifest.files import ProjectFiles
 from campaignctl.manifest.model import DesiredCampaign, DesiredState
@@ -198,7 +197,7 @@ def _why_left(desired: DesiredState, state: State, halts: Halts, heirs: Mapping[
     if key in heirs and key not in desired.campaigns:
         return f"it is to be moved to {heirs[key]}: an apply moves it"
     one = desired.campaigns.get(key)
-    if one and one.source_digest != record.source_digest and body_digest(one.spec) != record.digest:
+    if one and one.source_digest != record.source_digest and one.body_digest != record.digest:
         return "its manifest has changed since it was applied: an apply notes that"
     return ""
 

@@ -272,7 +272,7 @@ def _asked_by(desired: DesiredState, live: Live, *, fired: bool) -> Iterator[str
     for wanted in desired.campaigns.values():
         alike = str(wanted.spec.get("name", "")).strip() == live.name.strip()
         if alike and bool(wanted.spec.get(EVENT)) == fired and not compare(wanted.spec, {}, live).changes:
-            yield body_digest(wanted.spec)
+            yield wanted.body_digest
 
 
 def _key_of(state: State, campaign_id: str) -> str:

@@ -12,7 +12,6 @@ from math import ceil
 from typing import TYPE_CHECKING
 
 from campaignctl.campaign import marker
-from campaignctl.campaign.canonical import body_digest
 from campaignctl.campaign.live import Live
 from campaignctl.diff import compare, content
 from campaignctl.manifest.model import DesiredState
@@ -216,9 +215,7 @@ def _released(
     if not going:
         return {}
     created = {
-        key: body_digest(wanted.spec)
-        for key, wanted in desired.campaigns.items()
-        if key not in state.campaigns
+        key: wanted.body_digest for key, wanted in desired.campaigns.items() if key not in state.campaigns
     }
     digests = set(created.values()) | {content(one.spec) for one in foreign.starting(desired, state)}
     ids = sorted(
