@@ -12,6 +12,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
+from campaignctl.campaign.json_text import object_of
 from campaignctl.errors import Command, Names, PlanRefused, ProjectPlace, Sentence, at
 from campaignctl.plan.model import FORMAT_VERSION, Action, Change, Plan, Request
 from campaignctl.schedule.times import iso, zone_of
@@ -117,7 +118,7 @@ def dumps(plan: Plan) -> str:
             for one in plan.blocked
         )
         document["hints"] = dict(zip(_names((one.key, one.id) for one in plan.blocked), parts, strict=True))
-    return json.dumps(document, indent=1) + "\n"
+    return "".join(object_of(document.items(), 1)) + "\n"
 
 
 def _names(blocked: Iterable[tuple[str, str | None]]) -> list[str]:
