@@ -14,7 +14,7 @@ _RULES = "campaignctl/plan/twin_rules.py"
 OF_CONTENT = (
     Mutant(
         "twins of one plan are both created",
-        (Edit(_RULES, "append(replace(one, planned=True))\n", 'append(replace(one, content=""))\n'),),
+        (Edit(_RULES, "[]).append(one)\n", '[]).append(replace(one, content=""))\n'),),
         (f"{_TWINS}::test_the_second_create_of_one_content_near_the_first_is_blocked",),
         "",
     ),
