@@ -91,7 +91,8 @@ def _noticed(mutant: Mutant) -> Iterator[str]:
         if mutant.torture:
             words = ["tests.torture", "--all", "--only", mutant.torture, "--first", "--seed", "1"]
             if found := _TRIAL.search(_said(tree, words)):
-                yield f"trial `{found[1]}`"
+                # A bar would end the cell of the table.
+                yield f"trial `{found[1].replace(' | ', ' / ')}`"
         tests = ["pytest", "-x", "-q", "-n", "2", "-p", "no:cacheprovider", *mutant.tests]
         if found := _FAILED.search(_said(tree, tests)):
             yield f"`{found[1]}`"
