@@ -341,12 +341,29 @@ def _adopt_update(run: Run, key: str, intent: Intent, live: Live) -> str:
     record = _record_of(run.state, key)
     if record.id != live.id:
         raise StateError(f"{key} is {record.id}, not {live.id}", key=key)
+    _refuse_what_is_not_shown(run, key, intent, record, live)
     run.record(proof.done(key, intent, record, live, run.project, run.now()))
     if intent.operation == "winner":
         return f"{key}: {live.id} is recorded as decided, with {run.state.campaigns[key].winner} as winner."
     if intent.operation == "update" and intent.at_once:
         return f"{key}: {live.id} is recorded as sending."
     return f"{key}: the {intent.operation} of {live.id} is recorded as done."
+
+
+def _refuse_what_is_not_shown(run: Run, key: str, intent: Intent, record: Record, live: Live) -> None:
+    """Raise StateError for a write that a read would show, and does not. After the cancel of a replacement,
+    its create leaves: that one has to be shown."""
+    judged = live.complete or intent.operation == "replace"
+    if not judged or proof.sends_at_once(intent, run.now()):
+        return
+    if not proof.shows(intent, record, live, run.project, run.now()):
+        what = "cancel" if intent.operation == "replace" else intent.operation
+        status = status_of(live, record.applied)
+        raise StateError(
+            f"no read shows the {what} of {live.id}, which is {status}",
+            hint=Sentence("the next apply settles it: ", Command("apply")),
+            key=key,
+        )
 
 
 def intent_of(live: Live) -> Intent:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from campaignctl.errors import Interrupted, LockLost
+from campaignctl.errors import Interrupted, LockLost, StateError
 from campaignctl.plan.model import Change
 from campaignctl.reconciler.execute import moved
 from campaignctl.reconciler.intents import written
@@ -99,6 +99,17 @@ def test_a_write_that_happened_is_recorded_as_done(change: Change, shown: Any, s
         assert resolve(one.wiring, KEY, "done").startswith(said)
         assert one.state.pending == {}
         assert one.state.campaigns[KEY].status == shown["status"]
+
+
+@pytest.mark.parametrize("change", [UPDATE, PAUSE], ids=["update", "pause"])
+def test_a_write_that_a_read_does_not_show_is_not_recorded_as_done(change: Change) -> None:
+    lost = replace(written(change, change.requests[0], NOW), at="2026-11-24T11:00:00Z")
+    with direct(here({KEY: record(SCHEDULED)}, pending={KEY: lost})) as one:
+        one.script.items = [item()]
+        with pytest.raises(StateError, match=f"no read shows the {lost.operation} of {ID}") as refused:
+            resolve(one.wiring, KEY, "done")
+        assert "campaignctl apply" in str(refused.value.hint)
+        assert one.state.pending == {KEY: lost}
 
 
 @pytest.mark.parametrize("shown", [None, 503])

@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 
 from campaignctl.campaign.lifecycle import Lifecycle
+from campaignctl.errors import StateError
 from campaignctl.plan.model import Action, Plan
+from campaignctl.reconciler.state_ops import Answer
 from campaignctl.review.outcome import Outcome
 from campaignctl.state.halts import Halt
 from campaignctl.state.model import Intent
@@ -364,3 +366,18 @@ def test_the_cancel_of_what_will_send_at_once_holds_nothing_else_back(scheduled:
     assert [change.key for change in scheduled.plan(targets=("other",)).changes] == ["other"]
     scheduled.apply(targets=("other",))
     assert scheduled.state.pending == {}
+
+
+@pytest.mark.parametrize(("answer", "unread"), [("done", False), ("done", True), ("adopt", False)])
+def test_nobody_can_call_a_campaign_canceled_that_no_read_shows_as_canceled(
+    scheduled: Account, answer: Answer, unread: bool
+) -> None:
+    old = scheduled.id_of(KEY)
+    killed(scheduled, "cancel", effect=None)
+    if unread:
+        gone = {"kind": "status", "status": 404}
+        scheduled.control.fault({"path": f"campaigns/{old}", "method": "GET"}, gone)
+    with pytest.raises(StateError, match=f"no read shows the cancel of {old}"):
+        scheduled.resolve(KEY, answer, campaign_id=old)
+    scheduled.apply()
+    assert statuses(scheduled) == ["scheduled"]
