@@ -41,6 +41,7 @@ from campaignctl.reconciler.cancels import canceled
 from campaignctl.reconciler.created import is_recorded
 from campaignctl.reconciler.opening import check_company
 from campaignctl.reconciler.run import READ_WAITS, Run
+from campaignctl.reconciler.settle import await_time
 from campaignctl.review.outcome import Failure
 from campaignctl.review.proofing import ProofOutcome, ProofResult
 from campaignctl.schedule.times import iso, parse_iso
@@ -51,6 +52,8 @@ from campaignctl.state.proofs import Proof, ProofPhase
 _NAMED = 5
 # A time in the future by more than this is from a wrong date and says nothing.
 _WRONG = timedelta(minutes=2)
+# The server's time is known to the second.
+_SECOND = timedelta(seconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -341,12 +344,15 @@ def _settled(run: Run, entry: Proof, made: Mapping[str, str]) -> Proof | None:
 def resolve(run: Run, key: str, *, done: bool) -> str | None:
     """Settle the proofs of a key by a person's decision; None if there is nothing to decide.
 
+    One that was not sent, as the person says, is read once its request can no longer be under way.
+
     Raises StateError for one that a read shows as sent and that is said not to be.
     """
     left = [each for each in run.state.proofs if each.key == key and each.phase == "arming"]
     if not left:
         return None
     for entry in () if done else left:
+        await_time(run, min(parse_iso(entry.at), run.now()) + run.project.api.timeout + _SECOND)
         live = run.api.read(str(entry.id))
         if live is not None and proofing.is_armed(live):
             hint = Command("state", "resolve", key, "--done")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from campaignctl.campaign.live import Live
 from campaignctl.campaign.status import Status
@@ -77,11 +77,15 @@ def await_age(run: Run, intents: Iterable[Intent]) -> None:
     for intent in intents:
         now = run.now()
         known = replace(intent, at=None) if proof.is_of_a_wrong_date(intent, now) else intent
-        until = proof.settles_from(known, run.project, now)
-        while (left := until - run.now()) > timedelta(0):
-            if run.wiring.clock.interrupted:
-                raise Interrupted("interrupted while waiting for a write to settle")
-            run.wiring.clock.wait(left)
+        await_time(run, proof.settles_from(known, run.project, now))
+
+
+def await_time(run: Run, until: datetime) -> None:
+    """Wait until the server's time is this. Raises Interrupted."""
+    while (left := until - run.now()) > timedelta(0):
+        if run.wiring.clock.interrupted:
+            raise Interrupted("interrupted while waiting for a write to settle")
+        run.wiring.clock.wait(left)
 
 
 def _settle_creates(run: Run) -> dict[str, Unsettled]:

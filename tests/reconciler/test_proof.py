@@ -476,6 +476,16 @@ def test_a_person_cannot_repeat_what_the_account_shows_as_sent(late: Account) ->
     assert late.state.serial == serial, "no reviewed plan is void"
 
 
+def test_a_person_cannot_repeat_what_may_still_arrive(late: Account) -> None:
+    seeded(late)
+    late.wire.lose("update", effect=20.0, answer=5.0)
+    assert only(send(late, "en")).outcome == "unknown"
+    with pytest.raises(StateError, match="was sent"):
+        late.resolve(KEY, "retry")
+    assert only(send(late, "en")).outcome == "done"
+    assert len(sent(late)) == 1
+
+
 def test_a_create_that_arrives_late_stays_a_draft(late: Account) -> None:
     seeded(late)
     late.wire.lose("create", effect=45.0, answer=5.0)
