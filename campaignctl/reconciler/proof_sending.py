@@ -299,19 +299,19 @@ def _stopped_phase(over: bool) -> ProofPhase:
 # ------------------------------------------------------------------------------- after another run
 
 
-def settle(run: Run) -> Mapping[str, str]:
+def settle(run: Run) -> Mapping[tuple[str, str], str]:
     """Find out how the proofs of runs that ended early stand. Nothing is armed here.
 
-    Returns those that turn out to be sent: their ids by digest.
+    Returns those that turn out to be sent: their ids by the digests of what they say and of their seeds.
     """
     lives = run.opening.scan.lives if any(each.open for each in run.state.proofs) else ()
     made = {found.intent: live.id for live in lives if (found := marker.read_proof(live.fields))}
-    sent: dict[str, str] = {}
+    sent: dict[tuple[str, str], str] = {}
     for entry in [each for each in run.state.proofs if each.open]:
         if (now := _settled(run, entry, made)) is None:
             continue
         if now.phase == "sent":
-            sent[now.digest] = str(now.id)
+            sent[now.digest, now.seeds] = str(now.id)
         run.note(f"{now.key}: its proof {now.id or 'without an id'} in {now.lang}: {now.why or 'was sent'}")
         run.record(Entry(proofs=(now,), decision=False))
     return sent

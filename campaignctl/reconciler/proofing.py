@@ -48,6 +48,7 @@ def proof(wiring: Wiring, desired: DesiredState, order: Order) -> ProofReport:
     refuses all of it; then nothing was sent.
     """
     wanted = _wanted(desired, order)
+    seeds = proofing.seeds_digest(wanted.seeds)
     wiring.need_api()
     with wiring.locked("proof") as session:
         run = opened(wiring, session, desired.campaigns)
@@ -57,8 +58,9 @@ def proof(wiring: Wiring, desired: DesiredState, order: Order) -> ProofReport:
         today = _check(wiring.project, run.state, wanted, run.now())
         results: list[ProofResult] = []
         for piece in wanted.pieces:
-            if piece.digest in settled:  # this order again, after a run that did not see the end of it
-                results.append(result_of(wanted, piece, "done", settled[piece.digest]))
+            # This order again, after a run that did not see the end of it.
+            if found := settled.get((piece.digest, seeds)):
+                results.append(result_of(wanted, piece, "done", found))
             elif all(each.outcome == "done" for each in results):
                 results.append(Sending(run, wanted, piece).send())
             else:

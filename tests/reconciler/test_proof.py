@@ -486,6 +486,18 @@ def test_a_person_cannot_repeat_what_may_still_arrive(late: Account) -> None:
     assert len(sent(late)) == 1
 
 
+def test_a_proof_that_another_seed_list_got_is_not_called_sent_to_this_one(late: Account) -> None:
+    seeded(late)
+    agency = {"custom_properties": {"seed": {"items": ["agency"], "op": "in"}}}
+    late.project = replace(late.project, proofs={"team": Seeds(SEEDS), "agency": Seeds(agency)})
+    late.wire.lose("update", effect=20.0, answer=5.0)
+    assert only(send(late, "en", to="team")).outcome == "unknown"
+    late.clock.wait(timedelta(minutes=2))
+    late.wire.arrive()
+    assert only(send(late, "en", to="agency")).outcome == "done"
+    assert [body["targeting"] for body in sent(late)] == [SEEDS, agency]
+
+
 def test_a_create_that_arrives_late_stays_a_draft(late: Account) -> None:
     seeded(late)
     late.wire.lose("create", effect=45.0, answer=5.0)

@@ -198,7 +198,7 @@ def test_a_proof_that_was_canceled_is_read_again(after: Shown, over: bool, left:
 def test_one_that_may_have_been_sent_is_settled_by_a_read_that_shows_it(shown: Shown, phase: str) -> None:
     before = known(proofs=(ARMING,))
     with direct(before, scripted(shown)) as one:
-        assert settle(one.run()) == ({PIECE.digest: "9"} if phase == "sent" else {})
+        assert settle(one.run()) == ({(PIECE.digest, ARMING.seeds): "9"} if phase == "sent" else {})
         assert [each.phase for each in one.state.proofs] == [phase]
         assert one.state.serial == before.serial
 
