@@ -8,6 +8,7 @@ does not show, is not armed. The record of each step is durable before its reque
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -106,7 +107,8 @@ def result_of(
 
 @dataclass
 class Sending:
-    """One proof on its way. `entry` is its record, with every step so far."""
+    """One proof on its way. `entry` is its record, with every step so far; `left`: nothing speaks against the
+    request that sends it, which may have left."""
 
     run: Run
     wanted: Wanted
@@ -114,6 +116,7 @@ class Sending:
     entry: Proof = field(init=False)
     body: dict[str, Any] = field(init=False)
     recorded: bool = False
+    left: bool = False
 
     def __post_init__(self) -> None:
         run, wanted, piece = self.run, self.wanted, self.piece
@@ -136,7 +139,7 @@ class Sending:
                 return self._failed(error, why, Sentence(self._again))
             return self._sent(error)
         except CampaignctlError as error:
-            return self._given_up(error)
+            return self._sent(error) if self._is_set_off() else self._given_up(error)
         return self._sent()
 
     @property
@@ -182,12 +185,22 @@ class Sending:
 
     def _last_look(self) -> None:
         """Directly before the request that sends it: nothing may have changed since it was read back."""
+        self.left = False
         self.run.may_send()
         self._note("arming")
         if why := self._why_not(self.run.api.read(self._id)):
             raise self._not_as_asked(why)
         check_time(self.run.project, self.wanted.key, self.run.now())
         self._check_held()
+        self.left = True
+
+    def _is_set_off(self) -> bool:
+        """Whether a read shows it as sent, although the request that sends it was refused."""
+        live: Live | None = None
+        if self.left:
+            with suppress(ApiError, Interrupted):
+                live = self.run.api.read(self._id, reserve=True)
+        return live is not None and proofing.is_armed(live)
 
     def _check_held(self) -> None:
         """Raise LockLost or Interrupted if nothing may leave, Halted if a halt stops the campaign."""
@@ -238,7 +251,7 @@ class Sending:
             return replace(self._result("not_started"), id=self.entry.id)
         return self._failed(error, left, error.hint)
 
-    def _sent(self, lost: OutcomeUnknown | None = None) -> ProofResult:
+    def _sent(self, lost: CampaignctlError | None = None) -> ProofResult:
         """The result after the request that sends it: `done` once a read shows that it took effect."""
         live: Live | None = None
         for wait in READ_WAITS:

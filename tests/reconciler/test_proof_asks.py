@@ -162,6 +162,19 @@ def test_five_differences_are_named() -> None:
         assert "and 1 more" in said(sending(one).send())
 
 
+@pytest.mark.parametrize(
+    ("after", "outcome", "phase"),
+    [(GOING, "done", "sent"), (DRAFT, "failed", "dropped"), (503, "failed", "created")],
+)
+def test_a_refusal_of_the_request_that_sends_it_is_not_believed_if_a_read_shows_it_sent(
+    after: Shown, outcome: str, phase: str
+) -> None:
+    with direct(known(), scripted(DRAFT, DRAFT, after, refuses={"update": 422})) as one:
+        assert sending(one).send().outcome == outcome
+        assert phases(one) == ["started", "created", "arming", phase]
+    assert "cancel" not in one.script.asked
+
+
 # ------------------------------------------------------------------------------------- after another run
 
 ARMING = Proof(
