@@ -36,7 +36,7 @@ from campaignctl.plan import proofing
 from campaignctl.plan.guardrails import frozen_words
 from campaignctl.plan.lifts import Lifts
 from campaignctl.plan.model import Action, Change, Request
-from campaignctl.plan.proofing import Piece
+from campaignctl.plan.proofing import MARK, Piece
 from campaignctl.project.model import Project
 from campaignctl.reconciler.cancels import canceled
 from campaignctl.reconciler.created import is_recorded
@@ -171,7 +171,15 @@ class Sending:
         seen = live.id in self.run.opening.lives or live.id in self.run.state.foreign
         if seen or is_recorded(self.run, live.id):
             raise Refused(f"the create of a proof was answered with {live.id}, which was there before")
+        if self._is_anothers(live):
+            raise Refused(f"the create of a proof was answered with {live.id}, another campaign")
         self._note("created", id=live.id)
+
+    def _is_anothers(self, live: Live) -> bool:
+        """Whether an answer shows that its campaign is not this proof: by its marker, else by its name."""
+        if found := marker.read_proof(live.fields):
+            return found.intent != self.entry.intent
+        return marker.read(live.fields) is not None or bool(live.name and not live.name.startswith(MARK))
 
     def _look(self) -> None:
         """Read the created proof until it is shown as asked for. Raises Refused."""

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from campaignctl.campaign import marker
 from campaignctl.campaign.live import Live
 from campaignctl.errors import CampaignctlError, Interrupted, LockLost, StateNotSaved
 from campaignctl.plan import proofing
@@ -20,7 +21,7 @@ from campaignctl.state.model import Account, Foreign, State
 from campaignctl.state.proofs import Proof
 from campaignctl.state.years import encode_year
 from tests.plan.planning import KEY, NOW, SCHEDULED, record, state, wanted
-from tests.reconciler.scripted import URL, Direct, Item, Script, Shown, direct
+from tests.reconciler.scripted import PROJECT, URL, Direct, Item, Script, Shown, direct
 from tests.state.documents import filled
 from tests.state.test_archive import of
 
@@ -173,6 +174,29 @@ def test_a_refusal_of_the_request_that_sends_it_is_not_believed_if_a_read_shows_
         assert sending(one).send().outcome == outcome
         assert phases(one) == ["started", "created", "arming", phase]
     assert "cancel" not in one.script.asked
+
+
+OWNER = PROJECT.owner
+THEIRS: Item = {**DRAFT, "status": "scheduled", "is_draft": False, "targeting": None}
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"name": "Theirs"},
+        {"metadata": {"campaignctl": str(OWNER.marker(KEY, "0123456789abcdef"))}},
+        {"metadata": marker.of_proof(OWNER.marker(KEY, "0123456789abcdef"))},
+    ],
+    ids=["name", "marker", "marker of another proof"],
+)
+def test_an_answer_to_its_create_that_shows_a_new_campaign_of_others_leaves_that_one_alone(
+    fields: Mapping[str, Any],
+) -> None:
+    theirs = {**THEIRS, **fields}
+    with direct(known(), scripted(theirs, created=theirs)) as one:
+        assert "was answered with 9, another campaign" in said(sending(one).send())
+        assert [(each.phase, each.id) for each in one.state.proofs] == [("dropped", None)]
+    assert one.script.asked == ["create"]
 
 
 # ------------------------------------------------------------------------------------- after another run
