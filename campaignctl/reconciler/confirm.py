@@ -64,8 +64,8 @@ def judged(run: Run, change: Change, record: Record, live: Live, before: Live | 
 
 
 def read_after(run: Run, record: Record, intent: Intent) -> Live:
-    """Live after an answered write, read again until it shows that; if it cannot be read, the recorded
-    status."""
+    """Live after an answered write, read again until it shows that; if it cannot be read, not complete, with
+    the recorded status."""
     live = None
     for wait in READ_WAITS:
         try:

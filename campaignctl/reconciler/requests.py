@@ -372,7 +372,7 @@ def _start_sending(run: Run, change: Change, request: Request) -> ChangeResult:
     if isinstance(answer, ChangeResult):
         return answer
     live = read_after(run, record, intent)
-    if live.complete and not proof.shows(intent, record, live, run.project, run.now()):
+    if not live.complete or not proof.shows(intent, record, live, run.project, run.now()):
         return not_shown(change, intent, status_of(live, record.applied))
     try:
         run.record(proof.done(change.key, intent, record, live, run.project, run.now()))
