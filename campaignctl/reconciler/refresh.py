@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from campaignctl.campaign import marker
 from campaignctl.campaign.live import Live
 from campaignctl.diff import compare, content
+from campaignctl.errors import Command, ReadFailed, Sentence
 from campaignctl.manifest.model import DesiredState
 from campaignctl.plan import ledger, proof, records
 from campaignctl.plan.context import Reading, Unsettled
@@ -280,7 +281,10 @@ def read_written(
 
 def find(api: OcambaApi, state: State) -> dict[str, list[Live]]:
     """Campaigns with the marker of a pending create, by key. Every unknown campaign counts, whatever its
-    name; it is read by id if the list does not show metadata."""
+    name; it is read by id if the list does not show metadata.
+
+    Raises ReadFailed if the list is empty although there were campaigns before.
+    """
     pending = {
         intent.intent: key
         for key, intent in state.pending.items()
@@ -300,4 +304,14 @@ def find(api: OcambaApi, state: State) -> dict[str, list[Live]]:
         made_by = marker.read(full.fields) if full else None
         if full and made_by and made_by.intent in pending:
             found.setdefault(pending[made_by.intent], []).append(full)
+    if not scan.lives and (known or any(marks)):
+        key = min(pending.values())
+        raise ReadFailed(
+            f"not known whether {key} was created: the list of campaigns is empty",
+            detail="there were campaigns before, so it proves nothing",
+            hint=Sentence(
+                "try again later; if the dashboard shows that it was not created: ",
+                Command("state", "resolve", key, "--retry", "--force"),
+            ),
+        )
     return found

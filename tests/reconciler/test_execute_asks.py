@@ -63,7 +63,7 @@ HOUR = timedelta(hours=1)
 
 @pytest.fixture
 def known() -> Iterator[Direct]:
-    with direct(here()) as one:
+    with direct(here(), Script([{**item(), "id": "1"}])) as one:
         yield one
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from campaignctl.errors import AccountMismatch, CampaignctlError, StateError, StateMoved
+from campaignctl.errors import AccountMismatch, CampaignctlError, ReadFailed, StateError, StateMoved
 from campaignctl.reconciler import state_ops
 from campaignctl.state.halts import Halt
 from campaignctl.state.model import Dropped, Entry, State
@@ -360,6 +360,32 @@ def test_a_create_that_happened_is_not_retried_unless_a_person_insists(lost: Acc
     assert set(lost.state.pending) == {"lost"}
     lost.resolve("lost", "retry", force=True)
     assert lost.state.pending == {}
+
+
+def test_an_empty_list_does_not_prove_that_a_create_did_not_happen(lost: Account) -> None:
+    landed(lost)
+    empty = {"kind": "status", "status": 200, "body": {"items": [], "total": 0}}
+    lost.control.fault({"method": "GET", "path": r"campaigns\?", "times": 9}, empty)
+    with pytest.raises(ReadFailed, match="the list of campaigns is empty") as refused:
+        lost.resolve("lost", "retry")
+    assert "campaignctl state resolve lost --retry --force" in str(refused.value.hint)
+    assert set(lost.state.pending) == {"lost"}
+    lost.resolve("lost", "retry", force=True)
+    assert lost.state.pending == {}
+
+
+def test_a_create_is_not_sent_again_because_a_list_is_empty(two: Account) -> None:
+    two.specs["later"] = campaign("Later", scheduled_time="2036-06-02 10:00:00")
+    two.wire.lose("create", effect=1.0)
+    empty = {"kind": "status", "status": 200, "body": {"items": [], "total": 0}}
+    two.control.fault({"method": "GET", "path": r"campaigns\?", "skip": 1, "times": 99}, empty)
+    assert [each.outcome for each in two.apply().changes] == ["unknown"]
+    two.clock.wait(timedelta(hours=2))
+    with pytest.raises(ReadFailed, match="not known whether later was created"):
+        two.apply()
+    two.control.clear_faults()
+    two.apply()
+    assert [each["live"]["name"] for each in two.control.campaigns()].count("Later") == 1
 
 
 def test_a_create_is_adopted_by_its_id(lost: Account) -> None:
