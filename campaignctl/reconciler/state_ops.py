@@ -383,10 +383,14 @@ def intent_of(live: Live) -> Intent:
 
 
 def _cancel_doubles(run: Run, key: str, kept: Live, others: Iterable[Live]) -> str:
-    """Cancel other campaigns with the same marker as the kept one, those that can still send."""
+    """Cancel other campaigns with the same marker as the kept one that can still send and that no key has."""
     made_by, said, left = marker.read(kept.fields), "", {}
+    held = {record.id: other for other, record in run.state.campaigns.items()}
     for live in others:
         if live.id == kept.id or made_by is None or marker.read(live.fields) != made_by:
+            continue
+        if owner := held.get(live.id):
+            said += f" {live.id} carries the same marker and is recorded as {owner}; it is left as it is."
             continue
         before = status = status_of(live)
         if before.can_send:

@@ -11,6 +11,7 @@ import pytest
 
 from campaignctl.errors import AccountMismatch, CampaignctlError, ReadFailed, StateError, StateMoved
 from campaignctl.reconciler import state_ops
+from campaignctl.reconciler.adopt import import_campaign
 from campaignctl.state.halts import Halt
 from campaignctl.state.model import Dropped, Entry, State
 from campaignctl.state.proofs import Proof
@@ -419,6 +420,17 @@ def test_the_other_campaign_with_its_marker_is_canceled_where_it_can_be(
     assert lost.control.campaign(other)["status"] == after
     assert lost.control.campaign(unrelated)["status"] == "scheduled"
     assert lost.control.campaign(kept)["status"] != "canceled"
+
+
+def test_a_copy_that_another_key_has_is_left_alone(lost: Account) -> None:
+    kept = landed(lost)
+    other = str(lost.control.clone(kept, status="scheduled")["id"])
+    lost.specs["clone"] = campaign("Clone")
+    import_campaign(lost.wiring, lost.desired, "clone", other)
+    told = lost.resolve("lost", "adopt", campaign_id=kept)
+    said = f"{other} carries the same marker and is recorded as clone; it is left as it is."
+    assert told == f"lost is now {kept}. {said}"
+    assert lost.control.campaign(other)["status"] == "scheduled"
 
 
 @pytest.mark.parametrize(
