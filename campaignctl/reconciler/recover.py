@@ -222,7 +222,8 @@ def _make_room(run: Run, key: str) -> None:
     old = run.state.campaigns.get(key)
     if old is None or old.status in _OVER:
         return
-    if (live := run.api.read(old.id)) is None:
+    # One that the list shows is there, whatever a read by its id says.
+    if (live := run.api.read(old.id) or run.opening.lives.get(old.id)) is None:
         return
     if status_of(live, old.applied) in _OVER:
         run.record(Entry(records={key: records.observed(old, live, run.now())}))

@@ -253,6 +253,14 @@ def test_a_recorded_campaign_that_is_not_over_stays_in_sight(old: str, shown: Sh
     assert one.script.asked.count("5") == (1 if old == "sent" else 2)
 
 
+def test_a_recorded_campaign_that_only_the_list_shows_stays_in_sight() -> None:
+    before = here(campaigns={"a": record(SCHEDULED, "scheduled", "5")})
+    _, one = recovered(before, stray("9"), stray("5"), by_id={"5": None})
+    held = {key: each.id for key, each in one.state.campaigns.items()}
+    assert held == {"a": "9", f"{ORPHANS}/5": "5"}
+    assert one.state.released == ()
+
+
 STOPPED = Stopped("a", "9", "paused", "2026-11-24T11:00:00Z")
 
 
