@@ -355,11 +355,23 @@ def _settled(run: Run, entry: Proof, made: Mapping[str, str]) -> Proof | None:
     entry = replace(entry, id=entry.id or made.get(entry.intent))
     if entry.id is not None:
         over, left = stopped(run, entry)
+        if over and _was_sent(run, entry):
+            return replace(entry, phase="sent", at=at)
         return replace(entry, phase=_stopped_phase(over), at=at, why=left)
     begun = parse_iso(entry.at) - run.now()
     if -run.project.api.timeout <= begun <= _WRONG:
         return None
     return replace(entry, phase="dropped", at=at, why="nothing is found of it; its create had no answer")
+
+
+def _was_sent(run: Run, entry: Proof) -> bool:
+    """Whether a read shows that seeds got it, although no record says so: an older state was put back."""
+    live: Live | None = None
+    with suppress(ApiError, Interrupted):
+        live = run.api.read(str(entry.id))
+    if live is None or status_of(live) is not Status.SENT:
+        return False
+    return not proofing.other_audience(entry.seeds, live)
 
 
 def resolve(run: Run, key: str, *, done: bool) -> str | None:

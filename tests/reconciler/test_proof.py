@@ -13,7 +13,7 @@ from campaignctl.errors import AccountMismatch, CampaignctlError, StateError, Us
 from campaignctl.manifest.model import DesiredState
 from campaignctl.plan.model import Plan
 from campaignctl.project.model import Override, Seeds
-from campaignctl.reconciler import foreign
+from campaignctl.reconciler import foreign, state_ops
 from campaignctl.reconciler.proof_sending import settle, stopped
 from campaignctl.reconciler.proofing import Order, dry_run, proof
 from campaignctl.review.proofing import ProofReport, ProofResult
@@ -498,6 +498,17 @@ def test_a_proof_that_another_seed_list_got_is_not_called_sent_to_this_one(late:
     assert [body["targeting"] for body in sent(late)] == [SEEDS, agency]
 
 
+@pytest.mark.parametrize("phase", ["started", "created"])
+def test_an_older_state_that_is_put_back_sends_no_proof_again(account: Account, phase: Any) -> None:
+    seeded(account)
+    send(account, "en")
+    (proof,) = account.state.proofs
+    older = replace(proof, phase=phase, id=None if phase == "started" else proof.id)
+    state_ops.push(account.wiring, replace(account.state, proofs=(older,)), force=True)
+    assert only(send(account, "en")).outcome == "done"
+    assert (len(sent(account)), phases(account)) == (1, ["sent"])
+
+
 def test_a_create_that_arrives_late_stays_a_draft(late: Account) -> None:
     seeded(late)
     late.wire.lose("create", effect=45.0, answer=5.0)
@@ -639,7 +650,7 @@ def test_runs_that_died_at_any_step_leave_nothing_open(account: Account) -> None
         _rewritten(account, replace(done, proofs=(replace(done.proofs[0], phase=phase, id=None),)))
         account.clock.wait(timedelta(minutes=1))
         account.apply()
-        assert phases(account) == ["dropped"]
+        assert phases(account) == ["sent"], "whatever is on record, the account shows it"
     _rewritten(account, replace(done, proofs=(replace(done.proofs[0], phase="arming"),)))
     account.apply()
     assert phases(account) == ["sent"]
