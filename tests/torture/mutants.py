@@ -131,8 +131,8 @@ MUTANTS = (
         (
             Edit(
                 _SETTLE,
-                "        while (left := until - run.now()) > timedelta(0):\n",
-                "        while False:\n",
+                "    while (left := until - run.now()) > timedelta(0):\n",
+                "    while False:\n",
             ),
         ),
         ("tests/e2e/test_once.py::test_a_create_that_is_still_on_its_way_is_waited_for",),
