@@ -134,7 +134,7 @@ def meaning(path: str, value: Any) -> Any:
     name = split(path)[-1]
     if name == "labels" and (not value or isinstance(value, str | list | tuple)):
         items = value.split(",") if isinstance(value, str) else value
-        return sorted({str(item).strip() for item in items or ()} - {""})
+        return sorted({_lines(str(item)).strip() for item in items or ()} - {""})
     if name.endswith("_time") and isinstance(value, str):
         return _instant(value)
     if (name == "id" or name.endswith("_id")) and isinstance(value, int) and not isinstance(value, bool):

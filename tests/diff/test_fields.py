@@ -152,6 +152,7 @@ def test_a_spec_is_paired_with_another_one() -> None:
         ("start_time", 1, "1", False),
         ("labels", "a,,b ", ["b", "a"], True),
         ("labels", [1], ["1"], True),
+        ("labels", ["a\r\nb\r\n"], ["a\nb"], True),
         ("labels", {"a": 1}, {"a": 2}, False),
         ("x/labels", ["a", "b"], ["b", "a"], True),
     ],
