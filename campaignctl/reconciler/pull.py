@@ -180,7 +180,9 @@ class _Choice:
             return None
         named = bool(self.asked.ids)
         if file := self.declared.get(live.id):
-            return LeftOut(live.id, live.name, f"adopted by {file} already", hint=Command("plan"))
+            # A pull of all would say a line for each; said alike, they are counted.
+            why = f"adopted by {file} already" if named else "adopted by a manifest already"
+            return LeftOut(live.id, live.name, why, hint=Command("plan"))
         if not self._fits(live):
             return LeftOut(live.id, live.name, _NOT_ASKED)
         if not named and not self.asked.statuses and is_over(live, self.wiring.now()):

@@ -130,8 +130,10 @@ def test_a_campaign_that_a_manifest_adopts_or_the_state_records_is_not_written(f
     found = folder.seen()
     assert [one.id for one in found.fresh] == ["7"]
     ((out),) = found.left
-    assert (out.id, out.why.split("/")[-1], out.fault) == ("9", "a.yaml already", False)
+    assert (out.id, out.why, out.fault) == ("9", "adopted by a manifest already", False)
     assert str(out.hint) == "campaignctl plan"
+    ((named),) = folder.seen(Asked(("9",))).left
+    assert named.why.split("/")[-1] == "a.yaml already"
     assert {key: live.id for key, live in found.recorded.items()} == {"b": "8"}
     assert folder.seen(Asked(("8",))).recorded.keys() == {"b"}
     folder.script = account(shown("8", status="canceled"))
