@@ -149,19 +149,19 @@ def _all_texts(value: Any, path: KeyPath) -> Iterator[tuple[KeyPath, str]]:
             yield from _all_texts(child, (*path, index))
 
 
-#: What another tool fills in: its name, and the form with one group, the name of the value. A form with one
-#: brace counts only next to a word, as in `Hi {name}`.
+#: What another tool fills in: what to call it, and the form with one group, the name of the value. A form
+#: with one brace counts only next to a word, as in `Hi {name}`.
 _LEFTOVERS = (
-    ("a place of the tool's own syntax", r"\{\{\s{0,9}((?:var|env|matrix)\.[\w-]{1,60})\s{0,9}+\}\}"),
-    ("a variable with round brackets", r"\$\(((?:var|env|matrix)\.[\w-]{1,60}|[A-Z_]{3,60})\)"),
-    ("Handlebars or Liquid", r"\{\{[{#/^>&!]?\s{0,9}([\w.@$|:' \"-]{1,80}?)\s{0,9}+\}\}\}?"),
-    ("Liquid or Twig", r"\{%-?\s{0,9}(\w[^%{}\n]{0,120}?)\s{0,9}+-?%\}"),
-    ("Mailchimp", r"\*\|([A-Z][A-Z0-9_:,. ]{0,60})\|\*"),
-    ("an ERB or EJS template", r"<%[=-]?\s{0,9}([^%<>\n]{1,120}?)\s{0,9}+-?%>"),
-    ("Salesforce", r"%%=?([A-Za-z_][\w.()]{0,60})=?%%"),
-    ("Brevo or Zoho", r"(?<![%\w])%([A-Z][A-Z0-9_]{2,40})%(?![%\w])"),
-    ("a place in square brackets", r"\[\[\s{0,9}([A-Za-z][\w.: -]{0,40}?)\s{0,9}+\]\]"),
-    ("a place in braces", r"(?<![\w${])\{([a-z][A-Za-z]*(?:_[a-z]+)*)\}(?![}\w])"),
+    ("a variable in double braces", r"\{\{\s{0,9}((?:var|env|matrix)\.[\w-]{1,60})\s{0,9}+\}\}"),
+    ("a variable in round brackets", r"\$\(((?:var|env|matrix)\.[\w-]{1,60}|[A-Z_]{3,60})\)"),
+    ("a placeholder of Handlebars or Liquid", r"\{\{[{#/^>&!]?\s{0,9}([\w.@$|:' \"-]{1,80}?)\s{0,9}+\}\}\}?"),
+    ("a placeholder of Liquid or Twig", r"\{%-?\s{0,9}(\w[^%{}\n]{0,120}?)\s{0,9}+-?%\}"),
+    ("a placeholder of Mailchimp", r"\*\|([A-Z][A-Z0-9_:,. ]{0,60})\|\*"),
+    ("a placeholder of ERB or EJS", r"<%[=-]?\s{0,9}([^%<>\n]{1,120}?)\s{0,9}+-?%>"),
+    ("a placeholder of Salesforce", r"%%=?([A-Za-z_][\w.()]{0,60})=?%%"),
+    ("a placeholder of Brevo or Zoho", r"(?<![%\w])%([A-Z][A-Z0-9_]{2,40})%(?![%\w])"),
+    ("a placeholder in square brackets", r"\[\[\s{0,9}([A-Za-z][\w.: -]{0,40}?)\s{0,9}+\]\]"),
+    ("a placeholder in braces", r"(?<![\w${])\{([a-z][A-Za-z]*(?:_[a-z]+)*)\}(?![}\w])"),
 )
 #: Where such a place may begin: at all other characters nothing is tried.
 _STARTS = re.compile(r"\{(?=[{%a-z])|%(?=[%A-Z])|\[(?=\[)|\$(?=\()|\*(?=\|)|<(?=%)")
@@ -201,8 +201,8 @@ def leftover(text: Text) -> Iterator[Fault]:
     for start in _STARTS.finditer(source):
         if start.start() >= end and (found := _LEFTOVER.match(source, start.start())):
             end, group = found.end(), found.lastindex or 1
-            tool, _ = _LEFTOVERS[group // 2]
-            said = f"{_quoted(found[0])} is {tool}'s"
+            form, _ = _LEFTOVERS[group // 2]
+            said = f"{_quoted(found[0])} is {form}"
             yield Fault(text.path, said, _instead(found[group + 1]), found.start())
 
 

@@ -73,6 +73,17 @@ def test_a_campaign_with_an_error_shows_what_lint_finds_in_the_rest(tmp_path: Pa
     assert [one.source.line for one in found if one.code == "TXT006"] == [4]
 
 
+def test_a_leftover_place_is_called_what_it_is(tmp_path: Path) -> None:
+    title = "{en: 'Hi {name}, Hi {{name}}, Hi *|NAME|*'}"
+    manifest = f"spec: {{name: x, is_draft: true, messages: [{{channel: push, push: {{title: {title}}}}}]}}\n"
+    said = [one.message for one in findings(tmp_path, {"a.yaml": manifest}) if one.code == "TXT006"]
+    assert said == [
+        "{name} is a placeholder in braces",
+        "{{name}} is a placeholder of Handlebars or Liquid",
+        "*|NAME|* is a placeholder of Mailchimp",
+    ]
+
+
 def test_a_long_text_is_looked_at_as_what_it_is_in_each_message(tmp_path: Path) -> None:
     """A form feed is white space in html, and a control character in a text message."""
     manifest = "spec: {name: x, is_draft: true, messages: [%s]}\n"
