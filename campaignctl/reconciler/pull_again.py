@@ -105,12 +105,16 @@ def pulled_again(
             taken[key] = new
     edits, left = _edits(taken, files)
     if edits and _wrong(taken, edits, files.shown_with(_merged(edits.values())), desired):
-        alone = {
-            key: _wrong({key: taken[key]}, {key: edit}, files.shown_with(edit), desired)
-            for key, edit in edits.items()
-        }
-        left += [_by_hand(taken[key], why) for key, why in alone.items() if why]
-        edits = {key: edit for key, edit in edits.items() if not alone[key]}
+        good: dict[str, _Taken] = {}
+        for key in edits:
+            # Edits of one file build on each other: each is made again, without those of other campaigns.
+            alone = {key: taken[key]}
+            edit, _ = _edits(alone, files)
+            if why := _wrong(alone, edit, files.shown_with(edit[key]), desired):
+                left.append(_by_hand(taken[key], why))
+            else:
+                good |= alone
+        edits, _ = _edits(good, files)
     updated = tuple(_updated(taken[key], edit) for key, edit in edits.items())
     return Again(tuple(_merged(edits.values())), updated, tuple(conflicts), tuple(left))
 

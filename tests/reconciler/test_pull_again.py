@@ -178,6 +178,28 @@ def test_two_manifests_of_one_file_are_both_written(folder: Folder) -> None:
     assert [one.key for one in found.updated] == ["one", "two"]
 
 
+def test_manifests_of_one_file_are_written_although_another_campaign_cannot_be(folder: Folder) -> None:
+    names = ("one", "bad", "two")
+    for name in names:
+        folder.declare(f"{name}.yaml", name, head=f"metadata: {{key: {name}}}\n")
+    folder.write("all.yaml", "---\n".join(folder.text(f"{name}.yaml") for name in names))
+    for name in names:
+        (folder.directory / f"{name}.yaml").unlink()
+    folder.records(one="9", bad="8", two="7")
+    changed = {"9": "5", "8": "none", "7": "6"}
+    folder.script = Script(
+        [shown(each, name, deal_id=changed[each]) for each, name in zip("987", names, strict=True)]
+    )
+    found = folder.again()
+    assert [one.key for one in found.updated] == ["one", "two"]
+    assert left(found) == [
+        ("bad", "deal_id changed, which has to be edited by hand: 'none' is not an id", True)
+    ]
+    for change in found.changes:
+        assert folder.put(change) == ""
+    assert [folder.body(name).get("deal_id") for name in names] == ["5", None, "6"]
+
+
 def test_one_of_a_matrix_is_edited_by_hand(folder: Folder) -> None:
     folder.declare("m.yaml", "Sale ${matrix.n}", head="matrix: {n: ['1']}\n")
     folder.declare("sale.yaml", "Sale")
