@@ -55,7 +55,10 @@ def _lines(report: PullReport, place: ProjectPlace, few: int | None, many: int |
     if report.new and report.written:
         yield f"Next, adopt them: the plan shows it, and changes nothing else.\n  {Command('plan').at(place)}"
     elif report.updated and report.written:
-        yield f"Next, review the files; the plan has nothing to send.\n  {Command('plan').at(place)}"
+        # What was not written, the plan sets back to what the manifests say.
+        behind = report.conflicts or any(one.fault for one in report.left)
+        then = "and the plan" if behind else "the plan has nothing to send"
+        yield f"Next, review the files{' ' if behind else '; '}{then}.\n  {Command('plan').at(place)}"
 
 
 def _conflict(conflict: Conflict) -> Iterator[str]:
