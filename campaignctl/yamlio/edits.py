@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
 from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.events import (
     AliasEvent,
     DocumentStartEvent,
@@ -64,10 +64,17 @@ def edited(
         try:
             root = _Parsing(text).documents()[document]
         except (YAMLError, IndexError) as wrong:
-            raise EditError("this text cannot be read") from wrong
+            raise EditError(_unreadable(wrong)) from wrong
         edit = _Edit(text, order)
         text = edit.removed(root, path) if value is ABSENT else edit.set(root, path, value)
     return text
+
+
+def _unreadable(wrong: Exception) -> str:
+    """What this parser, stricter than that of manifests, does not take, and where."""
+    if isinstance(wrong, MarkedYAMLError) and wrong.problem_mark:
+        return f"its YAML cannot be edited at line {wrong.problem_mark.line + 1}: {wrong.problem}"
+    return "its YAML cannot be edited"
 
 
 def _below(node: _Node, part: str | int) -> _Node | None:

@@ -185,3 +185,11 @@ def test_any_value_reads_back_and_the_rest_stays(path: str, value: Any) -> None:
         for line in after.splitlines()
         if line in TEXT.splitlines() and "#" in line and "Welcome" not in line
     ] or "xx" in path
+
+
+def test_a_text_that_only_the_reader_takes_is_left_with_the_line_and_the_reason() -> None:
+    text = "spec:\t# a tab\n  name: Sale\n"
+    _, findings = read("a.yaml", "a.yaml", text.encode())
+    assert not findings
+    with pytest.raises(EditError, match=r"^its YAML cannot be edited at line 1: found character '.t' "):
+        edited(text, {("spec", "name"): "Offer"}, {})
