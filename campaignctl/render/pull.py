@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from campaignctl.errors import Command, ProjectPlace, counted
@@ -82,15 +82,21 @@ def _beside(one: PulledFile) -> str:
 
 def _left(left: Iterable[LeftOut], place: ProjectPlace, few: int | None) -> Iterator[str]:
     """What was left out, by the reason; faults last, as they ask for something."""
-    by_reason: dict[tuple[bool, str, str], list[LeftOut]] = {}
+    by_reason: dict[tuple[bool, str], list[LeftOut]] = {}
     for one in left:
-        by_reason.setdefault((one.fault, one.why, one.hint.at(place) if one.hint else ""), []).append(one)
-    for (fault, why, hint), ones in sorted(by_reason.items(), key=lambda pair: pair[0][0]):
+        by_reason.setdefault((one.fault, one.why), []).append(one)
+    for (fault, why), ones in sorted(by_reason.items(), key=lambda pair: pair[0][0]):
         named = [f"{escape(one.id)} {escape(one.name)}".rstrip() for one in ones]
-        shown = ", ".join(named[:few]) + (
-            f" and {len(named) - few:,} more" if few and len(named) > few else ""
-        )
+        shown = ", ".join(named[:few]) + _more(named, few)
         who = f": {shown}" if fault or few is None else ""
         yield f"Left out, {escape(why, None)}: {counted(len(ones), 'campaign')}{who}"
-        if hint:
-            yield f"  {hint}"
+        # One command for all of them, or one for each.
+        hints = list(dict.fromkeys(one.hint.at(place) for one in ones if one.hint))
+        yield from (f"  {hint}" for hint in hints[:few])
+        if more := _more(hints, few):
+            yield f" {more}"
+
+
+def _more(items: Sequence[str], few: int | None) -> str:
+    """How many items there are after the first few; empty if there are none."""
+    return f" and {len(items) - few:,} more" if few and len(items) > few else ""
