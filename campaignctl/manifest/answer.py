@@ -11,17 +11,25 @@ from campaignctl.yamlio.schema_types import Items, Object, Shape, Table, bare, s
 
 #: Fields that only answers have.
 _SIGNS = frozenset({"id", "company_id", "creator_id", "status_code", "effective_status", "create_time"})
+#: Fields that only an answer with an error has, next to a message.
+_ERROR = frozenset({"code", "title", "trace_id"})
 _EVENT = "run_immediately"
 _FEW = 40
 
 
 def is_answer(body: Mapping[str, Any]) -> bool:
-    """Whether a JSON object is an answer of the API: one campaign, or a list of them."""
-    return isinstance(body.get("items"), list) or len(_SIGNS.intersection(body)) > 1
+    """Whether a JSON object is an answer of the API: one campaign, a list of them, or an error."""
+    return isinstance(body.get("items"), list) or len(_SIGNS.intersection(body)) > 1 or body.keys() >= _ERROR
 
 
 def only_campaign(answer: Mapping[str, Any]) -> dict[str, Any]:
-    """The campaign of an answer. Raises CampaignctlError for a list that does not have exactly one."""
+    """The campaign of an answer. Raises CampaignctlError for an error, and for a list that does not have
+    exactly one."""
+    if answer.keys() >= _ERROR:
+        raise CampaignctlError(
+            "The pasted answer is an error, not a campaign",
+            hint="paste the body of the request, or an answer with a campaign",
+        )
     items = answer.get("items")
     if not isinstance(items, list):
         return dict(answer)

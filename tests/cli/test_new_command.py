@@ -137,6 +137,14 @@ def test_an_answer_of_the_api_becomes_a_manifest_or_leaves_nothing(project: Cli)
     assert "was not created" in done.out
 
 
+@pytest.mark.parametrize("more", [{}, {"message": "The request is not valid."}])
+def test_a_pasted_error_of_the_api_is_no_manifest(project: Cli, more: dict[str, str]) -> None:
+    answer = {"code": 400, "title": "Bad request.", "trace_id": "99a84211", **more}
+    done = project("new", "broken", "--from", "curl", stdin=json.dumps(answer))
+    assert (done.status, (project.cwd / "broken.yaml").exists()) == (1, False)
+    assert "The pasted answer is an error, not a campaign" in done.err
+
+
 def test_the_next_command_names_the_environment(project: Cli) -> None:
     with (project.cwd / "campaignctl.yaml").open("a") as file:
         file.write("environments: {staging: {}}\n")
