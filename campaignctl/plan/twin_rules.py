@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 from functools import cached_property
@@ -33,7 +33,7 @@ def apart(ctx: PlanContext, verdicts: Mapping[str, Verdict]) -> dict[str, Verdic
     kept = dict(verdicts)
     if not any(starts(change) for verdict in verdicts.values() for change in verdict.changes):
         return kept
-    others = _Others(ctx, verdicts)
+    others = _Others(ctx, [change for verdict in verdicts.values() for change in verdict.changes])
     for key, verdict in verdicts.items():
         for index, change in enumerate(verdict.changes):
             if not starts(change):
@@ -79,13 +79,33 @@ def starts(change: Change) -> bool:
     return made or change.arms or change.changes_sends
 
 
-class _Others:
-    """The campaigns that a change may repeat. `strange` are the keys of creates that one unknown to the state
-    blocks."""
+def repeated(ctx: PlanContext, changes: Iterable[Change]) -> Blocked | None:
+    """The block of the first saved change that would repeat a recorded campaign; None if none would.
 
-    def __init__(self, ctx: PlanContext, verdicts: Mapping[str, Verdict]) -> None:
+    Whoever edits the file can take out the cancel of that campaign, or that a change waits for it. The file
+    does not have the keys that are declared: as if all were.
+    """
+    saved = tuple(changes)
+    if not any(map(starts, saved)):
+        return None
+    others = _Others(ctx, saved, recorded=True)
+    for change in filter(starts, saved):
+        checked = others.check(change)
+        if isinstance(checked, Blocked):
+            return checked
+        if left := set(checked.waits_for) - set(change.waits_for):
+            why = f"it does not wait until {min(left)} is canceled, which has this content"
+            return Blocked(change.key, change.id, "", why, "")
+    return None
+
+
+class _Others:
+    """The campaigns that a change may repeat, or the `recorded` ones alone. `strange` are the keys of creates
+    that one unknown to the state blocks."""
+
+    def __init__(self, ctx: PlanContext, changes: Collection[Change], *, recorded: bool = False) -> None:
         self._ctx, self._window = ctx, ctx.project.guardrails.twin_window
-        changes = [change for verdict in verdicts.values() for change in verdict.changes]
+        self._declared = ctx.records if recorded else {**ctx.desired.campaigns, **ctx.moves.heirs}
         self._canceled = {change.id for change in changes if change.action is Action.CANCEL}
         self._renamed = moves.renamed(ctx.desired, ctx.records, ctx.moves)
         adopted = {change.key: change.record for change in changes if change.record is not None}
@@ -101,7 +121,7 @@ class _Others:
         # Of the changes of one key at most one starts.
         self._planned: dict[str | None, Change] = {}
         self._more: dict[str, list[Campaign]] = {}
-        for each in self._left():
+        for each in () if recorded else self._left():
             self._more.setdefault(each.content, []).append(each)
 
     @cached_property
@@ -200,8 +220,7 @@ class _Others:
         ctx, reading = self._ctx, self._ctx.reading
         live = reading.settled.get(key) or reading.live.get(key)
         one = Subject(key, record, live, key in reading.live, None, now=ctx.now)
-        declared = key in ctx.desired.campaigns or key in ctx.moves.heirs
-        return twins.of_record(one, declared=declared, cancels=record.id in self._canceled)
+        return twins.of_record(one, declared=key in self._declared, cancels=record.id in self._canceled)
 
     def _left(self) -> Iterator[Campaign]:
         """The campaigns without a record: pending, released, sent, and those of others."""

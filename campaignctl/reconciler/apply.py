@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 
+from campaignctl.campaign.live import Live
 from campaignctl.campaign.status import Status, status_of
 from campaignctl.errors import Command, LockLost, PlanRefused, Sentence, StateNotSaved, listed
 from campaignctl.manifest.model import DesiredState
-from campaignctl.plan import codec, ledger, records, reviewed
+from campaignctl.plan import codec, ledger, records, reviewed, twin_rules
 from campaignctl.plan.context import Against, PlanContext, Reading, Unsettled, behind_hint, behind_reason
 from campaignctl.plan.model import Action, Options, Plan
 from campaignctl.plan.planner import created_again, decide
@@ -343,8 +344,25 @@ def _check_live(run: Run, plan: Plan) -> Reading:
             why = f"{change.id} was changed in the account since this plan was made"
         if why:
             raise PlanRefused(f"{change.key}: {why}", hint=codec.AGAIN)
+    _check_repeated(run, plan, lives)
     others = foreign.check_saved(run.api, run.lives, plan, state, run.project, run.now())
     return Reading(live=lives, clones=run.opening.clones, foreign=others)
+
+
+def _check_repeated(run: Run, plan: Plan, lives: Mapping[str, Live | None]) -> None:
+    """Refuse a saved plan that would repeat a recorded campaign, which is read first. A plan of the version
+    before does not say what it waits for."""
+    if (state := run.session.state) is None or plan.settings is None:
+        return
+    desired, options = DesiredState(run.project, {}, plan.manifests_digest), Options(overrides=plan.overrides)
+    ctx = PlanContext(desired, state, Reading(live=lives), options, run.now())
+    while found := twin_rules.repeated(ctx, plan.changes):
+        seen = ctx.reading.live
+        key = next((key for key, record in state.campaigns.items() if record.id == found.id), None)
+        if key is None or key in seen:
+            raise PlanRefused(f"{found.key}: {found.reason}", hint=codec.AGAIN)
+        live = run.api.read(state.campaigns[key].id)
+        ctx = replace(ctx, reading=replace(ctx.reading, live={**seen, key: live}))
 
 
 def _check_released(run: Run, plan: Plan, state: State) -> None:

@@ -336,3 +336,65 @@ def test_an_edited_plan_is_refused_before_the_first_request(busy: Account, name:
         "campaignctl plan -o FILE"
     ]
     assert busy.mark == mark, "nothing was read or sent"
+
+
+# ------------------------------------------------------------------------- what only the account can tell
+
+
+def without(key: str, action: str) -> Edit:
+    """Take a change out."""
+
+    def edit(document: Document) -> None:
+        document["changes"].remove(change(document, key, action))
+        ends = [each["valid_until"] for each in document["changes"] if each["valid_until"]]
+        document["valid_until"] = min(ends, default=None)
+
+    return edit
+
+
+def all_of(*edits: Edit) -> Edit:
+    """Several edits, one after the other."""
+
+    def edit(document: Document) -> None:
+        for each in edits:
+            each(document)
+
+    return edit
+
+
+@pytest.fixture
+def renamed(late: Account) -> Account:
+    """An account whose next plan cancels a campaign, and creates one of its content once that is canceled."""
+    late.specs = {"old": campaign("Same", **TIME)}
+    late.apply()
+    late.specs = {"new": campaign("Same", **TIME)}
+    return late
+
+
+REPEATING: dict[str, tuple[Edit, str]] = {
+    "a create that does not wait": (of("new", waits_for=[]), "does not wait until"),
+    "a create without the cancel": (without("old", "cancel"), "has this content and sends within 1d of it"),
+    "a create that does not wait, without the cancel": (
+        all_of(of("new", waits_for=[]), without("old", "cancel")),
+        "has this content and sends within 1d of it",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", REPEATING)
+def test_an_edited_plan_that_would_repeat_a_recorded_campaign_writes_nothing(
+    renamed: Account, name: str
+) -> None:
+    edit, why = REPEATING[name]
+    text, mark = saved(renamed.plan(), edit), renamed.mark
+    with pytest.raises(PlanRefused, match=f"^new: .*{why}"):
+        apply_saved(renamed.wiring, codec.decode(text))
+    assert renamed.writes(mark) == []
+    assert renamed.status_of("old") == "scheduled"
+
+
+def test_a_recorded_campaign_that_others_canceled_is_not_repeated(renamed: Account) -> None:
+    renamed.control.edit(renamed.id_of("old"), status="canceled")
+    plan = renamed.plan(targets=("new",))
+    assert [(each.key, each.waits_for) for each in plan.changes] == [("new", ())]
+    assert [each.outcome for each in renamed.apply_saved(plan).changes] == ["done"]
