@@ -226,7 +226,7 @@ def lifted(changes: Iterable[Change], ctx: PlanContext) -> tuple[Overridden, ...
     broken = {objection.guardrail: objection.keys for objection in found if objection}
     if at_once := tuple(change.key for change in planned if change.sends_at_once):
         broken["max_plan_age"] = at_once
-    return tuple(each for name, keys in broken.items() for each in _overridden(name, keys, lifts))
+    return tuple(each for name, keys in broken.items() for each in overridden(name, keys, lifts))
 
 
 def rules_lifted(names: Mapping[str, Iterable[str]], lifts: Lifts) -> tuple[Overridden, ...]:
@@ -236,10 +236,11 @@ def rules_lifted(names: Mapping[str, Iterable[str]], lifts: Lifts) -> tuple[Over
         for name in dict.fromkeys(lifted_for):
             by_name.setdefault(name, []).append(key)
     found = sorted(by_name.items())
-    return tuple(each for name, keys in found for each in _overridden(name, tuple(keys), lifts))
+    return tuple(each for name, keys in found for each in overridden(name, tuple(keys), lifts))
 
 
-def _overridden(name: str, keys: tuple[str, ...], lifts: Lifts) -> Iterator[Overridden]:
+def overridden(name: str, keys: tuple[str, ...], lifts: Lifts) -> Iterator[Overridden]:
+    """A lifted guardrail or rule for these keys, by each override that lifts it."""
     if name in lifts.once:
         yield Overridden(name, keys)
         return

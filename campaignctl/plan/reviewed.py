@@ -232,6 +232,16 @@ def _is_second_half(plan: Plan, seen: Change, one: Subject) -> bool:
     return applied and as_planned(replace(seen, live_digest=None), one.record, one.live)
 
 
+def not_paused(plan: Plan, change: Change, record: Record, live: Live | None) -> str | None:
+    """Why an update that shows no send may send: its campaign is not paused. None if it cannot."""
+    paused = Subject(change.key, record, live, True, None).status is Status.PAUSED
+    if paused or not shape.needs_pause(change, plan.created_at):
+        return None
+    if any(each.id == change.id and each.action is Action.PAUSE for each in plan.changes):
+        return None
+    return f"the plan shows that it sends nothing, and {change.id} is not paused"
+
+
 def started_since(plan: Plan, change: Change, record: Record, live: Live | None, now: datetime) -> str | None:
     """How others started a recurring campaign since a plan; None if they did not."""
     if change.ran is None or live is None:

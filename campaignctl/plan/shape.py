@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from campaignctl.campaign import marker
@@ -26,6 +26,7 @@ from campaignctl.diff import (
     split,
 )
 from campaignctl.errors import Command, PlanRefused, Sentence
+from campaignctl.plan import guardrails, twin_rules
 from campaignctl.plan.arming import (
     changes_sends,
     create_arms,
@@ -34,15 +35,17 @@ from campaignctl.plan.arming import (
     update_arms,
     without_event,
 )
+from campaignctl.plan.lifts import Lifts
 from campaignctl.plan.model import Action, Blocked, Change, Plan, Request
 from campaignctl.project.model import Project
 from campaignctl.schedule.sends import Sends
-from campaignctl.schedule.times import format_gmt
+from campaignctl.schedule.times import format_gmt, iso
 
 Spec = Mapping[str, Any]
 
 _AGAIN: Final = Sentence("plan again: ", Command("plan", "-o", "FILE"))
 _NEVER: Final = Sends("never")
+_SECOND: Final = timedelta(seconds=1)
 _METADATA: Final = "metadata"
 
 # The requests of each action, by operation; only those of a create have no id of a campaign.
@@ -86,10 +89,35 @@ def _wrong(plan: Plan, project: Project) -> Iterator[tuple[str | None, str]]:
         for why in _of_marker(change, project):
             yield change.key, why
     yield from _together(plan)
+    yield from _of_waits(plan)
     ends = [change.valid_until for change in plan.changes if change.valid_until]
     # A plan of the version before has one end for all of its changes, and no settings.
     if plan.settings is not None and plan.valid_until != min(ends, default=None):
         yield None, "`valid_until` is not the earliest of its changes"
+    if plan.settings is not None:
+        yield from _of_lifts(plan, project)
+
+
+def _of_lifts(plan: Plan, project: Project) -> Iterator[tuple[str | None, str]]:
+    """What the overrides of a plan do not agree with: its objections, what is lifted, and until when."""
+    lifts = Lifts.at(plan.created_at, plan.overrides, project.overrides)
+    for objection in plan.objections:
+        if objection.guardrail in plan.overrides:
+            yield None, f"{objection.guardrail} objects in it and is lifted"
+    for lifted in plan.lifted:
+        if lifted not in guardrails.overridden(lifted.name, lifted.keys, lifts):
+            yield None, f"{lifted.name} is lifted in it without an override"
+    again = {key for lifted in plan.lifted if lifted.name == "resend" for key in lifted.keys}
+    told = {change.key for change in plan.changes if change.deliberate_resend}
+    for change in plan.changes:
+        if change.action is Action.REPLACE and not change.deliberate_resend:
+            yield change.key, "its replace is not shown as a deliberate second send"
+        if change.key in again - told and twin_rules.starts(change):
+            yield change.key, "`resend` is lifted for it, and it is not shown as a deliberate second send"
+        bound = guardrails.valid_until(change, None, project.guardrails, plan.created_at, lifts)
+        # A plan is saved in whole seconds.
+        if bound and (change.valid_until is None or change.valid_until - bound > _SECOND):
+            yield change.key, f"it is valid after {iso(bound)}"
 
 
 def _together(plan: Plan) -> Iterator[tuple[str, str]]:
@@ -113,6 +141,14 @@ def _together(plan: Plan) -> Iterator[tuple[str, str]]:
         for change in by_key.get(blocked.key, ()):
             if blocked.id == change.id and _contradicts(blocked, change):
                 yield blocked.key, f"it is blocked, and the plan has its {change.action}"
+
+
+def _of_waits(plan: Plan) -> Iterator[tuple[str, str]]:
+    """The changes that wait for a cancel which is not in the plan."""
+    canceled = {change.id for change in plan.changes if change.action is Action.CANCEL}
+    for change in plan.changes:
+        if left := set(change.waits_for) - canceled:
+            yield change.key, f"it waits until {min(left)} is canceled, and no change cancels that"
 
 
 def _contradicts(blocked: Blocked, change: Change) -> bool:
@@ -191,18 +227,32 @@ def _sending(change: Change, spec: Spec, at: datetime) -> Iterator[tuple[Sends, 
         yield known_sends(spec, at), True, False
         yield known_sends(without_event(spec), at), True, False
     elif change.action is Action.UPDATE:
-        shown = before(spec, change.diff)
-        # A diff does not tell an object without fields from none.
-        for current in (shown, _without_empty(shown)):
-            sends = sends_after(current, spec, at)
-            arms = update_arms(current, spec, sends, at)
-            yield sends, arms, not arms and changes_sends(current, spec, at)
+        yield from _unpaused(change, spec, at)
         body = change.requests[0].body or {}
         if not body.get(EVENT) and body.get("is_draft", True):
             yield _NEVER, False, False  # it is paused, and stays so
     else:
         sends = sends_after(None, spec, at)
         yield sends, create_arms(sends), False
+
+
+def _unpaused(change: Change, spec: Spec, at: datetime) -> Iterator[tuple[Sends, bool, bool]]:
+    """The same of an update of a campaign that is not paused."""
+    shown = before(spec, change.diff)
+    # A diff does not tell an object without fields from none.
+    for current in (shown, _without_empty(shown)):
+        sends = sends_after(current, spec, at)
+        arms = update_arms(current, spec, sends, at)
+        yield sends, arms, not arms and changes_sends(current, spec, at)
+
+
+def needs_pause(change: Change, at: datetime) -> bool:
+    """Whether an update shows what is true only of a campaign that is paused: that it sends nothing. `at` is
+    when the plan was made."""
+    if change.action is not Action.UPDATE or change.sets_winner:
+        return False
+    shown = change.sends, change.arms, change.changes_sends
+    return shown not in _unpaused(change, change.spec or {}, at)
 
 
 def _without_empty(spec: Spec) -> dict[str, Any]:

@@ -340,6 +340,7 @@ def _check_live(run: Run, plan: Plan) -> Reading:
             continue
         record, live = alive[change.key], lives[change.key]
         why = reviewed.started_since(plan, change, record, live, run.now())
+        why = why or reviewed.not_paused(plan, change, record, live)
         if not reviewed.as_planned(change, record, live):
             why = f"{change.id} was changed in the account since this plan was made"
         if why:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -178,6 +179,44 @@ def hidden(key: str, name: str, value: Any) -> Edit:
     return edit
 
 
+def without(key: str, action: str) -> Edit:
+    """Take a change out."""
+
+    def edit(document: Document) -> None:
+        document["changes"].remove(change(document, key, action))
+        ends = [each["valid_until"] for each in document["changes"] if each["valid_until"]]
+        document["valid_until"] = min(ends, default=None)
+
+    return edit
+
+
+def all_of(*edits: Edit) -> Edit:
+    """Several edits, one after the other."""
+
+    def edit(document: Document) -> None:
+        for each in edits:
+            each(document)
+
+    return edit
+
+
+def valid(key: str, until: str | None) -> Edit:
+    """Let a change, and the plan with it, be valid until another time."""
+
+    def edit(document: Document) -> None:
+        change(document, key)["valid_until"] = until
+        ends = [each["valid_until"] for each in document["changes"] if each["valid_until"]]
+        document["valid_until"] = min(ends, default=None)
+
+    return edit
+
+
+def lifting(name: str, *keys: str) -> Edit:
+    """Let the plan show that a rule was lifted for these keys."""
+    one = {"name": name, "keys": list(keys), "reason": None, "until": None}
+    return lambda document: document["lifted"].append(one)
+
+
 NEW_BODY = campaign("Unseen", run_immediately=True)
 NEVER: Document = {"when": "never", "at": [], "last": None, "profile_time_zone": False, "local": None}
 AT_ONCE = {**NEVER, "when": "immediately"}
@@ -315,6 +354,33 @@ EDITS: dict[str, tuple[Edit, str, str]] = {
         "",
         "`valid_until`",
     ),
+    "an immediate send that is valid without an end": (valid("now", None), "now", "it is valid after"),
+    "a send that is valid for longer": (valid("first", "2036-06-01T10:00:00Z"), "first", "it is valid after"),
+    "a second send that is lifted without an override": (
+        lifting("resend", "first"),
+        "",
+        "resend is lifted in it without an override",
+    ),
+    "a replacement that is no second send": (
+        of("again", deliberate_resend=False),
+        "again",
+        "not shown as a deliberate second send",
+    ),
+    "a second send that is lifted and not shown": (
+        lambda document: (document.update(overrides=["resend"]), lifting("resend", "first")(document)),
+        "first",
+        "not shown as a deliberate second send",
+    ),
+    "a create that waits for what is not canceled": (
+        of("first", waits_for=["1"]),
+        "first",
+        "it waits until 1",
+    ),
+    "requests in another order": (
+        lambda document: change(document, "again")["requests"].reverse(),
+        "again",
+        "its replace has POST",
+    ),
     "a create of a recurrence that cannot be read": (
         hidden("first", "recurrence", "daily"),
         "first",
@@ -341,27 +407,6 @@ def test_an_edited_plan_is_refused_before_the_first_request(busy: Account, name:
 # ------------------------------------------------------------------------- what only the account can tell
 
 
-def without(key: str, action: str) -> Edit:
-    """Take a change out."""
-
-    def edit(document: Document) -> None:
-        document["changes"].remove(change(document, key, action))
-        ends = [each["valid_until"] for each in document["changes"] if each["valid_until"]]
-        document["valid_until"] = min(ends, default=None)
-
-    return edit
-
-
-def all_of(*edits: Edit) -> Edit:
-    """Several edits, one after the other."""
-
-    def edit(document: Document) -> None:
-        for each in edits:
-            each(document)
-
-    return edit
-
-
 @pytest.fixture
 def renamed(late: Account) -> Account:
     """An account whose next plan cancels a campaign, and creates one of its content once that is canceled."""
@@ -373,7 +418,6 @@ def renamed(late: Account) -> Account:
 
 REPEATING: dict[str, tuple[Edit, str]] = {
     "a create that does not wait": (of("new", waits_for=[]), "does not wait until"),
-    "a create without the cancel": (without("old", "cancel"), "has this content and sends within 1d of it"),
     "a create that does not wait, without the cancel": (
         all_of(of("new", waits_for=[]), without("old", "cancel")),
         "has this content and sends within 1d of it",
@@ -391,6 +435,51 @@ def test_an_edited_plan_that_would_repeat_a_recorded_campaign_writes_nothing(
         apply_saved(renamed.wiring, codec.decode(text))
     assert renamed.writes(mark) == []
     assert renamed.status_of("old") == "scheduled"
+
+
+def test_an_edited_plan_does_not_cancel_what_its_create_waits_for(renamed: Account) -> None:
+    text, mark = saved(renamed.plan(), without("old", "cancel")), renamed.mark
+    with pytest.raises(PlanRefused, match="this plan was edited"):
+        apply_saved(renamed.wiring, codec.decode(text))
+    assert renamed.mark == mark
+
+
+def test_an_override_that_was_added_does_not_lift_what_the_plan_shows_as_an_objection(late: Account) -> None:
+    limits = replace(late.project.guardrails, max_immediate_sends=0)
+    late.project = replace(late.project, guardrails=limits)
+    late.specs = {"quiet": campaign("Quiet")}
+    late.apply()
+    late.specs["now"] = campaign("Now", run_immediately=True)
+    plan = late.plan()
+    assert [each.guardrail for each in plan.objections] == ["max_immediate_sends"]
+    text, mark = saved(plan, lambda document: document.update(overrides=["max_immediate_sends"])), late.mark
+    with pytest.raises(PlanRefused) as refused:
+        apply_saved(late.wiring, codec.decode(text))
+    assert refused.value.detail.startswith("max_immediate_sends objects in it and is lifted")
+    assert late.mark == mark
+
+
+def silent(key: str) -> Edit:
+    """Let the plan show that the update of a key sends nothing."""
+    shown = {"sends": NEVER, "arms": False, "changes_sends": False}
+    return all_of(valid(key, None), of(key, **shown))
+
+
+@pytest.mark.parametrize(
+    ("key", "edit"),
+    [("edit", silent("edit")), ("both", without("both", "pause"))],
+    ids=["said to send nothing", "without its pause"],
+)
+def test_an_update_that_sends_nothing_is_refused_unless_its_campaign_is_paused(
+    busy: Account, key: str, edit: Edit
+) -> None:
+    busy.specs["edit"] |= {"scheduled_time": EARLIER}
+    plan = planned(busy)
+    assert all(each.arms for each in plan.changes if each.key == "edit")
+    text, mark = saved(plan, edit), busy.mark
+    with pytest.raises(PlanRefused, match=f"^{key}: .*sends nothing, and .* is not paused"):
+        apply_saved(busy.wiring, codec.decode(text))
+    assert busy.writes(mark) == []
 
 
 def test_a_recorded_campaign_that_others_canceled_is_not_repeated(renamed: Account) -> None:
