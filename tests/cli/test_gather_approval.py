@@ -68,3 +68,21 @@ def test_a_file_of_requests_that_is_none_is_an_error_that_names_it(tmp_path: Pat
     (tmp_path / "requests.json").write_text(text)
     with pytest.raises(CampaignctlError, match=r"requests\.json cannot be read"):
         read_requests(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '[{"request": "o/r#1", "approved_by": 3}]',
+        '[{"request": 1, "approved_by": "ann"}]',
+        '[{"request": "o/r#1", "approved_by": ["ann"]}]',
+        '[{"approved_by": "ann"}]',
+        '["o/r#1"]',
+        '{"request": "o/r#1"}',
+        "3",
+    ],
+)
+def test_requests_that_a_state_cannot_hold_are_refused(tmp_path: Path, text: str) -> None:
+    (tmp_path / "requests.json").write_text(text)
+    with pytest.raises(CampaignctlError, match=r"requests\.json cannot be read"):
+        read_requests(tmp_path)

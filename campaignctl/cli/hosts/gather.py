@@ -36,6 +36,7 @@ from campaignctl.cli.hosts.model import (
 from campaignctl.errors import CampaignctlError
 from campaignctl.schedule.times import iso
 from campaignctl.state.ledger import HistoryEntry, ReviewedRequest
+from campaignctl.state.strict import fit
 
 GATHERED, PLANS, NEWER, AGAINST = "gathered.json", "plans", "newer", "against"
 REQUESTS = "requests.json"
@@ -131,11 +132,9 @@ def read_requests(plans: Path) -> tuple[ReviewedRequest, ...]:
     if not path.is_file():
         return ()
     try:
-        return tuple(
-            ReviewedRequest(str(each["request"]), each["approved_by"])
-            for each in json.loads(path.read_text("utf-8"))
-        )
-    except (*NOT_JSON, KeyError) as wrong:
+        # They go into the state, which is damaged by a value of another type.
+        return tuple(fit(ReviewedRequest, each) for each in json.loads(path.read_text("utf-8")))
+    except NOT_JSON as wrong:
         raise _unreadable(path, wrong) from wrong
 
 
