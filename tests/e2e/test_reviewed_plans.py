@@ -193,6 +193,14 @@ def test_a_damaged_reviewed_plan_is_refused(world: World) -> None:
     assert world.writes() == []
 
 
+def test_an_empty_name_is_not_the_folder_of_work(world: World) -> None:
+    world.write("far.yaml", sms("far", scheduled_time=FAR))
+    world.run("plan", "-o", str(world.folder / "mine.json"), status=0)
+    refused = world.run("apply", "--reviewed", "", status=64)
+    assert "--reviewed names no file" in refused.err
+    assert world.writes() == []
+
+
 def test_a_saved_plan_and_a_reviewed_one_cannot_be_combined(world: World) -> None:
     world.write("far.yaml", sms("far", scheduled_time=FAR))
     plan = str(review(world))

@@ -107,9 +107,12 @@ def command(
 
 
 def _with_reviewed(app: App, options: Options, names: tuple[str, ...]) -> Options:
-    """The options with the reviewed plans read. Raises PlanRefused for a damaged one."""
+    """The options with the reviewed plans read. Raises PlanRefused for a damaged one, UsageError for an empty
+    name."""
     if not names:
         return options
+    if not all(names):  # the folder of work, as a path, and no one has reviewed what is there
+        raise UsageError("--reviewed names no file", hint="is the variable of its name set?")
     at_rest, how = at_rest_of(read_project(app)), to_review(app.settings.environ)
     files = dict.fromkeys(name for given in names for name in _plan_files(given))
     plans = tuple(read_plan(name, at_rest) for name in files)
