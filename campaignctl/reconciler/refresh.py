@@ -279,11 +279,11 @@ def read_written(
     return dict(zip(known, spread(whole, known, parallelism), strict=True))
 
 
-def find(api: OcambaApi, state: State) -> dict[str, list[Live]]:
+def find(api: OcambaApi, state: State, *, may_be_empty: bool = False) -> dict[str, list[Live]]:
     """Campaigns with the marker of a pending create, by key. Every unknown campaign counts, whatever its
     name; it is read by id if the list does not show metadata.
 
-    Raises ReadFailed if the list is empty although there were campaigns before.
+    Raises ReadFailed if the list is empty although there were campaigns before, unless it `may_be_empty`.
     """
     pending = {
         intent.intent: key
@@ -304,7 +304,7 @@ def find(api: OcambaApi, state: State) -> dict[str, list[Live]]:
         made_by = marker.read(full.fields) if full else None
         if full and made_by and made_by.intent in pending:
             found.setdefault(pending[made_by.intent], []).append(full)
-    if not scan.lives and (known or any(marks)):
+    if not scan.lives and (known or any(marks)) and not may_be_empty:
         key = min(pending.values())
         raise ReadFailed(
             f"not known whether {key} was created: the list of campaigns is empty",

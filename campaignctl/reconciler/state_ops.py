@@ -309,7 +309,8 @@ def _adopt(run: Run, key: str, intent: Intent | None, campaign_id: str, *, force
         check_new_key(run.state.campaigns, key)
     _check_marker(run, key, intent, live, force=force)
     others = {each.id: each for each in run.opening.scan.lives}
-    others |= {each.id: each for each in find(run.api, run.state).get(key, ())}
+    # A person has found the campaign itself, so a list that lags holds nothing back.
+    others |= {each.id: each for each in find(run.api, run.state, may_be_empty=True).get(key, ())}
     marked = marker.read(live.fields) is not None
     record = created(run, key, intent or intent_of(live), live, marked=marked)
     if not marked:
