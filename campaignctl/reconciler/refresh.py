@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from itertools import chain, islice
 from math import ceil
 from typing import TYPE_CHECKING
 
@@ -39,6 +40,8 @@ if TYPE_CHECKING:
 _FEW = 2
 # How many pages a plan reads for campaigns that are newer than all that the state knows.
 _NEW_PAGES = 5
+# How many campaigns are read by id to see whether an empty list is true.
+_READ_IF_EMPTY = 5
 
 
 @dataclass
@@ -283,7 +286,7 @@ def find(api: OcambaApi, state: State, *, may_be_empty: bool = False) -> dict[st
     """Campaigns with the marker of a pending create, by key. Every unknown campaign counts, whatever its
     name; it is read by id if the list does not show metadata.
 
-    Raises ReadFailed if the list is empty although there were campaigns before, unless it `may_be_empty`.
+    Raises ReadFailed if the list is empty although the account has campaigns, unless it `may_be_empty`.
     """
     pending = {
         intent.intent: key
@@ -304,11 +307,15 @@ def find(api: OcambaApi, state: State, *, may_be_empty: bool = False) -> dict[st
         made_by = marker.read(full.fields) if full else None
         if full and made_by and made_by.intent in pending:
             found.setdefault(pending[made_by.intent], []).append(full)
-    if not scan.lives and (known or any(marks)) and not may_be_empty:
+    if scan.lives or may_be_empty:
+        return found
+    # Not every id that was answered is one: some APIs say that they created what they did not.
+    before = islice(dict.fromkeys([*chain.from_iterable(marks), *sorted(known)]), _READ_IF_EMPTY)
+    if there := next(filter(None, (api.read(each, reserve=True) for each in before)), None):
         key = min(pending.values())
         raise ReadFailed(
             f"not known whether {key} was created: the list of campaigns is empty",
-            detail="there were campaigns before, so it proves nothing",
+            detail=f"the account has {there.id}, so the list proves nothing",
             hint=Sentence(
                 "try again later; if the dashboard shows that it was not created: ",
                 Command("state", "resolve", key, "--retry", "--force"),
