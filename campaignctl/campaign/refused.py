@@ -35,7 +35,7 @@ _URL = re.compile(r"(?:https?://[^\s/]|\$\{)\S*", re.IGNORECASE)
 _COUNTRY = re.compile("[A-Z]{2}")
 _LANGUAGE = re.compile("[A-Za-z]{1,8}(?:[-_][A-Za-z0-9]{1,8})*")
 _ID = re.compile("[0-9]{1,19}", re.ASCII)
-_WINDOW = re.compile("([0-9]+)([DHM])", re.ASCII)
+_WINDOW = re.compile("(?<![0-9])([0-9]+)([DHM])", re.ASCII)
 _SHOWN = 60
 
 

@@ -29,7 +29,7 @@ _SHOWN: Mapping[Verbosity, tuple[Level, ...]] = {
 # The runners of GitHub and Azure take commands from a log: `##[name]` and `##vso[name]` anywhere in a line,
 # `::name` at its start. A number of JSON means the same in JSON, and is no command in text.
 _COMMAND = re.compile(r"##(?=\[|vso\[)", re.IGNORECASE)
-_COMMAND_LINE = re.compile(r"^(\s*):(?=:)", re.MULTILINE)
+_COMMAND_LINE = re.compile(r"^([^\S\n]*):(?=:)", re.MULTILINE)
 _HIDDEN_TOKEN = "[token]"  # noqa: S105 - its placeholder
 _SHORTEST_SECRET = 8
 # A text is not made for fewer columns.

@@ -405,7 +405,7 @@ def _repository(target: Path) -> Path:
     return root
 
 
-_PROJECT = re.compile(r"""^\s*(?:CAMPAIGNCTL_PROJECT|project): "(.*)"$""", re.MULTILINE)
+_PROJECT = re.compile(r"""^[^\S\n]*(?:CAMPAIGNCTL_PROJECT|project): "(.*)"$""", re.MULTILINE)
 
 
 def _is_taken(root: Path, pipelines: Pipelines) -> bool:

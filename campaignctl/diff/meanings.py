@@ -17,7 +17,7 @@ from campaignctl.schedule.cron import CronError, parse_cron
 
 _ESCAPES = {"&lt;": "<", "&gt;": ">", "&quot;": '"', "&#34;": '"', "&#39;": "'", "&#x27;": "'", "&apos;": "'"}
 _ESCAPE = re.compile("|".join(map(re.escape, _ESCAPES)), re.IGNORECASE)
-_DURATION = re.compile(r"(\d+)([DHM])")
+_DURATION = re.compile(r"(?<!\d)(\d+)([DHM])")
 _LONGEST_AMOUNT = 6
 _MINUTES = {"D": 1440, "H": 60, "M": 1}
 # Lists in which the order says nothing (API contract, sections 2.1, 2.4, 2.6 and 2.9).

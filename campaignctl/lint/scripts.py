@@ -71,7 +71,7 @@ _LATIN = frozenset(
     vi tl lb fo
     """.split()  # noqa: SIM905 - a list of forty words
 )
-_PLACES = re.compile(r"\$\{[^}]*\}|https?://\S+")
+_PLACES = re.compile(r"\$\{[^}$]*\}|https?://\S+")
 _SCRIPTS = {name: re.compile(f"[{letters}]") for name, letters in _LETTERS.items()}
 #: A word that mixes Latin with a script of look-alikes.
 _MIXED = re.compile(

@@ -24,7 +24,7 @@ EVENING, MORNING = "22:00", "07:00"
 #: The first zone in which a clock time comes is ahead of UTC by this.
 _EARLIEST = timedelta(hours=14)
 _LENGTHS = {"D": timedelta(days=1), "H": timedelta(hours=1), "M": timedelta(minutes=1)}
-_PART = re.compile(r"([0-9]+)([DHM])")
+_PART = re.compile(r"(?<![0-9])([0-9]+)([DHM])")
 _RUNS = 8
 
 

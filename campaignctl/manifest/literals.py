@@ -69,7 +69,7 @@ _CALLED = re.compile(r"""(?:->|\.|axios\.)(get|put|patch|delete)\s*\(\s*['"]http
 _URL = re.compile(r"""['"`](https?://[^'"`\s]+)['"`]""")
 _OF_JAVASCRIPT = re.compile(r"\bfetch\s*\(|JSON\.stringify|\baxios\b|XMLHttpRequest|\$\.ajax")
 _OF_PHP = re.compile(
-    r"<\?php|\bcurl_(?:init|setopt)|json_encode\s*\(|=>|^\s*\$\w+\s*=\s*(?:\[|array)", re.MULTILINE
+    r"<\?php|\bcurl_(?:init|setopt)|json_encode\s*\(|=>|^[^\S\n]*\$\w+\s*=\s*(?:\[|array)", re.MULTILINE
 )
 
 

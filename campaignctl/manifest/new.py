@@ -58,7 +58,7 @@ _BEFORE = re.compile(
 )
 _CURL = re.compile(r"(?:\S*/)?curl(?:\.exe)?\s")
 _POWERSHELL = re.compile(
-    r"\b(?:Invoke-(?:RestMethod|WebRequest)|ConvertTo-Json)\b|^\s*\$\w+\s*=\s*@\{",
+    r"\b(?:Invoke-(?:RestMethod|WebRequest)|ConvertTo-Json)\b|^[^\S\n]*\$\w+\s*=\s*@\{",
     re.IGNORECASE | re.MULTILINE,
 )
 #: The quotes of a body as other shells want them: `{\\"name\\"` and `{""name""`.

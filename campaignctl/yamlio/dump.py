@@ -23,7 +23,8 @@ _OTHER_THAN_TEXT = re.compile(
 _NOT_PLAIN = re.compile(r"^[-?:,\[\]{}#&*!|>'\"%@`\s]|: | #|:$|\s$|^\.\.\.")
 _FLOW_SIGNS = re.compile(r"[,\[\]{}]|:[\"']")
 _BLANK_LINE = re.compile(r"^[ \t]+$", re.MULTILINE)
-_DOLLAR = re.compile(r"\$*\$\{")
+# From the first of a row of dollars alone: there may be a million of them.
+_DOLLAR = re.compile(r"(?<!\$)\$+\{")
 
 
 def mapping(value: Mapping[str, Any], indent: int = 0) -> str:

@@ -47,6 +47,8 @@ _LEAST = {
 
 #: A word behind a space and `#`, which is a comment to YAML and may be the rest of a text to its author.
 HASHTAG = re.compile(r"[ \t]+#[^\s#!-]")
+#: The same, looked for in a text: from each of many blanks, it would read the others again.
+_HASHED = re.compile(r"[ \t]#[^\s#!-]")
 #: Two escapes that are one character in JSON, and unknown to YAML.
 PAIR = re.compile(r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}")
 #: Any escape is passed over whole, so that the backslash of an escaped one begins no pair.
@@ -144,7 +146,7 @@ class _Parser:
         self._paired = PAIR.search(file.text) is not None and not _PRIVATE.search(file.text)
         text = PAIR_OR_ESCAPE.sub(_held, file.text) if self._paired else file.text
         self._next: Callable[[], Any] = CParser(text).get_event
-        self._hashed = HASHTAG.search(file.text) is not None
+        self._hashed = _HASHED.search(file.text) is not None
         self._unused: dict[str, Any] = {}
         self._anchors: dict[str, tuple[Node, int, int] | None] = {}
         self._count = self._aliased = 0

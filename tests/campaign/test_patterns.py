@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from campaignctl.campaign import refused
 from campaignctl.campaign.keys import Pattern, fits, named, of_paths
-from campaignctl.diff.meanings import without_tags
+from campaignctl.diff.meanings import form, without_tags
+from campaignctl.lint.scripts import foreign_letters
+from campaignctl.manifest.literals import language_of
+from campaignctl.yamlio.dump import literal
+from campaignctl.yamlio.reader import read
 from tests.work import growth
 
 HOSTILE = "*a" * 30 + "*b"
@@ -81,3 +87,24 @@ def test_no_pattern_backtracks(pattern: str) -> None:
 def test_tags_are_removed_in_linear_time() -> None:
     assert without_tags("a <b>bold</b> &lt; <i") == "a bold < <i"
     assert without_tags("<" * 200_000) == "<" * 200_000
+
+
+# Work inside of a pattern is not counted: where a row is read again from each of its characters, a million of
+# them take longer than a test may.
+MANY = 1_000_000
+
+
+@pytest.mark.parametrize(
+    "work",
+    [
+        lambda: read("a.yaml", "a.yaml", b" " * MANY),
+        lambda: literal("$" * MANY),
+        lambda: form("ab_test/evaluation_window", "1" * MANY),
+        lambda: list(refused.problems({"ab_test": {"evaluation_window": "1" * MANY}})),
+        lambda: list(foreign_letters("\u00e9" + "${" * MANY, "en")),
+        lambda: language_of("\n" * MANY),
+    ],
+    ids=["blanks", "dollars", "a window", "a window of a manifest", "macros without an end", "lines"],
+)
+def test_a_row_of_a_million_characters_is_read_once(work: Callable[[], object]) -> None:
+    work()
