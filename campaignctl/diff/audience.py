@@ -58,7 +58,7 @@ def _narrowing(spec: Spec) -> dict[str, Any]:
 
 def _is_choice(value: Any) -> bool:
     """Whether it is a choice of values by the only documented operator; `*` may stand for every value."""
-    if not isinstance(value, Mapping) or value.keys() != {"items", "op"} or value["op"] != "in":
+    if not isinstance(value, (dict, Mapping)) or value.keys() != {"items", "op"} or value["op"] != "in":
         return False
     items = [item.strip() for item in _texts(value)]
     return any(items) and "*" not in items

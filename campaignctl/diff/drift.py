@@ -75,7 +75,7 @@ def matched(ours: Any, theirs: Any) -> tuple[int | None, ...] | None:
 def _names(messages: Any) -> list[str] | None:
     if not isinstance(messages, list | tuple):
         return None
-    names = [message.get("name") if isinstance(message, Mapping) else None for message in messages]
+    names = [message.get("name") if isinstance(message, (dict, Mapping)) else None for message in messages]
     known = [form("messages/0/name", name) for name in names if isinstance(name, str) and name]
     return known if len(set(known)) == len(names) else None
 

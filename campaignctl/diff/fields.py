@@ -116,7 +116,9 @@ def _below(holder: Any, part: str) -> Any:
 
 
 def _is_object_list(value: Any) -> bool:
-    return isinstance(value, list | tuple) and bool(value) and all(isinstance(i, Mapping) for i in value)
+    if not isinstance(value, list | tuple) or not value:
+        return False
+    return all(isinstance(item, (dict, Mapping)) for item in value)
 
 
 def same(path: str, one: Any, other: Any) -> bool:
@@ -173,7 +175,9 @@ def _equal(name: str, one: Any, other: Any) -> bool:
     if isinstance(one, str) or isinstance(other, str):
         return bool(_lines(one) == _lines(other))
     if isinstance(one, (dict, Mapping)) and isinstance(other, (dict, Mapping)):
-        return one.keys() == other.keys() and all(_equal(key, one[key], other[key]) for key in one)
+        if one.keys() != other.keys():
+            return False
+        return all(_equal(key, value, other[key]) for key, value in one.items() if value != other[key])
     if not (isinstance(one, list | tuple) and isinstance(other, list | tuple)):
         return False
     if name == "labels":
@@ -329,7 +333,7 @@ def _patch(before: Mapping[str, Any], after: Mapping[str, Any], prefix: str) -> 
             patch.update(_removal(name, path, before[name]))
         elif name not in before:
             patch[name] = after[name]
-        elif isinstance(before[name], Mapping) and isinstance(after[name], Mapping):
+        elif isinstance(before[name], (dict, Mapping)) and isinstance(after[name], (dict, Mapping)):
             inner = _patch(before[name], after[name], f"{path}/")
             patch.update({name: inner} if inner else {})
         elif not same(path, before[name], after[name]):

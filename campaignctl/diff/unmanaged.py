@@ -55,7 +55,7 @@ def is_quiet(path: str) -> bool:
 def _beyond(spec: Any, shown: Any, prefix: str) -> Iterator[tuple[str, Any]]:
     if shown == spec:
         return
-    if isinstance(shown, Mapping) and isinstance(spec, Mapping):
+    if isinstance(shown, (dict, Mapping)) and isinstance(spec, (dict, Mapping)):
         for name, value in shown.items():
             if name in spec and spec[name] == value:
                 continue
