@@ -241,7 +241,8 @@ _After = Callable[[Intent, Record, Live, Project, datetime], Record]
 
 
 def _applied(intent: Intent, record: Record, live: Live, project: Project, now: datetime) -> Record:
-    return records.applied_over(record, intent.spec, intent, live, now, project.api.hidden)
+    after = records.applied_over(record, intent.spec, intent, live, now, project.api.hidden)
+    return replace(after, updated_at=records.written_at(intent, now))
 
 
 def _resumed(intent: Intent, record: Record, live: Live, project: Project, now: datetime) -> Record:
@@ -269,8 +270,10 @@ def _decided(intent: Intent, record: Record, live: Live, _project: Project, now:
     )
 
 
-def _marked(_intent: Intent, record: Record, live: Live, _project: Project, now: datetime) -> Record:
-    return replace(records.observed(record, live, now), unmarked=False, updated_at=iso(now))
+def _marked(intent: Intent, record: Record, live: Live, _project: Project, now: datetime) -> Record:
+    return replace(
+        records.observed(record, live, now), unmarked=False, updated_at=records.written_at(intent, now)
+    )
 
 
 _AFTER: Mapping[str, _After] = {

@@ -80,6 +80,12 @@ def gmt(text: str | None) -> str | None:
         return None
 
 
+def written_at(intent: Intent, now: datetime) -> str:
+    """When a write that happened was sent: a halt may pause its campaign before that is recorded. Of what
+    sends at once the time of the record, as its first run is no later one."""
+    return iso(now) if intent.at_once or intent.at is None else intent.at
+
+
 def created(intent: Intent, live: Live, now: datetime, hidden: Collection[str]) -> Record:
     """The record of a create whose campaign was read as `live`; `hidden` are the paths of `api.hidden`."""
     spec = intent.spec
@@ -90,7 +96,7 @@ def created(intent: Intent, live: Live, now: datetime, hidden: Collection[str]) 
         digest=intent.digest,
         intent=intent.intent,
         created_at=iso(now),
-        updated_at=iso(now),
+        updated_at=written_at(intent, now),
         source_digest=intent.source_digest,
         lifecycle=intent.lifecycle,
         send_strategy=live.text("send_strategy"),

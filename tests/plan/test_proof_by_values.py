@@ -11,8 +11,10 @@ import pytest
 from campaignctl.campaign import marker
 from campaignctl.campaign.live import Live
 from campaignctl.campaign.status import Status
-from campaignctl.plan import proof
+from campaignctl.plan import proof, records
+from campaignctl.plan.subject import Subject
 from campaignctl.schedule.times import format_gmt, iso
+from campaignctl.state.halts import Halt, Halts, Stopped
 from campaignctl.state.model import AT_ONCE, Intent, Record
 from tests.plan.planning import (
     ID,
@@ -267,7 +269,22 @@ def test_a_write_that_happened_is_recorded(one: Intent, status: str, expected: d
     known = record(SCHEDULED, "paused", paused_by_us=True, unmarked=True)
     after = done(one, known, live(SCHEDULED, status))
     assert {name: getattr(after, name) for name in expected} == expected
-    assert after.updated_at == iso(NOW)
+    ended = one.operation in ("pause", "cancel", "winner")
+    assert after.updated_at == iso(NOW if ended else AT)
+
+
+@pytest.mark.parametrize("write_of", ["resume", "update", "mark"])
+def test_a_pause_by_a_halt_before_a_write_is_recorded_is_that_of_the_halt(write_of: str) -> None:
+    """It pauses what is on its way to send, and whoever sent it was stopped for a while."""
+    after = done(write(write_of, patch={}), record(SCHEDULED), live(SCHEDULED))
+    made = records.created(write("create"), live(SCHEDULED), NOW, ())
+    pause = Stopped(KEY, ID, "paused", iso(AT + SECOND))
+    halts = Halts((Halt("halt-1", None, "wrong price", "anna", "desk", iso(AT), (pause,)),))
+    for each in (after, made):
+        one = Subject(KEY, each, live(SCHEDULED, "paused"), True, None, halts=halts, now=NOW)
+        assert one.paused_by_us
+    later = replace(after, updated_at=iso(AT + 2 * SECOND))
+    assert not Subject(KEY, later, live(SCHEDULED, "paused"), True, None, halts=halts, now=NOW).paused_by_us
 
 
 def test_a_pause_by_others_after_a_resume_is_not_ours() -> None:
