@@ -72,6 +72,12 @@ def final(record: Record, now: datetime) -> bool:
     return record.status == Status.SENT and not runs_left(record.applied, now)
 
 
+def is_over(live: Live, now: datetime) -> bool:
+    """Whether a live campaign sends nothing more."""
+    status = status_of(live)
+    return status is Status.CANCELED or (status is Status.SENT and not runs_left(request_of(live), now))
+
+
 def gmt(text: str | None) -> str | None:
     """A time of the API as ours."""
     try:

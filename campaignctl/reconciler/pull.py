@@ -30,7 +30,6 @@ from campaignctl.manifest.pulled import (
     written,
 )
 from campaignctl.plan import records
-from campaignctl.plan.arming import runs_left
 from campaignctl.plan.model import path_of
 from campaignctl.project.find import PROJECT_FILE
 from campaignctl.reconciler.opening import (
@@ -47,7 +46,7 @@ from campaignctl.reconciler.opening import (
 from campaignctl.reconciler.run import Wiring
 from campaignctl.review.outcome import Event
 from campaignctl.review.reports import LeftOut
-from campaignctl.schedule.times import TimeError, parse_gmt
+from campaignctl.schedule.times import iso
 from campaignctl.state.model import State
 from campaignctl.yamlio.edits import EditError, edited
 from campaignctl.yamlio.layout import LayoutError
@@ -185,7 +184,7 @@ class _Choice:
             return LeftOut(live.id, live.name, why, hint=Command("plan"))
         if not self._fits(live):
             return LeftOut(live.id, live.name, _NOT_ASKED)
-        if not named and not self.asked.statuses and is_over(live, self.wiring.now()):
+        if not named and not self.asked.statuses and records.is_over(live, self.wiring.now()):
             return LeftOut(live.id, live.name, _FINAL, hint=_WITH_FINAL)
         return self._of_others(live, named)
 
@@ -201,8 +200,8 @@ class _Choice:
         tells = "labels" in shown or live.complete
         if asked.labels and tells and not set(labels_of(shown)).intersection(asked.labels):
             return False
-        created = _created(live)
-        return asked.since is None or created is None or created >= asked.since
+        created = records.gmt(live.create_time)
+        return asked.since is None or created is None or created >= iso(asked.since)
 
     def _of_others(self, live: Live, named: bool) -> LeftOut | None:
         proof = next((each for each in self.state.proofs if each.id == live.id), None) if self.state else None
@@ -229,19 +228,6 @@ class _Choice:
                 )
         elif why := records.why_not(live, self.wiring.project, self.company):
             return LeftOut(live.id, live.name, why[0].removeprefix(f"{live.id} "), fault=named)
-        return None
-
-
-def is_over(live: Live, now: datetime) -> bool:
-    """Whether a campaign sends nothing more."""
-    status = status_of(live)
-    return status is Status.CANCELED or (status is Status.SENT and not runs_left(request_of(live), now))
-
-
-def _created(live: Live) -> datetime | None:
-    try:
-        return parse_gmt(live.create_time) if live.create_time else None
-    except TimeError:
         return None
 
 

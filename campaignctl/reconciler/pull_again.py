@@ -21,10 +21,11 @@ from campaignctl.manifest.changed_files import FileChange
 from campaignctl.manifest.edited import PHASE, changes_for
 from campaignctl.manifest.load import Shown
 from campaignctl.manifest.model import DesiredCampaign, DesiredState
+from campaignctl.plan import records
 from campaignctl.plan.context import PlanContext, Reading
 from campaignctl.plan.model import Options
 from campaignctl.plan.subject import Subject
-from campaignctl.reconciler.pull import ProjectFiles, Seen, is_over
+from campaignctl.reconciler.pull import ProjectFiles, Seen
 from campaignctl.reconciler.refresh import read_records
 from campaignctl.reconciler.run import Wiring
 from campaignctl.review.reports import Conflict, ConflictField, LeftOut, UpdatedFile
@@ -72,7 +73,7 @@ class _Taken:
 def read_again(wiring: Wiring, desired: DesiredState, found: Seen) -> dict[str, Live]:
     """The recorded campaigns of a pull by key, without final ones, as far as a plan would read them."""
     state, now = found.state, wiring.now()
-    known = {key: live for key, live in found.recorded.items() if not is_over(live, now)}
+    known = {key: live for key, live in found.recorded.items() if not records.is_over(live, now)}
     if state is None or not known:
         return {}
     wanted = {key: state.campaigns[key] for key in known if key in desired.campaigns}
