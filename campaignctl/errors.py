@@ -388,6 +388,9 @@ class AccountMismatch(CampaignctlError):
     """Token, environment and state belong to different accounts."""
 
 
+_FORBIDDEN = 403
+
+
 class ApiError(CampaignctlError):
     """The API did not carry out the request; `status` is the HTTP status if there was one."""
 
@@ -408,7 +411,7 @@ class ApiError(CampaignctlError):
     @property
     def forbidden(self) -> bool:
         """Whether the token may not do this one thing, such as read this campaign (403)."""
-        return self.status == 403  # noqa: PLR2004 - the status code
+        return self.status == _FORBIDDEN
 
 
 class Refused(ApiError):

@@ -99,7 +99,7 @@ def _wrong(plan: Plan, project: Project) -> Iterator[tuple[str | None, str]]:
 
 
 def _of_lifts(plan: Plan, project: Project) -> Iterator[tuple[str | None, str]]:
-    """What the overrides of a plan do not agree with: its objections, what is lifted, and until when."""
+    """What the overrides of a plan do not agree with: its objections, the lifted rules, and the ends."""
     lifts = Lifts.at(plan.created_at, plan.overrides, project.overrides)
     for objection in plan.objections:
         if objection.guardrail in plan.overrides:

@@ -47,7 +47,7 @@ _LEAST = {
 
 #: A word behind a space and `#`, which is a comment to YAML and may be the rest of a text to its author.
 HASHTAG = re.compile(r"[ \t]+#[^\s#!-]")
-#: The same, looked for in a text: from each of many blanks, it would read the others again.
+#: The same for a search, which would read a long row of spaces again from each of them.
 _HASHED = re.compile(r"[ \t]#[^\s#!-]")
 #: Two escapes that are one character in JSON, and unknown to YAML.
 PAIR = re.compile(r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}")
