@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import signal
 from collections.abc import Generator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -50,8 +51,10 @@ def pytest_configure(config: pytest.Config) -> None:
     """Temporary folders are in memory where there is room for them and programs may run.
 
     Every write of a state waits for the disk, several times; a real disk would be most of the time. And no
-    test finds what another one has compiled, or this machine's user.
+    test finds what another one has compiled, or this machine's user. Below `nohup` a hangup is ignored,
+    by what tests start too.
     """
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
     os.environ["CAMPAIGNCTL_CACHE"] = "off"
     if _MEMORY.is_dir() and os.access(_MEMORY, os.W_OK):
         found = os.statvfs(_MEMORY)
