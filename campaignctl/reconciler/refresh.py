@@ -5,7 +5,7 @@ Only campaigns that are not final are read. Absence from a list proves nothing.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import chain, islice
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from campaignctl.campaign import marker
 from campaignctl.campaign.live import Live
+from campaignctl.campaign.status import Status, status_of
 from campaignctl.diff import compare, content
 from campaignctl.errors import Command, ReadFailed, Sentence
 from campaignctl.manifest.model import DesiredState
@@ -22,6 +23,7 @@ from campaignctl.plan.context import Reading, Unsettled
 from campaignctl.project.model import Project
 from campaignctl.reconciler import foreign
 from campaignctl.reconciler.opening import (
+    Scan,
     behind,
     check_company,
     clones,
@@ -40,8 +42,9 @@ if TYPE_CHECKING:
 _FEW = 2
 # How many pages a plan reads for campaigns that are newer than all that the state knows.
 _NEW_PAGES = 5
-# How many campaigns are read by id to see whether an empty list is true.
-_READ_IF_EMPTY = 5
+# How many campaigns are read by id to see whether a list that ended early is true.
+_READ_IF_UNLISTED = 5
+_OVER = (Status.SENT, Status.CANCELED, Status.MISSING)
 
 
 @dataclass
@@ -286,7 +289,7 @@ def find(api: OcambaApi, state: State, *, may_be_empty: bool = False) -> dict[st
     """Campaigns with the marker of a pending create, by key. Every unknown campaign counts, whatever its
     name; it is read by id if the list does not show metadata.
 
-    Raises ReadFailed if the list is empty although the account has campaigns, unless it `may_be_empty`.
+    Raises ReadFailed if the list ended early although the account has campaigns, unless it `may_be_empty`.
     """
     pending = {
         intent.intent: key
@@ -307,18 +310,32 @@ def find(api: OcambaApi, state: State, *, may_be_empty: bool = False) -> dict[st
         made_by = marker.read(full.fields) if full else None
         if full and made_by and made_by.intent in pending:
             found.setdefault(pending[made_by.intent], []).append(full)
-    if scan.lives or may_be_empty:
+    lost = sorted(set(pending.values()) - found.keys())
+    marks = [state.pending[key].watermark.ids for key in lost]
+    if may_be_empty or not lost or not (there := _unlisted(api, scan, marks, known)):
         return found
+    lacks = f"lacks {there.id}" if scan.lives else "is empty"
+    raise ReadFailed(
+        f"not known whether {lost[0]} was created: the list of campaigns {lacks}",
+        detail=f"the account has {there.id}, so the list proves nothing",
+        hint=Sentence(
+            "try again later; if the dashboard shows that it was not created: ",
+            Command("state", "resolve", lost[0], "--retry", "--force"),
+        ),
+    )
+
+
+def _unlisted(
+    api: OcambaApi, scan: Scan, marks: Sequence[Sequence[str]], known: Collection[str]
+) -> Live | None:
+    """A campaign that the account has and the scan should have met.
+
+    Of an empty scan any known one; of another one that ended above a mark, one of that mark. A list may hide
+    what is over.
+    """
+    ids = {live.id for live in scan.lives}
+    missed = chain.from_iterable(mark for mark in marks if ids.isdisjoint(mark))
+    asked = dict.fromkeys([*missed, *(() if ids else sorted(known))])
     # Not every id that was answered is one: some APIs say that they created what they did not.
-    before = islice(dict.fromkeys([*chain.from_iterable(marks), *sorted(known)]), _READ_IF_EMPTY)
-    if there := next(filter(None, (api.read(each, reserve=True) for each in before)), None):
-        key = min(pending.values())
-        raise ReadFailed(
-            f"not known whether {key} was created: the list of campaigns is empty",
-            detail=f"the account has {there.id}, so the list proves nothing",
-            hint=Sentence(
-                "try again later; if the dashboard shows that it was not created: ",
-                Command("state", "resolve", key, "--retry", "--force"),
-            ),
-        )
-    return found
+    read = (api.read(each, reserve=True) for each in islice(asked, _READ_IF_UNLISTED))
+    return next((live for live in read if live and not (ids and status_of(live) in _OVER)), None)

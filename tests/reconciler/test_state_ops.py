@@ -22,6 +22,14 @@ from tests.reconciler.account import Account, campaign
 FAR = campaign("Far", scheduled_time="2036-06-01 10:00:00")
 AT_ONCE = campaign("Now", run_immediately=True)
 PROOF = Proof("far", "m", "en", "sha256:p", "team", "sha256:s", "ana", "i-2", "sent", "2036-01-01T00:00:00Z")
+# A campaign of a list that is cut short.
+OLD = {
+    "id": "7",
+    "name": "Old",
+    "company_id": "6197120",
+    "status": "sent",
+    "create_time": "2020-01-01 10:00:00",
+}
 HALT = Halt("h-1", ("far",), "wrong price", "ana", "laptop", "2036-01-01T00:00:00Z")
 
 
@@ -375,18 +383,33 @@ def test_an_empty_list_does_not_prove_that_a_create_did_not_happen(lost: Account
     assert lost.state.pending == {}
 
 
-def test_a_create_is_not_sent_again_because_a_list_is_empty(two: Account) -> None:
+@pytest.mark.parametrize(("items", "lacks"), [([], "is empty"), ([OLD], "lacks [0-9]+")])
+def test_a_create_is_not_sent_again_because_a_list_is_short(
+    two: Account, items: list[object], lacks: str
+) -> None:
     two.specs["later"] = campaign("Later", scheduled_time="2036-06-02 10:00:00")
     two.wire.lose("create", effect=1.0)
-    empty = {"kind": "status", "status": 200, "body": {"items": [], "total": 0}}
-    two.control.fault({"method": "GET", "path": r"campaigns\?", "skip": 1, "times": 99}, empty)
+    short = {"kind": "status", "status": 200, "body": {"items": items, "total": len(items)}}
+    two.control.fault({"method": "GET", "path": r"campaigns\?", "skip": 1, "times": 99}, short)
     assert [each.outcome for each in two.apply().changes] == ["unknown"]
     two.clock.wait(timedelta(hours=2))
-    with pytest.raises(ReadFailed, match="not known whether later was created"):
+    with pytest.raises(ReadFailed, match=f"not known whether later .* list of campaigns {lacks}"):
         two.apply()
     two.control.clear_faults()
     two.apply()
     assert [each["live"]["name"] for each in two.control.campaigns()].count("Later") == 1
+
+
+def test_a_list_may_hide_what_is_over(two: Account) -> None:
+    two.specs["later"] = campaign("Later", scheduled_time="2036-06-02 10:00:00")
+    two.wire.lose("create", effect=None)
+    short = {"kind": "status", "status": 200, "body": {"items": [OLD], "total": 1}}
+    two.control.fault({"method": "GET", "path": r"campaigns\?", "skip": 1, "times": 99}, short)
+    two.apply()
+    two.control.cancel(two.state.campaigns["far"].id)
+    two.control.delete(two.state.campaigns["draft"].id)
+    assert set(two.state.pending) == {"later"}
+    assert two.resolve("later", "retry").endswith("the next apply plans it again.")
 
 
 def test_a_create_is_adopted_by_its_id(lost: Account) -> None:
