@@ -179,12 +179,21 @@ class Control:
             self._root + path, data, {"Content-Type": "application/json"}, method=method
         )
         try:
-            with urllib.request.urlopen(request, timeout=_TIMEOUT) as answer:  # noqa: S310 - as above
-                return dict(json.load(answer))
+            try:
+                return _answer(request)
+            except ConnectionError:  # it ended without an answer
+                if method != "GET":
+                    raise
+                return _answer(request)
         except urllib.error.HTTPError as error:
             raise ControlError(_words(error)) from error
         except OSError as error:
             raise ControlError(f"no sandbox answers at {self._root}: {error}") from error
+
+
+def _answer(request: urllib.request.Request) -> dict[str, Any]:
+    with urllib.request.urlopen(request, timeout=_TIMEOUT) as answer:  # noqa: S310 - as above
+        return dict(json.load(answer))
 
 
 def _words(error: urllib.error.HTTPError) -> str:

@@ -346,6 +346,12 @@ class Client:
 
     def control(self, path: str, **document: Any) -> dict[str, Any]:
         """Ask the server itself."""
+        try:
+            return self._asked(path, document)
+        except ConnectionError:  # once in thousands it ends before the request: the same again is harmless
+            return self._asked(path, document)
+
+    def _asked(self, path: str, document: dict[str, Any]) -> dict[str, Any]:
         connection = HTTPConnection("127.0.0.1", self.port, timeout=60)
         try:
             connection.request("POST", path, json.dumps(document))

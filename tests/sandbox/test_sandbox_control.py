@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from campaignctl.sandbox import Control, ControlError
+from tests.api.raw_server import RawServer, reset, whole
 from tests.sandbox.sandbox_account import CAMPAIGNS, FUTURE, Account, ab_test, push
 
 
@@ -283,3 +284,21 @@ def test_an_unknown_request_is_refused_in_words(control: Control) -> None:
         control.create({"name": "n"})
     with pytest.raises(ControlError, match="no sandbox answers"):
         Control("http://127.0.0.1:1").clock()
+
+
+def test_a_question_whose_connection_ends_without_an_answer_is_asked_again() -> None:
+    clock = whole(200, '{"now": "2036-01-01 00:00:00"}')
+    with RawServer([reset(), clock]) as server:
+        assert Control(server.url).clock() == {"now": "2036-01-01 00:00:00"}
+    with (
+        RawServer([reset(), reset(), clock]) as server,
+        pytest.raises(ControlError, match="no sandbox answers"),
+    ):
+        Control(server.url).clock()
+
+
+def test_an_edit_whose_connection_ends_without_an_answer_is_not_made_twice() -> None:
+    with RawServer([reset(), whole(200, "{}")]) as server:
+        with pytest.raises(ControlError, match="no sandbox answers"):
+            Control(server.url).clone("1")
+        assert len(server.requests) == 1
