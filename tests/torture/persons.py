@@ -107,24 +107,26 @@ def _ask_a_person(place: Place, scenario: Scenario, verdict: Verdict) -> None:
         return
     known = {record.id for record in state.campaigns.values()} | {entry.id for entry in state.released}
     account = place.control.campaigns()
-    strangers = {c["live"]["name"] for c in account if c["id"] not in known}
+    strangers = {c["live"]["name"]: c["id"] for c in account if c["id"] not in known}
     sent = {c["id"] for c in account if c["sends"]}
     for key, intent in state.pending.items():
-        answer = "--retry"
+        answer = ["--retry"]
         if intent.creates:
-            if (scenario.due[key].name or key) in strangers:
-                continue
-            if not scenario.due[key].by_hand and state.account.markers:
+            if there := strangers.get(scenario.due[key].name or key):
+                if not scenario.unmarked:
+                    continue
+                answer = ["--adopt", there, "--force"]
+            elif not scenario.due[key].by_hand and state.account.markers:
                 continue  # the next apply has to settle it by itself
         elif not intent.at_once:
             continue
         elif intent.id in sent:
-            answer = "--done"
-        ended = place.run("state", "resolve", key, answer)
+            answer = ["--done"]
+        ended = place.run("state", "resolve", key, *answer)
         if ended.status == 0:
             verdict.persons += 1
         else:
-            verdict.stuck.append(f"{key}: resolve {answer} was refused: {ended.text}")
+            verdict.stuck.append(f"{key}: resolve {' '.join(answer)} was refused: {ended.text}")
 
 
 def _taken_out(place: Place, verdict: Verdict) -> None:

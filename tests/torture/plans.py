@@ -10,8 +10,10 @@ from campaignctl.sandbox.control import Control
 from tests.torture.scenario import APPLY, Due, Manifests, Proofed, Scenario, Times, body, campaign
 
 
-def small(times: Times) -> Scenario:
-    """The plan whose every boundary is hit in CI: one of each kind of risk."""
+def small(times: Times, *, unmarked: bool = False) -> Scenario:
+    """The plan whose every boundary is hit in CI: one of each kind of risk. `unmarked`: campaigns carry no
+    marker, so that a person looks for what was created without an answer.
+    """
     before = {
         "edited": campaign("edited", scheduled_time=times.far),
         "ended": campaign("ended", scheduled_time=times.far),
@@ -23,7 +25,8 @@ def small(times: Times) -> Scenario:
         "now": campaign("now", run_immediately=True),
     }
     due = {"edited": Due(), "ended": Due("gone"), "far": Due(), "now": Due(sends=1, by_hand=True)}
-    return Scenario("small", (before,), last, due)
+    name = "small, unmarked" if unmarked else "small"
+    return Scenario(name, (before,), last, due, unmarked=unmarked)
 
 
 def first(times: Times) -> Scenario:
@@ -302,6 +305,7 @@ def _test(name: str, times: Times) -> Mapping[str, Any]:
 
 #: Every plan except `small`.
 OTHERS: tuple[Callable[[Times], Scenario], ...] = (
+    partial(small, unmarked=True),
     first,
     mixed,
     partial(mixed, two_step=True),

@@ -64,7 +64,8 @@ class Scenario:
     before the last layer and the one in it. `loses_state`: the state is lost after the tortured command.
     `adopting`: a manifest that is blocked by a campaign with its content adopts that. `long_ago`: what is
     final before the last layer was sent months ago. `applied_first`: an apply runs before the command is
-    repeated. `repeats` are written at the very end, and none of them may be created.
+    repeated. `repeats` are written at the very end, and none of them may be created. `unmarked`: campaigns
+    carry no marker.
     """
 
     name: str
@@ -80,6 +81,7 @@ class Scenario:
     adopting: bool = False
     long_ago: bool = False
     applied_first: bool = False
+    unmarked: bool = False
     repeats: Manifests = field(default_factory=dict)
 
     @property
@@ -96,6 +98,8 @@ class Scenario:
         """The project file, as it is before the last layer or in it."""
         text = PROJECT.replace("IMMEDIATE", "two_step" if self.two_step else "direct")
         text = text.replace("TIMEOUT", f"{TIMEOUT * 1000:.0f}ms")
+        if self.unmarked:
+            text = text.replace("api:\n", "api:\n  markers: off\n")
         if environment := self.environments[last]:
             text += f"environments: {{{environment}: {{}}}}\ndefault_environment: {environment}\n"
         (folder / "campaignctl.yaml").write_text(text + self.more_settings, encoding="utf-8")
