@@ -16,6 +16,7 @@ from campaignctl.errors import CampaignctlError, Command, Sentence, UsageError, 
 from campaignctl.manifest.model import DesiredCampaign
 from campaignctl.plan import proof, records
 from campaignctl.plan.arming import has_fired, known_sends, runs_left
+from campaignctl.plan.context import without_markers
 from campaignctl.project.model import Project
 from campaignctl.reconciler.opening import check_environment, check_url, newest, ours, tags_of
 from campaignctl.reconciler.other_states import of_no_environment
@@ -205,11 +206,13 @@ def unrecorded(view: View, lives: Collection[Live]) -> tuple[dict[str, Named], t
 
     Ours are those with our marker: created by a running apply a moment ago, by a run whose state is lost, or
     in an environment that was renamed. Without a state, those with the content of a declared campaign too:
-    they may have been adopted. What is left alone counts only then, as with a state the others are not ours.
+    they may have been adopted. Without markers, those with the content of a create without an answer. What
+    is left alone counts only without a state, as with one the others are not ours.
     """
     state, halt = view.state, view.halt
     known = {record.id for record in state.campaigns.values()} if state else set()
-    alike = _by_content(view) if state is None else {}
+    alike = _by_content(view) if state is None else _unanswered_creates(view, state)
+    old = {each for intent in state.pending.values() for each in intent.watermark.ids} if state else set()
     tags = _tags(view)
     project, elsewhere = view.wiring.project, view.wiring.elsewhere
     marked = (*ours(lives, project, state), *of_no_environment(lives, project, elsewhere))
@@ -219,7 +222,7 @@ def unrecorded(view: View, lives: Collection[Live]) -> tuple[dict[str, Named], t
     for live in lives:
         if live.id in known or (not halt.account and _is_of_another_environment(live, project)):
             continue
-        key = markers.get(live.id) or _alike(live, alike)
+        key = markers.get(live.id) or (_alike(live, alike) if live.id not in old else None)
         mine = live.id in markers or key is not None
         one = _of_live(live, key, view.wiring.now())
         if halt.account or (mine and (halt.keys is None or (key is not None and halt.names(key)))):
@@ -271,6 +274,18 @@ def _by_content(view: View) -> _Contents:
             accepted = each.lifecycle.accept_stored
             found[accepted, content(each.spec, accepted)] = key
     return found
+
+
+def _unanswered_creates(view: View, state: State) -> _Contents:
+    """The same of creates with an unknown outcome, where no marker tells their campaigns."""
+    if not without_markers(view.wiring.project, state):
+        return {}
+    contents: _Contents = {}
+    for key, intent in state.pending.items():
+        if intent.creates and view.halt.names(key):
+            accepted = intent.lifecycle.accept_stored
+            contents[accepted, content(intent.spec, accepted)] = key
+    return contents
 
 
 def _alike(live: Live, contents: _Contents) -> str | None:

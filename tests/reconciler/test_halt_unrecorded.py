@@ -13,9 +13,10 @@ from campaignctl.manifest.model import DesiredCampaign
 from campaignctl.reconciler.halt_targets import View, unrecorded
 from campaignctl.schedule.times import iso
 from campaignctl.state.halts import Halt
-from campaignctl.state.model import State
+from campaignctl.state.model import State, Watermark
 from campaignctl.state.proofs import Proof
 from tests.plan.planning import NOW, SCHEDULED, message, own, wanted
+from tests.reconciler.performing import create, pending
 from tests.reconciler.scripted import PROJECT, Item, direct
 from tests.reconciler.test_opening_asks import item, known
 from tests.state.documents import filled
@@ -116,3 +117,24 @@ def test_of_two_manifests_with_one_content_the_one_that_is_named_counts() -> Non
 def test_with_a_state_contents_do_not_count() -> None:
     state = replace(known(), environment="production")
     assert named(item("9"), state=state, declared={"a": wanted(SCHEDULED, "a")}) == ({}, [])
+
+
+@pytest.mark.parametrize(
+    ("halt", "returned", "before", "found"),
+    [
+        (ALL, False, (), {"9": "new"}),
+        (some("new"), False, (), {"9": "new"}),
+        (some("a"), False, (), {}),
+        (ALL, True, (), {}),
+        (ALL, False, ("9",), {}),
+    ],
+)
+def test_without_markers_the_content_of_a_create_without_an_answer_is_ours(
+    halt: Halt, returned: bool, before: tuple[str, ...], found: dict[str, str]
+) -> None:
+    lost = pending(create(SCHEDULED, "new"), phase="started")
+    lost = replace(lost, watermark=Watermark(before, None))
+    state = replace(known(), environment="production", pending={"new": lost})
+    state = replace(state, account=replace(state.account, markers=returned))
+    others = item("8", messages=[message(push={"title": {"en": "Theirs"}})])
+    assert named(item("9"), others, state=state, halt=halt) == (found, [])

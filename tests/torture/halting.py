@@ -51,6 +51,9 @@ def held_and_lifted(place: Place, verdict: Verdict, quiet: float) -> None:
     wait_until(quiet)
     verdict.halted += list(_unsaid(place))
     verdict.said += place.apply().text
+    state = place.state()
+    if state and state.pending and state.account.markers is False:
+        _halted(place, verdict)  # no apply tells what arrived without a marker; the halt named it
     released = place.released_ids()
     able = [campaign for campaign in _able_to_send(place) if campaign["id"] not in released]
     if not able:

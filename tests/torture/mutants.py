@@ -58,7 +58,7 @@ MUTANTS = (
             ),
         ),
         ("tests/backends/test_local_power_cuts.py",),
-        "small | power cut",
+        "small, unmarked | power cut",
     ),
     Mutant(
         "the intent is not durable before the POST: it is written afterwards",
@@ -170,7 +170,7 @@ MUTANTS = (
             ),
         ),
         ("tests/backends",),
-        "small | applies at once",
+        "small, unmarked | applies at once",
     ),
     Mutant(
         "renamed before it is synced",
