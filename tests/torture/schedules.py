@@ -237,9 +237,11 @@ def frozen_holders(scenario: str, calls: Sequence[Call]) -> Iterator[Trial]:
 
 
 def crowds(scenario: str, _calls: Sequence[Call]) -> Iterator[Trial]:
-    """Two and eight concurrent applies."""
+    """Two and eight concurrent applies; with a slow server, so that they meet at every request, too."""
+    slow: Fault = ({}, {"kind": "delay", "seconds": 0.2, "when": "after"})
     for number in (2, 8):
         yield Trial(scenario, "applies at once", str(number), rivals=number)
+        yield Trial(scenario, "applies at once", f"{number}, slowly", faults=(slow,), rivals=number)
 
 
 def unkind(scenario: str, _calls: Sequence[Call]) -> Iterator[Trial]:
