@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -11,17 +12,20 @@ import pytest
 from campaignctl.campaign.canonical import body_digest
 from campaignctl.campaign.lifecycle import Lifecycle
 from campaignctl.diff import content
-from campaignctl.plan import twins
-from campaignctl.plan.context import Reading
-from campaignctl.plan.model import Options, Plan
+from campaignctl.manifest.model import DesiredState
+from campaignctl.plan import twin_rules, twins
+from campaignctl.plan.context import PlanContext, Reading
+from campaignctl.plan.model import Change, Options, Plan
 from campaignctl.schedule.times import format_gmt, iso, parse_iso
 from campaignctl.state.ledger import Released, Sent
+from campaignctl.state.model import State
 from tests.plan.planning import (
     ID,
     IMMEDIATE,
     KEY,
     MANUAL,
     NOW,
+    PROJECT,
     RECURRING,
     SCHEDULED,
     Spec,
@@ -161,6 +165,10 @@ def test_a_campaign_that_was_found_for_a_lost_create_counts_as_it_is() -> None:
             reading=Reading(settled={"a": live(SCHEDULED, status, "9")}),
         )
         assert ("b" in blocked(plan)) is is_blocked
+    moved = Reading(settled={"a": live(at(7), "scheduled", "9")})
+    later = wanted(renamed(at(7)), "b")
+    plan = plan_of(wanted(SCHEDULED, "a"), later, known=state(pending={"a": lost}), reading=moved)
+    assert "b" in blocked(plan)
 
 
 def test_an_override_that_was_not_needed_is_not_said() -> None:
@@ -211,6 +219,15 @@ def test_a_run_that_the_other_would_have_had_is_no_second_one(hours: int, *, is_
     new = renamed({**SCHEDULED, "scheduled_time": format_gmt(NOW + timedelta(hours=hours))})
     plan = plan_of(wanted(new, "new"), known=state(released=(gone,)))
     assert ("new" in blocked(plan)) is is_blocked
+
+
+def test_the_first_zone_of_a_local_send_is_the_run_that_the_other_would_have_had() -> None:
+    last, due = iso(NOW - timedelta(hours=1)), iso(NOW + timedelta(hours=6))
+    gone = replace(released("old", "7", SCHEDULED), status="canceled", sends=(last, due), at=iso(NOW))
+    local = {"send_in_profile_time_zone": True, "scheduled_time": format_gmt(NOW + timedelta(hours=20))}
+    assert did(plan_of(wanted(renamed(SCHEDULED, **local), "new"), known=state(released=(gone,)))) == {
+        "new": "create"
+    }
 
 
 def test_a_winner_is_no_second_send() -> None:
@@ -279,3 +296,32 @@ def test_what_is_missing_may_have_been_sent_when_it_was_due(spec: Spec, declared
     lifted = plan_of(*desired, known=known, reading=reading, options=Options(overrides=("resend",)))
     (made,) = [one for one in lifted.changes if one.key == "new"]
     assert made.deliberate_resend is blocks
+
+
+# ------------------------------------------------------------------------ of a saved plan, when it is applied
+
+
+def refused(changes: Iterable[Change], known: State) -> str | None:
+    """Why a saved plan with these changes is not applied next to the recorded campaigns."""
+    shown = {key: live(dict(one.applied), one.status, one.id) for key, one in known.campaigns.items()}
+    ctx = PlanContext(DesiredState(PROJECT, {}, "sha256:p"), known, Reading(live=shown), Options(), NOW)
+    found = twin_rules.repeated(ctx, changes)
+    return None if found is None else str(found.reason)
+
+
+def test_a_saved_plan_repeats_no_recorded_campaign() -> None:
+    known = state({"old": record(SCHEDULED)})
+    saved = plan_of(wanted(renamed(SCHEDULED), "new"), known=known).changes
+    assert refused(saved, known) is None
+    at_once = tuple(replace(one, waits_for=()) for one in saved)
+    assert refused(at_once, known) == (f"it does not wait until {ID} is canceled, which has this content")
+    assert refused(saved[1:], known) == f"old ({ID}) has this content and sends within 1d of it"
+    assert refused(saved[:1], known) is None
+
+
+def test_a_saved_plan_goes_far_from_what_it_repeats_and_from_what_is_not_recorded() -> None:
+    (made,) = plan_of(wanted(renamed(SCHEDULED), "new"), known=state()).changes
+    assert refused([made], state({"old": record(at(7))})) is None
+    # Whether a released campaign can send is read before.
+    gone = replace(released("old", "7", SCHEDULED), status="scheduled", sends=())
+    assert refused([made], state(released=(gone,))) is None

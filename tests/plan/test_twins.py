@@ -342,6 +342,9 @@ TONIGHT = {**SCHEDULED, "scheduled_time": "2026-11-24 20:00:00"}
         (gone(PAST, "paused", -HOUR), None, True),
         (gone(PAST, "canceled", -HOUR), None, False),
         (gone(TONIGHT, "scheduled", 8 * HOUR), None, False),
+        (gone(TONIGHT, "scheduled", 7 * HOUR), None, False),
+        (gone(TONIGHT, "scheduled", 0 * HOUR), None, True),
+        (gone(TONIGHT, "scheduled", 0 * HOUR), live(TONIGHT, "canceled", "77"), True),
         (gone(MANUAL, "manual"), live(MANUAL, "sent", "77", **RAN), True),
         (gone(MANUAL, "manual"), live(MANUAL, "sent", "77"), True),
         (gone(TONIGHT, "scheduled", 8 * HOUR), live(TONIGHT, "sent", "77", **RAN), True),
@@ -352,6 +355,18 @@ TONIGHT = {**SCHEDULED, "scheduled_time": "2026-11-24 20:00:00"}
 def test_what_a_released_campaign_sent_since_counts(known: State, shown: Live | None, blocks: bool) -> None:
     plan = plan_of(
         wanted(renamed(TONIGHT), "new"), known=known, reading=Reading(released={"77": shown}, proven=True)
+    )
+    assert bool(blocked(plan)) is blocks
+
+
+@pytest.mark.parametrize(("hours", "blocks"), [(8, False), (10, True)])
+def test_one_paused_when_it_was_released_and_sent_since_counts_at_its_time(hours: int, blocks: bool) -> None:
+    """The new one is sent nine hours after it, and thirteen after the release."""
+    plan = plan_of(
+        wanted(renamed(TONIGHT), "new"),
+        known=gone(PAST, "paused", -HOUR),
+        reading=Reading(released={"77": live(PAST, "sent", "77")}),
+        project=replace(PROJECT, guardrails=Guardrails(twin_window=timedelta(hours=hours))),
     )
     assert bool(blocked(plan)) is blocks
 

@@ -59,6 +59,7 @@ def test_one_that_was_sent_is_not_told_to_be_canceled(status: str, goes: bool) -
     known = replace(seen(status), campaigns={"far": record({**SCHEDULED, "scheduled_time": AWAY})})
     (blocked,) = plan_of(wanted(SCHEDULED, "far"), known=known).blocked
     assert ("cancel that one" in blocked.hint) is goes
+    assert blocked.hint.startswith("to send both: ") is not goes
 
 
 @pytest.mark.parametrize(
@@ -92,7 +93,12 @@ def test_what_a_read_shows_now_counts_more_than_an_earlier_one(shown: object, bl
 
 @pytest.mark.parametrize(
     ("sends", "blocks"),
-    [(("2026-11-24T11:00:00Z",), True), (("2026-11-24T13:00:00Z",), False), ((), False)],
+    [
+        (("2026-11-24T11:00:00Z",), True),
+        (("2026-11-24T12:00:00Z",), True),
+        (("2026-11-24T13:00:00Z",), False),
+        ((), False),
+    ],
 )
 def test_one_that_is_missing_may_have_been_sent_when_it_was_due(sends: tuple[str, ...], blocks: bool) -> None:
     tonight = {**SCHEDULED, "scheduled_time": "2026-11-24 20:00:00"}
@@ -111,6 +117,14 @@ def test_one_that_is_missing_may_have_been_sent_when_it_was_due(sends: tuple[str
         assert one.reason == f"{one.id}, unknown to this state, {missing}"
         lifts = f"`campaignctl apply --target {one.key} --override resend`"
         assert one.hint == f"if it was not sent, or to send it a second time: {lifts}"
+
+
+def test_one_that_is_there_is_not_taken_for_sent_when_it_was_due() -> None:
+    tonight = {**SCHEDULED, "scheduled_time": "2026-11-24 20:00:00"}
+    known = seen(sends=("2026-11-24T11:00:00Z",), spec=tonight)
+    for shown, blocks in ((None, True), (live(tonight, "canceled", "77", was_launched=False), False)):
+        plan = plan_of(wanted(tonight, "new"), known=known, reading=Reading(foreign={"77": shown}))
+        assert bool(plan.blocked) is blocks
 
 
 def test_its_update_is_blocked_and_adopts_nothing() -> None:
