@@ -10,6 +10,7 @@ from itertools import chain
 from campaignctl.campaign import marker
 from campaignctl.campaign.live import Live
 from campaignctl.campaign.status import Status, status_of, to_end
+from campaignctl.diff import content
 from campaignctl.errors import (
     AccountMismatch,
     ApiError,
@@ -77,19 +78,45 @@ def _check_new(run: Run, key: str, campaign_id: str) -> None:
         )
 
 
-def check_answer(run: Run, intent: Intent, campaign_id: str) -> None:
-    """Raise OutcomeUnknown if a create was answered with a campaign that was there before: the state records
-    it, or the account had it at the opening read without this create's marker. No change may be made to that
-    one, and where the new one is has to be found out."""
-    there = next((live for live in run.opening.scan.lives if live.id == campaign_id), None)
-    made_by = marker.read(there.fields) if there else None
-    ours = made_by is not None and made_by.intent == intent.intent
-    strange = there is not None or campaign_id in run.state.foreign
-    if is_recorded(run, campaign_id) or (strange and not ours):
-        raise OutcomeUnknown(
-            f"answered with {campaign_id}, which was there before",
-            hint=Sentence(Command("apply"), " finds out whether another one was created"),
-        )
+def answered(run: Run, intent: Intent, live: Live) -> Live:
+    """The campaign that a create made, as its answer shows it, else a read.
+
+    Raises OutcomeUnknown if it was answered with another one: no change may be made to that, and where the
+    new one is has to be found out. That is a campaign which was there before (the state records it, or the
+    account had it at the opening read without this create's marker), and one that somebody else just made.
+    """
+    there = next((each for each in run.opening.scan.lives if each.id == live.id), None)
+    strange = there is not None or live.id in run.state.foreign
+    if is_recorded(run, live.id) or (strange and not _is_marked(intent, there)):
+        raise _not_ours(f"{live.id}, which was there before")
+    if marker.read(live.fields) is None and not live.name:
+        with suppress(ApiError, Interrupted):
+            live = run.api.read(live.id) or live
+    if _is_anothers(intent, live):
+        raise _not_ours(f"{live.id}, the campaign of somebody else")
+    return live
+
+
+def _not_ours(what: str) -> OutcomeUnknown:
+    hint = Sentence(Command("apply"), " finds out whether another one was created")
+    return OutcomeUnknown(f"answered with {what}", hint=hint)
+
+
+def _is_marked(intent: Intent, live: Live | None) -> bool:
+    """Whether a campaign shows the marker of this create."""
+    found = marker.read(live.fields) if live else None
+    return found is not None and found.intent == intent.intent
+
+
+def _is_anothers(intent: Intent, live: Live) -> bool:
+    """Whether a campaign is certainly not the one that a create asked for: by its marker, else by its name
+    together with its content, as the API may trim a name or rewrite a text."""
+    if marker.read(live.fields) is not None:
+        return not _is_marked(intent, live)
+    asked, named = str(intent.spec.get("name") or "").strip(), live.name.strip()
+    if asked.startswith(named) or named.startswith(asked):
+        return False
+    return "messages" in live.fields and content(live.fields) != content(intent.spec)
 
 
 def is_recorded(run: Run, campaign_id: str) -> bool:

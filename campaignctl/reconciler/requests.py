@@ -28,7 +28,7 @@ from campaignctl.plan.lifts import Lifts
 from campaignctl.plan.model import Action, Change, Request
 from campaignctl.reconciler import adopt, bookkeeping
 from campaignctl.reconciler.confirm import confirmed, judged, not_shown, read_after
-from campaignctl.reconciler.created import check_answer, created
+from campaignctl.reconciler.created import answered, created
 from campaignctl.reconciler.intents import first_send, is_ordinary, planned, written
 from campaignctl.reconciler.run import READ_WAITS, Run
 from campaignctl.reconciler.settle import await_age
@@ -320,7 +320,7 @@ def _create(run: Run, change: Change, request: Request) -> ChangeResult:
         live = _sent(run, change, request, lambda: before(leave), back)
     if isinstance(live, ChangeResult):
         return live
-    check_answer(run, started, live.id)
+    live = answered(run, started, live)
     try:
         return confirmed(run, change, created(run, change.key, started, live), live)
     except (LockLost, StateNotSaved) as error:

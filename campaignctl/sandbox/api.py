@@ -16,6 +16,8 @@ from campaignctl.sandbox.faults import Rule
 from campaignctl.sandbox.model import ApiRequest, Campaign, JsonObject, Rejected, Reply, error
 from campaignctl.sandbox.server_state import ServerState
 
+#: The name of a campaign that the fault `another` makes.
+OF_ANOTHER = "Made by somebody else"
 _ROOT = "/v1/hood/campaigns"
 _DONE = Reply(204, effect=True)
 _NO_JSON = "<html><body>Bad gateway</body></html>"
@@ -68,11 +70,23 @@ def _carried_out(state: ServerState, request: ApiRequest, company: str | None, r
         if before is not None:
             state.store.restore(before)
             reply = replace(reply, effect=False)
+        if rule is not None and rule.kind == "another" and company is not None:
+            reply = _of_another(state, request, company, reply, rule)
         delivery = Delivery(reply) if rule is None else _faulty(rule, request, reply)
         number = _log(state, request, delivery, effect=reply.effect, rule=rule)
         if rule is not None and rule.kind == "late" and company is not None:
             state.delay(_kept_request(request, company, number), rule.fault["seconds"])
     return delivery if _waited(state, rule, "after") else Delivery(None)
+
+
+def _of_another(state: ServerState, request: ApiRequest, company: str, reply: Reply, rule: Rule) -> Reply:
+    """Return the reply to a create with a campaign that somebody makes in the dashboard meanwhile."""
+    if not reply.effect or request.method != "POST" or not re.fullmatch(_ROOT, request.path):
+        return reply
+    theirs = {**request.json(), "name": OF_ANOTHER, "metadata": {}}
+    theirs |= {"messages": [{"channel": "sms", "integration_id": "1", "sms": {"content": {"en": "Hi"}}}]}
+    shown = represent.created(make(state, company, theirs, by_client=False), state.switches)
+    return replace(reply, body={"id": shown["id"]} if rule.fault.get("bare") else shown)
 
 
 def _kept_request(request: ApiRequest, company: str, number: int) -> JsonObject:

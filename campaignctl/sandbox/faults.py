@@ -9,6 +9,8 @@ Kinds and their fields:
 * `truncate`: takes effect, but only half of the body is sent.
 * `garble`: takes effect, but the body is not JSON.
 * `no_id`: takes effect, but the reply has no id.
+* `another`: takes effect, but the reply to a create shows a campaign that somebody else made meanwhile, with
+  `bare` its id alone.
 * `redirect`: no effect; `location`, `status` (default 307).
 * `delay`: `seconds`, `when`: `before` (default) or `after` the effect.
 * `late`: no answer now, and the effect `seconds` later by the sandbox's clock, whatever the client does
@@ -27,7 +29,7 @@ from campaignctl.sandbox import checks
 from campaignctl.sandbox.checks import Check
 from campaignctl.sandbox.switches import json_or_text, nearest
 
-_EFFECTIVE = ("lost_answer", "truncate", "garble", "no_id", "delay", "not_done")
+_EFFECTIVE = ("lost_answer", "truncate", "garble", "no_id", "another", "delay", "not_done")
 _NUMBER = checks.integer(0, 10**9)
 _CODE = checks.integer(200, 599)
 
@@ -68,6 +70,7 @@ KINDS: Mapping[str, Mapping[str, Check]] = {
     "truncate": {},
     "garble": {},
     "no_id": {},
+    "another": {"bare": checks.boolean},
     "redirect": {"location": checks.text(), "status": _CODE},
     "delay": {"seconds": _seconds, "when": checks.choice("before", "after")},
     "late": {"seconds": _seconds, "status": _CODE, "held": checks.boolean},

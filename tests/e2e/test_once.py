@@ -5,6 +5,8 @@ After each of them every campaign exists once, is recorded, and the next plan is
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from tests.e2e.harness import PROJECT, World, kill, sms, until
@@ -30,6 +32,27 @@ def test_a_lost_answer_of_a_far_create_is_settled_in_the_same_run(world: World, 
     done = world.apply()
     assert done.outcomes() == {"b": "done", "c": "done"}
     assert_once(world, "A", "B", "C")
+
+
+@pytest.mark.parametrize("bare", [True, False], ids=["id alone", "shown"])
+@pytest.mark.parametrize(
+    "fields", [{"scheduled_time": FAR}, {"run_immediately": True}], ids=["far", "at once"]
+)
+def test_a_create_that_is_answered_with_what_somebody_else_just_made_finds_its_own(
+    world: World, fields: dict[str, Any], *, bare: bool
+) -> None:
+    world.write("a.yaml", sms("A", is_draft=True))
+    world.apply()
+    world.write("b.yaml", sms("B", **fields))
+    world.control.fault(
+        {"method": "POST", "path": "/campaigns$", "times": 1}, {"kind": "another", "bare": bare}
+    )
+    assert world.apply().outcomes() == {"b": "done"}
+    theirs = world.campaigns()["Made by somebody else"]
+    assert theirs["id"] not in {record["id"] for record in world.state["campaigns"].values()}
+    world.assert_settled()
+    assert world.campaigns()["Made by somebody else"] == theirs
+    assert [each["live"]["name"] for each in world.control.campaigns()].count("B") == 1
 
 
 def test_a_far_create_without_effect_is_posted_again_by_a_later_run(world: World) -> None:

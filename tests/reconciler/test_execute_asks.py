@@ -411,6 +411,46 @@ def test_a_create_is_not_taken_for_a_campaign_that_was_there_before(known: Direc
         assert "answered with 9, which was there before" in str(one.error)
 
 
+def another(**changed: Any) -> Spec:
+    """A campaign that somebody made, or what the API shows of ours; without its metadata."""
+    return {**item(own(SCHEDULED, "New")), "id": "9", "metadata": None, **changed}
+
+
+MARK_OF_ANOTHER = str(PROJECT.owner.marker("new", "0" * 10))
+OTHER_TEXT = [{"channel": "sms", "integration_id": "1", "sms": {"content": {"en": "Theirs"}}}]
+
+
+@pytest.mark.parametrize(
+    ("answer", "by_id", "ours", "asked"),
+    [
+        (another(), None, True, ["create"]),
+        (another(name="Theirs"), None, True, ["create"]),
+        (another(name="Welc", messages=OTHER_TEXT), None, True, ["create"]),
+        (another(name="Welcome (1)", messages=OTHER_TEXT), None, True, ["create"]),
+        (another(name="Theirs", messages=OTHER_TEXT), None, False, ["create"]),
+        (another(metadata={"campaignctl": MARK_OF_ANOTHER}), None, False, ["create"]),
+        ({"id": "9"}, another(), True, ["create", "9"]),
+        ({"id": "9"}, another(name="Theirs", messages=OTHER_TEXT), False, ["create", "9"]),
+        ({"id": "9"}, 404, True, ["create", "9"]),
+    ],
+)
+def test_a_create_is_not_taken_for_one_that_somebody_else_just_made(
+    known: Direct, answer: Spec, by_id: Any, ours: bool, asked: list[str]
+) -> None:
+    change = create(own(SCHEDULED, "New"), "new")
+    known.kept.state = here(pending={"new": pending(change)})
+    known.script.created, known.script.by_id = answer, {"9": by_id} if by_id else {}
+    found = execute(known.run(company=COMPANY), plan(change))
+    assert known.script.asked[: len(asked)] == asked
+    assert ("new" in known.state.campaigns) is ours
+    if not ours:
+        assert known.script.asked.count("create") == 1
+        assert known.state.pending["new"].phase == "started"
+        (one,) = found.changes
+        assert (one.outcome, one.id) == ("unknown", None)
+        assert "answered with 9, the campaign of somebody else" in str(one.error)
+
+
 OLD_ONE = Released("new", "9", "", "", "sent", iso(NOW))
 KNOWN_TO_THE_STATE: list[dict[str, Any]] = [
     {"campaigns": {"other": record(SCHEDULED, campaign_id="9")}},

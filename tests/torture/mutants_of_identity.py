@@ -249,7 +249,7 @@ OF_IDENTITY = (
         "test_a_create_is_not_taken_for_a_campaign_that_was_there_before",
         Edit(
             "campaignctl/reconciler/requests.py",
-            "    check_answer(run, started, live.id)\n",
+            "    live = answered(run, started, live)\n",
             "",
         ),
         file="tests/reconciler/test_execute_asks.py",

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from campaignctl.errors import StateError
+from campaignctl.sandbox.api import OF_ANOTHER
 from tests.torture import halting, persons
 from tests.torture.place import Place, Stage, wait_until
 from tests.torture.scenario import APPLY, SEEDS, Due, Scenario
@@ -126,7 +127,7 @@ def judge(place: Place, scenario: Scenario, verdict: Verdict) -> None:
     verdict.losses += [
         f"{key} is recorded and should not be" for key in sorted(set(records) - set(scenario.due))
     ]
-    verdict.losses += list(_strangers(account, scenario))
+    verdict.losses += [*_strangers(account, scenario), *_touched(place, account)]
     plan = place.plan()
     verdict.unseen += unseen_sends(place, scenario, verdict.altered)
     verdict.unseen += unseen_at_rest(place, scenario, records, plan)
@@ -143,8 +144,17 @@ def judge(place: Place, scenario: Scenario, verdict: Verdict) -> None:
 def _strangers(account: list[dict[str, Any]], scenario: Scenario) -> Iterator[str]:
     names = {due.name or key for key, due in scenario.due.items()}
     for campaign in account:
-        if campaign["live"]["name"] not in names and not _is_proof(campaign["live"]["name"]):
-            yield f"not requested: {campaign['live']['name']}"
+        name = campaign["live"]["name"]
+        if name not in names and not _is_proof(name) and name != OF_ANOTHER:
+            yield f"not requested: {name}"
+
+
+def _touched(place: Place, account: list[dict[str, Any]]) -> Iterator[str]:
+    """Writes to campaigns with which the API answered a create, although somebody else made them."""
+    theirs = [each["id"] for each in account if each["live"]["name"] == OF_ANOTHER]
+    for request in place.control.requests() if theirs else ():
+        if request["method"] != "GET" and any(f"/{each}/" in f"{request['path']}/" for each in theirs):
+            yield f"of somebody else: {request['method']} {request['path']}"
 
 
 def _is_proof(name: str) -> bool:

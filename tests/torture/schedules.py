@@ -35,6 +35,8 @@ FAULTS: Mapping[str, Mapping[str, Any]] = {
     "truncated": {"kind": "truncate"},
     "garbled": {"kind": "garble"},
     "no id": {"kind": "no_id"},
+    "another campaign": {"kind": "another"},
+    "the id of another": {"kind": "another", "bare": True},
     "429 with seconds": {"kind": "rate_limit", "retry_after": 1},
     "429 too many at once": {"kind": "rate_limit", "retry_after": -1},
     "429 without a word": {"kind": "rate_limit", "retry_after": None},
