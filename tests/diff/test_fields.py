@@ -210,6 +210,7 @@ HTML = "messages/0/email/html/en"
         ("ab_test/evaluation_window", "1D", f"{'9' * 5_000}D", False),
         ("ab_test/test_split", 1.5, "1.5", True),
         ("ab_test/test_split", 1.5, "1", False),
+        ("ab_test/test_split", 2.0, "2", True),
         ("ab_test/test_split", True, "1", False),
         ("recurrence/cron", "0  9 * * 1", "0 9 * * MON", True),
         ("x/cron", "0 9 * * 1", "0 9 * * MON", False),

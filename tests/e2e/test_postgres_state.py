@@ -201,7 +201,9 @@ def _applying(world: World) -> Process:
     """An apply of three creates, while the answer to the second is under way."""
     for name in ("one", "two", "three"):
         world.write(f"{name}.yaml", sms(name, scheduled_time=FAR))
-    world.control.fault({"method": "POST", "skip": 1, "times": 1}, {"kind": "delay", "seconds": 1.5, "when": "after"})
+    world.control.fault(
+        {"method": "POST", "skip": 1, "times": 1}, {"kind": "delay", "seconds": 1.5, "when": "after"}
+    )
     applying = world.start("apply", "--auto-approve", "--parallelism", "1")
     until(lambda: len(world.campaigns()) == 2)
     return applying

@@ -155,6 +155,14 @@ def test_as_many_campaigns_of_one_name_as_there_are_take_work_in_proportion() ->
     assert growth(numbered, 100) < 2.5
 
 
+@pytest.mark.parametrize(
+    "message", [{"channel": "sms"}, {"channel": "sms", "sms": None}, {"channel": "fax"}, "text"]
+)
+def test_a_message_without_texts_has_no_files(message: Any) -> None:
+    found = drafted(Pulled("1", {"name": "N", "messages": [message]}), "in/n")
+    assert found.files == {}
+
+
 def test_long_texts_are_files_by_language_and_message() -> None:
     html = {"en": "<p>x</p>" * 40, "de": "short"}
     letters = [

@@ -67,6 +67,9 @@ def test_each_message_is_a_piece_in_each_of_its_languages() -> None:
     assert german["push"]["actions"] == [{"title": {"de": "Open"}, "url": "https://example.com/a"}]
     assert german["primary_lang"] == "de"
     assert "priority" not in german
+    inside = {**PUSH, "push": {**PUSH["push"], "extra": {"de": "a"}}}  # type: ignore[dict-item]
+    for piece in proofing.pieces({**SPEC, "messages": [inside]}):
+        assert piece.body["push"]["extra"] == {"de": "a"}, "what is no text by language is sent as it is"
     assert found["S", "de"]["integration_id"] == "1830"
 
 

@@ -216,6 +216,7 @@ def test_a_release_keeps_what_may_still_be_sent() -> None:
     assert (fired.at_once, fired.sends) == (True, ("2026-11-24T11:00:00Z",))
     by_hand = records.released("push/a", replace(known, began="2026-11-24T11:00:00Z"), "sent", NOW)
     assert (by_hand.sends, by_hand.ended) == (("2026-11-24T11:00:00Z",), True)
+    assert replace(by_hand, at=by_hand.sends[0]).ended
     daily = records.released("push/b", record({"recurrence": {"cron": "0 9 * * *"}}), "paused", NOW)
     assert len(daily.sends) == 3
     on = records.released("push/b", record({"recurrence": {"cron": "0 9 * * *"}}), "sent", NOW)

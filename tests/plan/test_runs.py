@@ -317,6 +317,12 @@ def test_a_run_began_if_its_time_came_while_the_campaign_was_going(
     assert runs.began(record(ONCE, status), live(ONCE, shown), NOW, spec) == since
 
 
+def test_a_recurrence_that_is_missing_and_had_no_run_has_not_begun() -> None:
+    never = record({"recurrence": {"cron": "0 9 30 2 *"}})
+    assert runs.may_have_begun(never, NOW) is None
+    assert runs.may_have_begun(replace(never, began=iso(at(9))), NOW) == iso(at(9))
+
+
 def test_a_run_that_is_known_stays_the_last_one_until_another_one() -> None:
     known = record(ONCE, "scheduled", began="2026-11-24T11:30:00Z")
     assert runs.began(known, live(ONCE), NOW) == "2026-11-24T11:30:00Z"

@@ -196,7 +196,7 @@ def test_a_release_goes_as_its_status_says() -> None:
                 MANUAL,
                 "sent",
                 create_time="2026-11-24 08:00:00",
-                scheduled_run_times=[{"time": "2026-11-24 11:00:00"}],
+                scheduled_run_times=["text", {"time": "soon"}, {"time": "2026-11-24 11:00:00"}],
             ),
             SendTimes(at_once=AGO),
         ),

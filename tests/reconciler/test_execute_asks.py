@@ -131,6 +131,13 @@ def test_a_lost_pause_that_no_read_shows_is_sent_once_more(known: Direct, seen: 
     assert outcome.changes[0].outcome == ("done" if seen == "paused" else "failed")
 
 
+def test_a_pause_that_was_answered_and_is_not_shown_is_not_repeated(known: Direct) -> None:
+    known.script.by_id = {ID: item()}
+    outcome = carried_out(known, plan(PAUSE), here({KEY: record(SCHEDULED)}))
+    assert known.script.asked.count("pause") == 1
+    assert outcome.changes[0].outcome == "failed"
+
+
 def test_an_update_that_was_lost_is_not_repeated(known: Direct) -> None:
     known.script.refuses = {"update": 500}
     known.script.by_id = {ID: item()}

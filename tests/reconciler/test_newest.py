@@ -10,6 +10,7 @@ from campaignctl.errors import StateError
 from campaignctl.reconciler.newest import Newest
 from campaignctl.state.model import State
 from tests.plan.planning import SCHEDULED, record, state
+from tests.reconciler.scripted import direct
 
 
 @dataclass
@@ -75,6 +76,16 @@ def test_only_a_newer_one_is_remembered_unless_an_older_one_is_put_back_on_purpo
     assert seen.serial(numbered(0)) == 5
     seen.check(numbered(5))
     assert (seen.serial(None), seen.serial(replace(numbered(0), lineage="another"))) == (-1, -1)
+
+
+def test_a_state_that_is_older_than_it_was_seen_is_not_worked_with(seen: Newest) -> None:
+    with direct(numbered(6)) as known:
+        wiring = replace(known.wiring, newest=seen)
+        with pytest.raises(StateError, match="older than the one last seen here"), wiring.locked("apply"):
+            raise AssertionError
+        with wiring.locked("state push"):
+            pass
+        assert seen.serial(numbered(0)) == 6, "it was put back on purpose"
 
 
 @pytest.mark.parametrize("body", [b"", b"nonsense", b"[]", b"7", b"[1]", b"null"])

@@ -50,6 +50,8 @@ def test_what_can_send_although_it_is_halted_is_paused() -> None:
     assert [word for word in one.script.asked if not word.isdigit()] == ["pause"]
     assert one.state.campaigns["a"].status == "paused"
     assert [each.operation for each in one.state.history] == ["pause of what is halted"]
+    # On record before the pause, so that one which was killed in it is known.
+    assert [each.outcome for step in one.kept.steps for each in step.history] == ["started", "done"]
     assert one.state.stop_mark
 
 
