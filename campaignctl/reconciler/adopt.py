@@ -9,7 +9,15 @@ from campaignctl.campaign import marker
 from campaignctl.campaign.keys import key_hint
 from campaignctl.campaign.lifecycle import Lifecycle
 from campaignctl.campaign.live import Live
-from campaignctl.errors import ApiError, Command, OutcomeUnknown, ReadFailed, Sentence, StateError
+from campaignctl.errors import (
+    ApiError,
+    Command,
+    OutcomeUnknown,
+    ReadFailed,
+    Sentence,
+    StateError,
+    TokenRejected,
+)
 from campaignctl.manifest.document import CAMPAIGN_KEY
 from campaignctl.manifest.model import DesiredState
 from campaignctl.plan import changes, records
@@ -30,7 +38,8 @@ def import_campaign(
 
     The next plan shows every difference from the key's manifest; without one, which `forget` allows, it
     forgets the campaign. Raises StateError if there is no manifest, the key or the id is recorded already or
-    unsettled, or the campaign does not exist or belongs to another company, project or environment.
+    unsettled, or the campaign does not exist or belongs to another company, project or environment; also if
+    the token is not accepted any more when it is to be marked.
     """
     wiring.need_api()
     project, manifest = wiring.project, desired.campaigns.get(key)
@@ -62,6 +71,8 @@ def import_campaign(
         markers, new_id = run.state.account.markers, wiring.clock.new_id
         record, marking = changes.marking(project, markers, key, record, live, new_id)
         warnings = take_over(run, key, record, (marking,) if marking else ())
+        if run.broken_off is not None:
+            raise StateError(f"{key} is now {campaign_id}; {warnings[0]}", hint=run.broken_off.hint, key=key)
     then: str = Sentence(Command("plan"), " shows what differs")
     if manifest is None:
         then = f"without a manifest of {key} the next apply forgets it"
@@ -141,6 +152,8 @@ def _mark(run: Run, key: str, record: Record, request: Request) -> str | None:
     except ApiError as error:
         if isinstance(error, ReadFailed) and not error.forbidden:  # the next run settles it
             return _not_marked(record, error.summary)
+        if isinstance(error, TokenRejected):  # every further request would be refused too
+            run.broken_off = run.broken_off or error
         why, live = error.summary, None
     if live is not None and (made_by or answered):
         learn_markers(run, made_by is not None)

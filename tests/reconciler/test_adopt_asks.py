@@ -11,7 +11,7 @@ import pytest
 from campaignctl.campaign import marker
 from campaignctl.campaign.lifecycle import Lifecycle
 from campaignctl.campaign.live import Live
-from campaignctl.errors import CampaignctlError, Interrupted, LockLost, StateError
+from campaignctl.errors import CampaignctlError, Interrupted, LockLost, StateError, TokenRejected
 from campaignctl.manifest.model import DesiredState
 from campaignctl.plan.changes import marking
 from campaignctl.plan.model import Change, Request
@@ -257,12 +257,29 @@ def imported(
         return import_campaign(one.wiring, desired, KEY, ID, forget=forget), one
 
 
+def test_a_token_that_is_rejected_meanwhile_ends_the_run() -> None:
+    with direct(here(account=Account(URL, COMPANY)), Script([], {ID: item()}, {"update": 401})) as known:
+        run = known.run()
+        (said,) = take_over(run, KEY, TAKEN, [REQUEST])
+        assert isinstance(run.broken_off, TokenRejected)
+    assert said.startswith(f"{ID} is not marked")
+    assert (known.state.campaigns[KEY].unmarked, known.state.pending) == (True, {})
+
+
 FIRST = here(campaigns={"first": record(DRAFT, "draft", "7")}, seen=("7",))
 OTHER = {**item("draft", DRAFT), "id": "7"}
 
 
 def seen(shown: Shown | list[Shown], **more: Any) -> Script:
     return Script([OTHER], {ID: shown}, **more)
+
+
+def test_an_import_that_could_not_be_marked_for_its_token_is_recorded_and_fails() -> None:
+    script = seen(item(), refuses={"update": 401})
+    with pytest.raises(StateError, match=f"{KEY} is now {ID}; {ID} is not marked") as refused:
+        imported(FIRST, script)
+    assert "OCAMBA_TOKEN" in str(refused.value.hint)
+    assert script.asked.count("update") == 1
 
 
 @pytest.mark.parametrize("declared", [True, False])
