@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from campaignctl.campaign.live import Live
-from campaignctl.errors import Command, LockLost, Sentence, StateError, StateNotSaved
+from campaignctl.errors import AccountMismatch, Command, LockLost, Sentence, StateError, StateNotSaved
 from campaignctl.manifest.model import DesiredState
 from campaignctl.plan.model import Change, Plan, Request
 from campaignctl.reconciler.adopt import import_campaign
@@ -485,7 +485,7 @@ def test_a_create_that_is_answered_with_a_known_campaign_is_settled_as_a_lost_on
     assert known.script.asked.count("create") == 1
     (one,) = outcome.changes
     if found:
-        assert (one.outcome, one.id) == ("done", "10")
+        assert (one.outcome, one.id, one.error) == ("done", "10", None)
         assert known.state.campaigns["new"].id == "10"
         return
     assert (one.outcome, outcome.result) == ("unknown", "incomplete")
@@ -645,6 +645,28 @@ def test_a_replacement_that_is_half_done_needs_no_word_to_go_on(
     assert [each.outcome for each in outcome.changes] == ["not_started"]
     assert [str(each) for each in outcome.next] == [f"campaignctl apply{words}"]
     assert list(known.state.pending) == ([] if recorded else [KEY])
+
+
+def test_a_replaced_campaign_that_a_read_does_not_find_is_looked_for_again(known: Direct) -> None:
+    known.script.by_id = {ID: [404, item(), item(status="canceled")]}
+    known.script.created = {**item(), "id": "9"}
+    change = replacement()
+    before = here({KEY: record(SCHEDULED)}, pending={KEY: pending(change, operation="replace")})
+    outcome = carried_out(known, plan(change), before)
+    assert [(each.outcome, each.id) for each in outcome.changes] == [("done", "9")]
+    assert known.script.asked[:5] == ["cancel", ID, ID, ID, "create"]
+
+
+@pytest.mark.parametrize("open_", [True, False])
+def test_a_campaign_of_another_company_is_not_adopted(known: Direct, open_: bool) -> None:
+    lost = pending(create(own(SCHEDULED, "New"), "new"), phase="started", at=iso(NOW - HOUR))
+    known.kept.state = here(pending={"new": lost} if open_ else {})
+    known.script.items = [item()]
+    known.script.by_id = {"9": {**item(own(SCHEDULED, "New")), "id": "9", "company_id": "99"}}
+    before = known.state
+    with pytest.raises(AccountMismatch):
+        resolve(known.wiring, "new", "adopt", "9", force=True)
+    assert (known.state.campaigns, known.state.pending) == (before.campaigns, before.pending)
 
 
 def test_an_override_that_nothing_left_needs_is_not_repeated(known: Direct) -> None:

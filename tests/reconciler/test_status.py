@@ -11,9 +11,11 @@ import pytest
 from campaignctl.campaign.lifecycle import Lifecycle
 from campaignctl.errors import AccountMismatch, CampaignctlError
 from campaignctl.manifest.model import DesiredState
-from campaignctl.reconciler.status import status, unmanaged
+from campaignctl.reconciler.status import since, status, unmanaged
 from campaignctl.review.reports import StatusReport, StatusRow, Stop, UnmanagedReport
+from campaignctl.schedule.times import iso
 from campaignctl.state.codec import encode
+from campaignctl.state.ledger import Sent
 from campaignctl.state.model import Account as Place
 from campaignctl.state.model import Entry, State
 from tests.e2e.harness import weekly
@@ -81,6 +83,30 @@ def test_a_write_that_is_not_settled(far: Account, phase: Any, pending: str | No
     put(far, Entry(intents={"far": left}))
     (found,) = report(far).rows
     assert found.pending == pending
+
+
+def test_those_of_the_chosen_keys_alone(far: Account) -> None:
+    far.specs |= {"far/b": campaign("B"), "other": campaign("Other")}
+    for chosen, shown in (
+        (["far"], ["far"]),
+        (["other"], ["other"]),
+        ((), ["far", "far/b", "other"]),
+    ):
+        assert [one.key for one in status(far.wiring, far.desired, chosen).rows] == shown
+
+
+def test_what_was_sent_in_a_period(far: Account) -> None:
+    now = report(far).now
+    begin = now - timedelta(days=2)
+    sent = [now - timedelta(days=days) for days in (3, 2, 1, 0)]
+    ledger = tuple(
+        Sent(f"sha256:{each.day}", f"k{each.day}", str(each.day), iso(each), sends=(iso(each),))
+        for each in reversed(sent)
+    )
+    put(far, Entry(sent=ledger))
+    found = since(far.wiring, far.desired, begin)
+    assert [one.at for one in found.sent] == [iso(each) for each in sent[1:]]
+    assert (found.since, found.until) == (begin, now + timedelta(days=2))
 
 
 def test_what_is_not_declared_has_the_phase_of_its_record(far: Account) -> None:
