@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from campaignctl.backends.git.store import open_store
 from campaignctl.errors import StateError, StateNotSaved
 from campaignctl.state.halts import Halt, Halts
 from tests.backends.git_place import REF, GitPlace, git, git_backend
@@ -166,6 +167,55 @@ def test_a_missing_remote_is_named_with_the_existing_ones(place: GitPlace) -> No
         place.backend().read()
     assert "no remote origin: it has: upstream" in refused.value.detail
     assert "git remote add origin" in refused.value.hint
+
+
+@pytest.mark.parametrize("version", ["1.99.1", "2.9.0", "2.30.9", "2.31.0", "3.0.0", "unknown"])
+def test_a_git_that_does_not_answer_because_it_is_too_old_is_named(
+    place: GitPlace, monkeypatch: pytest.MonkeyPatch, version: str
+) -> None:
+    script = place.root / "bin" / "git"
+    script.parent.mkdir()
+    is_asked = f'case "$*" in *" version") echo "git version {version}"; exit;; esac'
+    script.write_text(f"#!/bin/sh\n{is_asked}\necho 'error: unknown option' >&2; exit 129\n")
+    script.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{script.parent}:/usr/bin:/bin")
+    refused = what_a_read_says(place)
+    if version in ("1.99.1", "2.9.0", "2.30.9"):
+        assert refused.detail == f"this git is too old: git version {version}"
+        assert refused.hint == "install git 2.31 or newer"
+    else:
+        assert refused.detail == "git rev-parse failed: error: unknown option"
+
+
+#: What a repository may say of its remote, and programs that it may name.
+CARRIED = (
+    *("core.sshCommand", "core.gitProxy", "core.askPass", "user.name", "user.email", "ssh.variant"),
+    *("url.here:.insteadOf", "credential.helper", "credential.https://a.example.username", "http.proxy"),
+    *("http.https://a.example.sslVerify", "protocol.version", "transfer.fsckObjects"),
+    *("remote.origin.pushurl", "remote.origin.proxy", "remote.origin.proxyAuthMethod"),
+    *("remote.origin.uploadpack", "remote.origin.vcs", "remote.origin.serverOption", "remote.a.b.url"),
+)
+LEFT = (
+    *("core.sshCommands", "core.attributesFile", "core.alternateRefsCommand", "core.pager"),
+    *("remote.origin.fetch", "remote.origin.push", "remote.origin.mirror", "remote.origin.tagOpt"),
+    *("remote.origin.promisor", "remote.origin.prune", "remote.pushDefault", "remote.origin.urls"),
+    *("user.signingKey", "user.names", "commit.gpgSign", "push.pushOption", "fetch.prune", "alias.http"),
+    *("filter.url.clean", "merge.mine.driver", "my.http.proxy"),
+)
+
+
+@pytest.mark.parametrize("key", [*CARRIED, *LEFT])
+def test_of_the_users_repository_only_how_to_reach_a_remote_counts(place: GitPlace, key: str) -> None:
+    git(place.project, "config", key, "1")
+    found = open_store(place.project, "origin", place).git.ask("config", "--get", key)
+    assert found.out == (b"1\n" if key in CARRIED else b"")
+
+
+def test_a_remote_that_the_user_mirrors_gets_the_state_alone(place: GitPlace) -> None:
+    git(place.project, "-c", "user.name=Mira", "commit", "--quiet", "--allow-empty", "-m", "one")
+    git(place.project, "config", "remote.origin.mirror", "true")
+    place.backend().acquire("apply", NOW).release()
+    assert git(place.remote, "for-each-ref", "--format=%(refname)").decode().split() == [REF]
 
 
 def test_the_users_repository_is_left_as_it_is(place: GitPlace) -> None:
