@@ -7,7 +7,7 @@ import shutil
 import time
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Thread
@@ -26,6 +26,7 @@ from campaignctl.errors import (
     LockError,
     LockHeld,
     LockLost,
+    StateDamaged,
     StateError,
     StateMoved,
     StateNotSaved,
@@ -531,6 +532,34 @@ def test_only_the_lock_with_that_id_is_broken(
     assert second is not None
     assert second.operation == "halt"
     assert second.id in f"{refused.value.detail}{refused.value.hint}"
+
+
+def test_a_stop_mark_that_was_changed_by_hand_says_how_it_is_set_again(place: SharedFolder) -> None:
+    backend = shelf_backend(place.root, place.shelf, place.stop, at_rest=encrypted())
+    backend.change_halts(lambda halts: halts.with_halt(HALT))
+    seen = place.stop.look()
+    changed = {path: data[:-9] + bytes(reversed(data[-9:])) for path, data in seen.files.items()}
+    assert place.stop.put(seen, replace(seen, tip="changed", files=changed))
+    for uses in (backend.halts, lambda: backend.change_halts(lambda halts: halts.with_halt(HALT))):
+        with pytest.raises(StateDamaged) as damaged:
+            uses()
+        assert "campaignctl halt" in f"{damaged.value.hint}"
+    assert place.stop.tip() == "changed"
+
+
+@dataclass(frozen=True)
+class Guarding(Shelf):
+    """A shelf with a lock of its own, which it shows to everybody and frees for its id."""
+
+    def free(self, lock_id: str) -> LockInfo | None:
+        return replace(UNKNOWN, id="its-own")
+
+
+def test_of_the_places_own_lock_too_only_the_one_with_that_id_is_broken(place: SharedFolder) -> None:
+    backend = shelf_backend(place.root, Guarding(place.shelf.path), place.stop)
+    assert backend.unlock("its-own").id == "its-own"
+    with pytest.raises(LockError, match="has another id: its-own"):
+        backend.unlock("another")
 
 
 def test_an_archive_keeps_the_years_before(place: SharedFolder) -> None:
