@@ -190,6 +190,9 @@ def test_a_role_may_use_tables_that_another_made(
     assert reading is not None
     assert not reading.allowed
     granted(server, database, reading.fix)
+    writing = access().access
+    assert writing is not None
+    assert writing.allowed, "though it may make no tables"
     session = theirs.acquire("apply", NOW)
     session.append(decision("a"))
     session.release()
