@@ -21,7 +21,7 @@ from campaignctl.backends.cas.backend import CasBackend
 from campaignctl.backends.cas.place import Note, PlaceError, Seen
 from campaignctl.backends.object_store import place as object_place
 from campaignctl.backends.object_store.head import Head, following, left_over
-from campaignctl.backends.object_store.place import ObjectPlace
+from campaignctl.backends.object_store.place import ObjectPlace, states_at
 from campaignctl.backends.object_store.store import Bucket, trouble
 from campaignctl.errors import LockHeld, LockLost, StateError, StateNotSaved
 from campaignctl.state.codec import decode, encode
@@ -446,12 +446,23 @@ def test_a_put_onto_a_head_that_was_deleted_is_refused(place: Objects) -> None:
     assert here.tip() is None
 
 
-def test_a_state_elsewhere_in_the_bucket_is_found(place: Objects, url: str) -> None:
+def test_the_states_in_a_bucket_are_listed_without_what_lies_next_to_them(place: Objects, url: str) -> None:
     for name in ("production", "staging"):
         session = place.another(name).backend().acquire("apply", NOW)
         session.write(sample_state())
         session.release()
-    assert place.place.states() == (f"{url}/production", f"{url}/staging")
+    found = states_at(url, place.environ)
+    assert found == (f"{url}/production", f"{url}/staging")
+    session = place.backend().acquire("apply", NOW)
+    session.archive({2025: b"old"})
+    session.release()
+    place.backend().change_halts(lambda halts: halts)
+    assert states_at(f"{url}/", place.environ) == (url, *found)
+    nowhere = {**place.environ, "AWS_PROFILE": "work", "AWS_ACCESS_KEY_ID": ""}
+    with pytest.raises(StateError, match=f"the states at {url} cannot be listed") as refused:
+        states_at(url, nowhere)
+    assert refused.value.detail.startswith("AWS_PROFILE is work")
+    assert "export-credentials" in refused.value.hint
 
 
 def test_a_version_is_replaced_by_a_process_that_has_seen_it(place: Objects) -> None:

@@ -169,7 +169,9 @@ class ObjectPlace(Place):
         below = self._ask(
             lambda store, obstore: obstore.list_with_delimiter(store, self.bucket.prefix or None), LONGEST
         )
-        prefixes = [self.bucket.prefix, *(prefix.strip("/") for prefix in below["common_prefixes"])]
+        found = (prefix.strip("/") for prefix in below["common_prefixes"])
+        beside = (_STOP, _ARCHIVE)
+        prefixes = [self.bucket.prefix, *(each for each in found if each.rpartition("/")[2] not in beside)]
         places = [
             replace(self, bucket=replace(self.bucket, prefix=each), memory=_Memory()) for each in prefixes
         ]
