@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -11,9 +12,13 @@ from pathlib import Path
 
 import pytest
 
+from campaignctl.backends.cas.place import Note, PlaceError, Seen
+from campaignctl.backends.git.place import git_home, state_refs
 from campaignctl.backends.git.store import open_store
+from campaignctl.backends.lock_info import UNKNOWN
 from campaignctl.errors import StateError, StateNotSaved
 from campaignctl.state.halts import Halt, Halts
+from tests.backends.cas_places import utc_now
 from tests.backends.git_place import REF, GitPlace, git, git_backend
 from tests.backends.real_ssh import Ssh, real_ssh
 from tests.backends.smart_http import smart_http
@@ -257,9 +262,44 @@ def test_the_history_names_operation_holder_and_lock(place: GitPlace) -> None:
         "apply: 1 step",
         "apply: the state, serial 2",
     ]
-    body = git(place.remote, "log", "-1", "--format=%b", REF).decode()
-    assert f"Lock: {session.lock.id}" in body
-    assert f"Holder: {session.lock.holder} on {session.lock.host}" in body
+    _, _, message = git(place.remote, "cat-file", "commit", REF).decode().partition("\n\n")
+    by = session.lock
+    told = f"Holder: {by.holder} on {by.host}\nProcess: {by.process}\nLock: {by.id}\n"
+    assert message == f"apply: the state, serial 2\n\n{told}"
+    place.backend().change_halts(lambda halts: halts.with_halt(ONE))
+    _, _, message = git(place.remote, "cat-file", "commit", f"{REF}.stop").decode().partition("\n\n")
+    assert message == f"halt: the stop mark\n\nHolder: {by.holder} on {by.host}\nProcess: {by.process}\n"
+
+
+def test_the_states_at_a_remote_are_listed_without_what_lies_next_to_them(place: GitPlace) -> None:
+    for ref in (REF, f"{REF}.stop", f"{REF}.archive", "refs/campaignctl/staging", "refs/heads/main"):
+        place.put({"state.json": b"{}"}, ref)
+    listed = partial(state_refs, place.project, "origin", now=utc_now)
+    assert listed() == (REF, "refs/campaignctl/staging")
+    slow(place)
+    with pytest.raises(StateError, match="the states of origin cannot be listed") as refused:
+        listed(seconds=0.3)
+    assert "git ls-remote did not end within" in refused.value.detail
+    assert refused.value.hint == "check the network"
+
+
+def slow(place: GitPlace) -> None:
+    """Let the remote take longer than a test does."""
+    for name in ("uploadpack", "receivepack"):
+        git(place.project, "config", f"remote.origin.{name}", f"sleep 20; git-{name}")
+
+
+def test_a_look_and_a_push_take_no_longer_than_they_may(place: GitPlace) -> None:
+    slow(place)
+    there = git_home(place.project, "acme-crm", "origin", REF, now=utc_now).place
+    began = time.monotonic()
+    with pytest.raises(PlaceError, match="git fetch did not end within"):
+        there.look(0.3)
+    draft = there.draft(Seen(None, {}), {"a": b"1"}, Note(UNKNOWN, "x"))
+    with pytest.raises(PlaceError, match="git push did not end within") as late:
+        there.put(Seen(None, {}), draft, 0.3)
+    assert late.value.kind == "away"
+    assert time.monotonic() - began < 10
 
 
 def test_the_mirror_shows_the_last_state_to_people(place: GitPlace) -> None:
