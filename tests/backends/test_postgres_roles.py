@@ -16,7 +16,7 @@ from campaignctl.backends.cas.place import Note, PlaceError, Seen
 from campaignctl.backends.lock_info import UNKNOWN
 from campaignctl.backends.postgres import tables
 from campaignctl.backends.postgres.connection import Database
-from campaignctl.backends.postgres.place import PostgresPlace
+from campaignctl.backends.postgres.place import PostgresPlace, postgres_home, state_names
 from campaignctl.errors import StateError, StateNotSaved
 from tests.backends.actors import Actor
 from tests.backends.conformance import NOW
@@ -337,6 +337,26 @@ def test_tables_of_a_later_version_are_left_alone(place: PostgresState, server: 
     with pytest.raises(StateNotSaved):
         place.backend().acquire("apply", NOW)
     assert server.run("select version from {s}.format", s=place.schema) == [(99,)]
+
+
+def test_the_states_of_a_schema_are_listed_without_what_lies_next_to_them(
+    place: PostgresState, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(VARIABLE, place.address)
+    assert state_names(VARIABLE, place.schema) == ()
+    for name in ("production", "staging"):
+        home = postgres_home(place.root, "acme-crm", VARIABLE, place.schema, name)
+        for each in (home.place, home.stop, home.archive):
+            seen = each.look()
+            assert each.put(seen, each.draft(seen, {"a": b"1"}, Note(UNKNOWN, "x")))
+    assert state_names(VARIABLE, place.schema) == ("production", "staging")
+    monkeypatch.delenv(VARIABLE)
+    with pytest.raises(
+        StateError, match=f"the states in schema {place.schema} of {VARIABLE} cannot be"
+    ) as no:
+        state_names(VARIABLE, place.schema)
+    assert no.value.detail == f"{VARIABLE} is not set"
+    assert f"export {VARIABLE}=" in str(no.value.hint)
 
 
 def test_an_earlier_document_is_put_back_as_the_error_says(place: PostgresState, tmp_path: Path) -> None:
