@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 
@@ -98,6 +99,32 @@ def test_whatever_name_git_has_for_a_user_the_state_is_saved(place: GitPlace, na
     subprocess.run(["git", "config", "user.name", name], cwd=place.project, check=True)
     place.backend().acquire("apply", NOW).release()
     assert place.backend().holder() is None
+
+
+@pytest.mark.parametrize(
+    ("name", "email", "committer"),
+    [
+        ("Ana", "ana@example.com", "Ana <ana@example.com>"),
+        ("Ana", None, "Ana <HOLDER@HOST>"),
+        (None, "ana@example.com", "HOLDER <ana@example.com>"),
+        (None, None, "HOLDER <HOLDER@HOST>"),
+        (" <A\tna> ", "ana @\x7f", "A na <ana @>"),
+    ],
+)
+def test_a_version_is_committed_by_the_user_of_git_or_else_by_the_holder(
+    place: GitPlace, monkeypatch: pytest.MonkeyPatch, name: str | None, email: str | None, committer: str
+) -> None:
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
+    monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
+    for key, value in (("user.name", name), ("user.email", email)):
+        if value is not None:
+            git(place.project, "config", key, value)
+    session = place.backend().acquire("apply", NOW)
+    expected = committer.replace("HOLDER", session.lock.holder).replace("HOST", session.lock.host)
+    session.release()
+    assert git(place.remote, "log", "-1", "--format=%cn <%ce>", REF).decode().strip() == expected
+    made, since = git(place.remote, "log", "-1", "--format=%ct", REF), session.lock.since
+    assert abs(int(made) - datetime.fromisoformat(since).timestamp()) < 60
 
 
 def test_a_place_that_accepts_pushes_is_named_by_its_address(place: GitPlace) -> None:
