@@ -14,6 +14,7 @@ from campaignctl.backends.cas.place import Note, Seen
 from campaignctl.backends.git.command import Git, GitTrouble, end_children, rejected
 from campaignctl.backends.git.place import GitPlace as GitShelf
 from campaignctl.backends.git.place import Remote
+from campaignctl.backends.lock_info import UNKNOWN
 from campaignctl.errors import Interrupted, LockError, LockLost, StateDamaged, StateError, StateNotSaved
 from campaignctl.state.codec import decode
 from campaignctl.state.model import LockInfo
@@ -60,6 +61,20 @@ def test_a_commit_that_others_continued_is_in_its_place(place: GitPlace) -> None
     assert [shelf.holds(seen, each) for each in drafts] == [True] * 3
     stray = shelf.draft(Seen(None, {}), {"state.json": b"9"}, note)
     assert not shelf.holds(seen, stray)
+
+
+@pytest.mark.parametrize("back_to", ["~1", None])
+def test_a_ref_that_was_put_back_meanwhile_is_not_moved(place: GitPlace, back_to: str | None) -> None:
+    """git alone would take the push: what is there, if anything, comes before what is pushed."""
+    for content in (b"1", b"2"):
+        place.put({"a": content})
+    here = GitShelf(Remote(place.project, "origin"), REF, lambda: datetime.now(UTC))
+    seen = here.look()
+    draft = here.draft(seen, {"a": b"3"}, Note(UNKNOWN, "a version"))
+    git(place.remote, "update-ref", *(["-d", REF] if back_to is None else [REF, f"{REF}{back_to}"]))
+    assert here.put(seen, draft) is False
+    assert place.file("a") == (None if back_to is None else b"1")
+    assert not here.holds(here.look(), draft)
 
 
 def test_of_a_long_history_a_look_fetches_one_version(place: GitPlace) -> None:
