@@ -29,7 +29,7 @@ from campaignctl.state.halts import Halt, Halts
 from campaignctl.state.model import FORMAT_VERSION, Entry, State
 from tests.backends.crashes import read_while
 from tests.backends.local_place import LocalPlace
-from tests.backends.sealed_places import encrypted
+from tests.backends.sealed_places import SealedLocalPlace, encrypted
 from tests.state.samples import decision, observation, sample_state
 
 NOW = timedelta()
@@ -428,6 +428,20 @@ def test_a_stop_mark_is_set_in_clear_where_one(place: LocalPlace, why: str) -> N
         place.path.mkdir()
     assert place.backend().change_halts(lambda halts: halts.with_halt(HALT)) == Halts((HALT,))
     assert place.backend().halts() == Halts((HALT,))
+
+
+def test_a_stop_mark_that_was_changed_by_hand_says_how_it_is_set_again(tmp_path: Path) -> None:
+    place = SealedLocalPlace(tmp_path)
+    backend = place.backend()
+    backend.change_halts(lambda halts: halts)
+    stored = place.sibling("halts").read_bytes()
+    for changed in (stored[:-9] + bytes(reversed(stored[-9:])), stored[:-1]):
+        place.sibling("halts").write_bytes(changed)
+        for uses in (backend.halts, lambda: backend.change_halts(lambda halts: halts)):
+            with pytest.raises(StateDamaged, match="was altered, cut or exchanged") as damaged:
+                uses()
+            assert "campaignctl halt" in f"{damaged.value.hint}"
+        assert place.sibling("halts").read_bytes() == changed
 
 
 def test_a_step_is_durable_at_once_so_that_none_needs_a_companion(place: LocalPlace) -> None:

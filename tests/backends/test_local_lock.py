@@ -97,6 +97,22 @@ def test_taking_over_from_a_dead_process_names_it(place: LocalPlace) -> None:
     fresh.release()
 
 
+def test_a_journal_is_left_over_unless_its_writer_lives(place: LocalPlace) -> None:
+    backend = place.backend()
+    actor = Actor(place)
+    actor.ask("acquire")
+    actor.write(sample_state())
+    assert backend.keeping().left_journal is False
+    actor.append(decision("a"))
+    assert (backend.keeping().left_journal, backend.keeping().holder_lives) == (False, True)
+    actor.kill()
+    assert (backend.keeping().left_journal, backend.keeping().holder_lives) == (True, False)
+    place.sibling("lock").unlink()
+    assert (backend.keeping().left_journal, backend.keeping().holder_lives) == (True, None)
+    backend.acquire("apply", NOW).release()
+    assert (backend.keeping().left_journal, backend.keeping().holder_lives) == (False, None)
+
+
 @pytest.mark.parametrize("content", ["", "{", '{"id": "x"}', "?" * 5000])
 def test_a_free_and_unreadable_lock_is_taken(place: LocalPlace, content: str) -> None:
     leave_lock(place, content)
