@@ -13,11 +13,14 @@ from pathlib import Path
 
 import pytest
 
+from campaignctl.backends import durable
 from campaignctl.backends.at_rest import STATE, AtRest, Keys, is_encrypted
 from campaignctl.backends.local import LocalBackend
 from campaignctl.backends.statefiles import StateFiles, followed
 from campaignctl.errors import (
     CampaignctlError,
+    LockError,
+    LockHeld,
     StateDamaged,
     StateError,
     StateMoved,
@@ -319,6 +322,44 @@ def test_a_place_that_cannot_be_a_directory_is_named(place: LocalPlace) -> None:
     assert str(place.path) in refused.value.summary
     with pytest.raises(StateDamaged, match="cannot be read"):
         place.backend().read()
+
+
+def test_a_stop_mark_that_cannot_be_written_or_read_is_as_it_was(place: LocalPlace) -> None:
+    backend = place.backend()
+    backend.change_halts(lambda halts: halts.with_halt(HALT))
+    mark = place.sibling("halts")
+    (blocked := mark.with_name(f"{mark.name}.tmp")).mkdir()
+    with pytest.raises(StateNotSaved, match=f"{mark} could not be written") as refused:
+        backend.change_halts(lambda halts: halts.with_halt(replace(HALT, id="h2")))
+    assert str(blocked) in refused.value.detail
+    assert refused.value.hint.startswith("make the directory writable for this user")
+    assert backend.halts() == Halts((HALT,))
+    mark.unlink()
+    mark.mkdir()
+    for uses in (backend.halts, lambda: backend.change_halts(lambda halts: halts)):
+        with pytest.raises(StateDamaged, match=f"{mark} cannot be read") as damaged:
+            uses()
+        assert damaged.value.hint == "make it readable for this user"
+
+
+def test_a_process_that_hangs_in_the_middle_of_a_write_is_waited_for_and_named(
+    place: LocalPlace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(durable, "_GUARD_PATIENCE", 0.05)
+    backend = place.backend()
+    write(place, sample_state())
+    with durable.guarded(place.path.parent):
+        with pytest.raises(LockHeld, match=f"{place.path} is being written") as held:
+            backend.acquire("apply", NOW)
+        assert held.value.detail == "another process hangs in the middle of a write"
+        assert "find the process that is suspended" in held.value.hint
+        for uses in (backend.holder, backend.keeping, lambda: backend.unlock("any")):
+            with pytest.raises(LockError, match="cannot be used"):
+                uses()
+        with pytest.raises(StateNotSaved, match="could not be written"):
+            backend.change_halts(lambda halts: halts)
+        assert backend.read() == sample_state()
+    backend.acquire("apply", NOW).release()
 
 
 # ---------------------------------------------------------------------------------- links of a checkout
