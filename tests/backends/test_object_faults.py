@@ -420,6 +420,45 @@ def test_an_object_that_is_missing_or_another_is_damage_and_is_named(
     assert "restore the object" in refused.value.hint
 
 
+@pytest.mark.parametrize(
+    ("head", "told"),
+    [
+        (b"", "it is not the head of a state"),
+        (b"{}\n", "it is not the head of a state"),
+        (b'{"format": 2}\n', "a later version of campaignctl wrote it"),
+        (b'{"format": 1, "sha256": "x"}\n', "its content does not have the digest that it names"),
+    ],
+)
+def test_a_head_that_is_none_of_ours_is_damage_and_is_not_written_over(
+    place: Objects, head: bytes, told: str
+) -> None:
+    store, path = place.place._store(30.0), place.place._path("head")
+    obstore.put(store, path, head)
+    with pytest.raises(StateError, match="cannot be read") as refused:
+        place.backend().read()
+    assert f"the state in {place.url} is damaged: head: {told}" in str(refused.value.detail)
+    assert "restore the object" in refused.value.hint
+    with pytest.raises(StateNotSaved):
+        place.backend().acquire("apply", NOW)
+    assert bytes(obstore.get(store, path).bytes()) == head
+
+
+@pytest.mark.parametrize("is_read", [True, False])
+def test_a_head_that_would_fill_the_memory_is_not_read(
+    place: Objects, monkeypatch: pytest.MonkeyPatch, is_read: bool
+) -> None:
+    place.backend().acquire("apply", NOW).release()
+    here = place.place
+    size = len(obstore.get(here._store(30.0), here._path("head")).bytes())
+    monkeypatch.setattr(object_place, "LARGEST", size if is_read else size - 1)
+    if is_read:
+        assert here.look().tip
+        return
+    with pytest.raises(PlaceError, match="head is larger than 0 MiB") as refused:
+        here.look()
+    assert refused.value.kind == "refused"
+
+
 def test_objects_that_would_fill_the_memory_are_not_fetched(
     place: Objects, proxy: Proxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
