@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from campaignctl.backends.cas.backend import CasBackend
-from campaignctl.backends.cas.lease import Watched
+from campaignctl.backends.cas.lease import Watched, is_trusted, needs_renewal
 from campaignctl.backends.cas.place import LONGEST, Seen
 from campaignctl.backends.cas.session import CasSession
 from campaignctl.backends.lock_info import UNKNOWN
@@ -179,6 +179,27 @@ def test_a_lock_runs_out_between_two_answers_that_lie_a_lease_apart(
     watched = Watched("v1", replace(UNKNOWN, lease=lease))
     watched.still_there(time.monotonic() + later)
     assert watched.has_run_out is over
+
+
+@pytest.mark.parametrize(
+    ("lease", "age", "is_renewed", "counts"),
+    [
+        (60, -0.1, True, False),
+        (60, 0, False, True),
+        (60, 19.9, False, True),
+        (60, 20, True, True),
+        (60, 29.9, True, True),
+        (60, 30, True, False),
+        (0, 10**6, True, True),
+        (0, -1, True, True),
+    ],
+)
+def test_a_lock_is_renewed_after_a_third_of_its_lease_and_counts_for_a_half(
+    lease: int, age: float, is_renewed: bool, counts: bool
+) -> None:
+    whole, since = timedelta(seconds=lease), timedelta(seconds=age)
+    assert needs_renewal(whole, since) is is_renewed
+    assert is_trusted(whole, since) is counts
 
 
 def test_a_lock_that_was_renewed_just_now_is_not_renewed_again(ours: Ours, held: CasSession) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from campaignctl.backends.cas import liveness
 from campaignctl.backends.cas.liveness import SignOfLife, clean_up, lives
 from campaignctl.state.model import LockInfo
 
@@ -46,6 +47,20 @@ def test_a_lock_of_another_host_says_nothing_here(tmp_path: Path) -> None:
     sign = SignOfLife(tmp_path, HERE.id)
     assert lives(tmp_path, ELSEWHERE) is None
     sign.end(given_back=True)
+
+
+@pytest.mark.parametrize(("written", "found"), [(socket.gethostname(), False), ("another", None), ("", None)])
+def test_of_a_lock_whose_host_is_not_told_the_sign_says_it(
+    tmp_path: Path, written: str, found: bool | None
+) -> None:
+    """Such a sign may come from another machine, with a cache or in a shared folder."""
+    there = replace(HERE, host=liveness.ELSEWHERE)
+    sign = SignOfLife(tmp_path, HERE.id)
+    assert lives(tmp_path, there) is True
+    sign.end(given_back=False)
+    (tmp_path / f"lock-{HERE.id}").write_text(written, encoding="utf-8")
+    assert lives(tmp_path, there) is found
+    assert lives(tmp_path, HERE) is False
 
 
 @pytest.mark.parametrize("strange", ["../out", "a/b", "", "x" * 65, "a b", "a\n"])
