@@ -60,7 +60,7 @@ def replace(path: Path, data: bytes) -> None:
 
 def exposed(path: Path) -> bool:
     """Whether users other than its owner may read or write a file."""
-    return bool(path.stat().st_mode & ~FILE_MODE & 0o777)
+    return bool(path.stat().st_mode & 0o077)
 
 
 def remove(path: Path) -> None:

@@ -166,8 +166,8 @@ GITLAB, PLAIN = "https://h/api/v4/projects/7/terraform/state/crm", "https://h/st
             f"GitLab's versions of {GITLAB}",
             (
                 f"nothing was overwritten; on GitLab: `curl --user USER:TOKEN {GITLAB}/versions/SERIAL"
-                " > version.json`, then `jq -r '.files[\"state.json\"].gzip' version.json | base64 -d | gunzip"
-                " > good.json`, and `campaignctl state push good.json`"
+                " > version.json`, then `jq -r '.files[\"state.json\"].gzip' version.json | base64 -d"
+                " | gunzip > good.json`, and `campaignctl state push good.json`"
             ),
             "crm-",
         ),

@@ -91,6 +91,26 @@ def test_all_files_are_private_to_the_owner(place: LocalPlace) -> None:
     session.release()
 
 
+@pytest.mark.parametrize(
+    ("mode", "is_exposed"),
+    [
+        (0o600, False),
+        (0o400, False),
+        (0o700, False),
+        (0o640, True),
+        (0o620, True),
+        (0o604, True),
+        (0o601, True),
+    ],
+)
+def test_a_file_that_others_may_open_is_named(place: LocalPlace, mode: int, is_exposed: bool) -> None:
+    write(place, sample_state(1), sample_state(2))
+    backup = place.sibling("backup")
+    backup.chmod(mode)
+    assert place.backend().keeping().exposed == ((str(backup),) if is_exposed else ())
+    assert place.backend().keeping().backup == str(backup)
+
+
 def test_a_state_that_others_could_read_no_longer_can_after_a_write(place: LocalPlace) -> None:
     write(place, sample_state())
     place.path.chmod(0o644)
