@@ -127,6 +127,106 @@ def test_a_key_is_not_shown() -> None:
     assert Key(KEY.secret, "").id == KEY.id != OLD_KEY.id
 
 
+@pytest.mark.parametrize(
+    ("name", "encrypts", "summary", "command"),
+    [
+        (STATE, True, "F is in clear, and campaignctl.yaml says that it is encrypted", "state encrypt"),
+        (STATE, False, "F is encrypted, and campaignctl.yaml does not say so", "state decrypt"),
+        ("halts.json", True, "F is in clear, and campaignctl.yaml says that it is", "state encrypt"),
+        (PLAN, True, "F is in clear, and campaignctl.yaml says that it is encrypted", "plan -o FILE"),
+        (PLAN, False, "F is encrypted, and campaignctl.yaml does not say so", "plan -o FILE"),
+    ],
+)
+def test_the_other_form_names_the_command_that_changes_it(
+    name: str, encrypts: bool, summary: str, command: str
+) -> None:
+    stored = encrypted(encrypts=not encrypts).close(name, b"{}")
+    with pytest.raises(StateSealed) as sealed:
+        encrypted(encrypts=encrypts).open(name, stored, "F")
+    assert sealed.value.summary.startswith(summary)
+    assert sealed.value.detail == "nothing was overwritten"
+    assert f"campaignctl {command}" in str(sealed.value.hint)
+    other = "leave `encryption` out of campaignctl.yaml" if encrypts else "write `state: {encryption"
+    assert str(sealed.value.hint).startswith(other)
+
+
+@pytest.mark.parametrize(
+    ("name", "command"),
+    [(STATE, "state rebind"), (PLAN, "plan -o FILE"), ("halts.json", "state encrypt")],
+)
+@pytest.mark.parametrize(("environment", "whose"), [("staging", "environment staging"), (None, "no env")])
+def test_a_document_of_another_environment_names_the_command_that_rebinds_it(
+    name: str, command: str, environment: str | None, whose: str
+) -> None:
+    other = encrypted(owner=Owner("x", environment)).close(name, b"{}")
+    with pytest.raises(StateDamaged, match="F belongs to another project or environment") as refused:
+        encrypted().open(name, other, "F")
+    assert f"it was encrypted for project x, {whose}" in refused.value.detail
+    assert f"campaignctl {command}" in str(refused.value.hint)
+    moved = encrypted(accepts="moved")
+    assert moved.open(name, other, "F") == b"{}"
+    assert moved.is_current(name, other)
+    assert not encrypted().is_current(name, other)
+
+
+def test_without_a_key_the_variable_is_named() -> None:
+    sealed = encrypted().close(STATE, b"{}")
+    no_key = encrypted(Keys())
+    for asks, what in (
+        (no_key.ready, "the state"),
+        (lambda: no_key.close(STATE, b"{}"), "the state"),
+        (lambda: no_key.open(STATE, sealed, "F"), "F"),
+    ):
+        with pytest.raises(StateSealed) as refused:
+            asks()
+        assert refused.value.summary == f"{what} is encrypted, and CAMPAIGNCTL_STATE_KEY is not set"
+        assert "export CAMPAIGNCTL_STATE_KEY=" in str(refused.value.hint)
+    assert not no_key.is_current(STATE, sealed)
+    encrypted(Keys(), encrypts=False).ready()
+
+
+def in_place_of_its_data(data: bytes) -> bytes:
+    head, mark, _ = encrypted().close(STATE, b"{}").partition(b',"data":"')
+    return head + mark + base64.b64encode(data) + b'"}\n'
+
+
+@pytest.mark.parametrize(
+    ("stored", "why"),
+    [
+        (in_place_of_its_data(bytes(27)), "its data is not as it was written"),
+        (in_place_of_its_data(bytes(28)), "it is not what was encrypted there"),
+        (in_place_of_its_data(bytes(28))[:-1], "its end is missing"),
+        (b'{"encryption":{"method":"aes_gcm"}}\n', "its end is missing"),
+        (b'{"encryption":{?,"data":"AAAA"}\n', "its beginning cannot be read"),
+        (b'{"encryption":{},"encryption":7,"data":"AAAA"}\n', "its beginning cannot be read"),
+        (b'{"encryption":{"a":' + b"[" * 100_000 + b',"data":"AAAA"}\n', "its beginning cannot be read"),
+    ],
+)
+def test_damage_says_what_it_is(stored: bytes, why: str) -> None:
+    with pytest.raises(StateDamaged) as damaged:
+        encrypted().open(STATE, stored, "F")
+    assert damaged.value.summary == "F was altered, cut or exchanged"
+    assert damaged.value.detail == why
+    assert "campaignctl state push FILE" in str(damaged.value.hint)
+    if why.startswith("its beginning"):
+        assert not encrypted().is_current(STATE, stored)
+
+
+def test_a_line_of_a_journal_that_is_damaged_is_named() -> None:
+    close = encrypted().lines()
+    first, second, third = (close(line) for line in (b"1\n", b"2\n", b"3\n"))
+    with pytest.raises(StateDamaged) as damaged:
+        encrypted().open_lines(first + second + third[:-9] + third[-1:], "F")
+    assert damaged.value.summary.startswith("line 3 of F")
+    with pytest.raises(StateDamaged) as exchanged:
+        encrypted().open_lines(first + third + second, "F")
+    assert exchanged.value.summary.startswith("line 2 of F")
+    assert encrypted().open_lines(b"", "F") == encrypted().open_lines(b"torn", "F") == b""
+    with pytest.raises(StateSealed):
+        encrypted().open_lines(b"1\n", "F")
+    assert encrypted(encrypts=False).open_lines(b"1\ntorn", "F") == b"1\n"
+
+
 # -------------------------------------------------------------------------------------------- journal
 
 
