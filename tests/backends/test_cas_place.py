@@ -18,6 +18,7 @@ from campaignctl.backends.cas.place import (
     BRISK,
     LONGEST,
     Files,
+    Guarded,
     Moved,
     Note,
     Persistent,
@@ -175,6 +176,45 @@ def test_a_refusal_is_not_repeated(shelf: Shelf) -> None:
     with pytest.raises(PlaceError, match="no room"):
         shelf.put()
     assert shelf.pauses == []
+
+
+@pytest.mark.parametrize("waits", [True, False])
+def test_a_lock_of_the_places_own_is_waited_for_where_others_hold_one_for_a_put_too(waits: bool) -> None:
+    shelf = Shelf(Scripted(puts=[Guarded(BY, "wait"), Guarded(BY, "wait")]))
+
+    def put() -> Seen:
+        return shelf.persistent.put(shelf.place.seen, {"a": b"1"}, NOTE, waits=waits)
+
+    if waits:
+        assert put() == shelf.place.seen == Seen("draft-1", {"a": b"1"})
+        assert fits(shelf.pauses, PAUSES[:2])
+        return
+    with pytest.raises(Guarded) as guarded:
+        put()
+    assert (guarded.value.holder, shelf.pauses) == (BY, [])
+    assert shelf.place.seen.tip == "v0"
+
+
+@pytest.mark.parametrize(
+    ("found", "is_put"),
+    [
+        (Seen("v0", {"a": b"0"}), True),
+        (Seen("v1", {"a": b"0"}), False),
+        (Seen("v1", {"a": b"2"}), False),
+    ],
+)
+def test_a_put_that_replaces_exactly_one_version_continues_no_other(found: Seen, is_put: bool) -> None:
+    shelf = Shelf(Scripted(seen=found))
+
+    def put() -> Seen:
+        return shelf.persistent.put(Seen("v0", {"a": b"0"}), {"a": b"1"}, NOTE, exactly=True)
+
+    if is_put:
+        assert put() == shelf.place.seen == Seen("draft-1", {"a": b"1"})
+        return
+    with pytest.raises(Moved) as moved:
+        put()
+    assert moved.value.seen == shelf.place.seen == found
 
 
 def test_a_place_that_moved_on_says_what_it_holds() -> None:
