@@ -96,6 +96,23 @@ def test_a_server_that_accepts_any_write_is_refused_before_the_first(
     assert place.lock() is None
 
 
+@pytest.mark.parametrize("status", ["408", "429", "502", "503", "504"])
+def test_an_outage_while_the_lock_is_tried_is_not_taken_for_one_that_keeps_others_out(
+    place: ServerPlace, backend: CasBackend, status: str
+) -> None:
+    switch(place, Fault("POST", status), ids="ignored", serials=False)
+    with pytest.raises(StateNotSaved) as refused:
+        backend.acquire("apply", NOW)
+    assert "keeps nobody out" in refused.value.detail
+    switch(place, Fault("POST", status))
+    access = backend.keeping().access
+    assert access is not None
+    assert not access.allowed
+    assert f"was answered with {status}" in access.found
+    assert place.files() == {}
+    assert place.lock() is None
+
+
 def test_doctor_finds_a_server_that_stopped_to_keep_others_out(
     backend: CasBackend, place: ServerPlace
 ) -> None:

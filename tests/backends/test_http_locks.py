@@ -70,6 +70,25 @@ def test_a_lock_that_only_the_server_knows_is_named_and_broken_by_its_id(
     backend.acquire("apply", NOW).release()
 
 
+def test_where_there_is_no_lock_none_is_broken_and_none_is_left(
+    place: ServerPlace, backend: CasBackend
+) -> None:
+    with pytest.raises(LockError, match="there is no lock"):
+        backend.unlock("any")
+    assert place.lock() is None
+    assert asked(place)[-2:] == ["LOCK crm", "UNLOCK crm"]
+
+
+def test_a_lock_of_the_server_without_an_id_is_broken_there(place: ServerPlace, backend: CasBackend) -> None:
+    place.client.store.set_lock(
+        place.project, "crm", {"ID": "", "Who": "", "user": "ben", "Info": "", "Created": ""}
+    )
+    access = backend.keeping().access
+    assert access is not None
+    assert access.fix == f"unlock {place.address} on the server"
+    assert not access.allowed
+
+
 def test_a_lock_of_the_server_is_waited_for(place: ServerPlace, backend: CasBackend) -> None:
     waited: list[timedelta] = []
 
