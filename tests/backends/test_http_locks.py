@@ -89,6 +89,23 @@ def test_a_lock_of_the_server_without_an_id_is_broken_there(place: ServerPlace, 
     assert not access.allowed
 
 
+def test_a_lock_that_the_state_names_is_no_finding_and_any_other_is(
+    place: ServerPlace, backend: CasBackend
+) -> None:
+    session = backend.acquire("apply", NOW)
+    access = place.backend().keeping().access
+    assert access is not None
+    assert access.allowed
+    assert access.found.endswith("another run holds it now, so writing was not tried")
+    assert place.lock() == session.lock.id
+    locked_by_hand(place)
+    access = place.backend().keeping().access
+    assert access is not None
+    assert not access.allowed
+    assert "is locked by a run that the state does not know: held by ben" in access.found
+    assert "campaignctl state unlock by-hand" in access.fix
+
+
 def test_a_lock_of_the_server_is_waited_for(place: ServerPlace, backend: CasBackend) -> None:
     waited: list[timedelta] = []
 
