@@ -185,9 +185,10 @@ def test_a_version_that_came_before_ours_is_not_written_over(
     assert place.lock() is None
 
 
+@pytest.mark.parametrize("first", ["check", "append", "release"])
 @pytest.mark.parametrize("switches", [{}, {"refused": 500}, LENIENT])
-def test_a_holder_that_slept_loses_whatever_the_server_checks(
-    place: ServerPlace, switches: dict[str, object]
+def test_a_holder_that_slept_loses_whatever_the_server_checks_and_whatever_it_does_first(
+    place: ServerPlace, switches: dict[str, object], first: str
 ) -> None:
     place.client.switch(place.project, **switches)
     slept = timedelta()
@@ -203,9 +204,14 @@ def test_a_holder_that_slept_loses_whatever_the_server_checks(
     successor = other.acquire("apply", NOW)
     successor.append(decision("b"))
     successor.release()
-    for act in (session.check, lambda: session.append(decision("late")), session.release):
+    acts = {
+        "check": session.check,
+        "append": lambda: session.append(decision("late")),
+        "release": session.release,
+    }
+    for act in dict.fromkeys((first, "release")):
         with pytest.raises(LockLost):
-            act()
+            acts[act]()
     assert other.read() == sample_state().after(decision("b"))
     assert place.lock() is None
 
@@ -292,6 +298,14 @@ def test_a_put_without_an_answer_keeps_the_lock_for_the_next_try(
     backend.acquire("apply", NOW).release()
     writes = [each for each in asked(place) if not each.startswith("GET ")]
     assert writes == ["LOCK crm", "POST crm"] * 2 + ["POST crm", "UNLOCK crm"]
+    session = backend.acquire("apply", NOW)
+    session.write(sample_state())
+    asked(place)
+    place.client.switch(place.project, Fault("POST", "503"))
+    session.append(decision("a"))
+    assert asked(place) == ["POST crm", "LOCK crm", "GET crm", "POST crm"]
+    assert place.lock() == session.lock.id
+    session.release()
 
 
 def test_a_step_is_one_request_and_a_lock_a_few(place: ServerPlace, backend: CasBackend) -> None:
