@@ -308,6 +308,19 @@ def test_a_put_without_an_answer_keeps_the_lock_for_the_next_try(
     session.release()
 
 
+def test_a_first_halt_and_archive_try_no_lock_that_the_state_has_tried(
+    place: ServerPlace, backend: CasBackend
+) -> None:
+    session = backend.acquire("apply", NOW)
+    asked(place)
+    backend.change_halts(halted)
+    session.archive({2025: b"old"})
+    session.release()
+    writes = [each for each in asked(place) if each.endswith(("-stop", "-archive")) and each[:3] != "GET"]
+    methods = ("LOCK", "POST", "UNLOCK")
+    assert writes == [f"{method} crm-{name}" for name in ("stop", "archive") for method in methods]
+
+
 def test_a_step_is_one_request_and_a_lock_a_few(place: ServerPlace, backend: CasBackend) -> None:
     backend.acquire("apply", NOW).release()
     place.client.control("/_forget")
@@ -320,6 +333,23 @@ def test_a_step_is_one_request_and_a_lock_a_few(place: ServerPlace, backend: Cas
     assert asked(place) == ["GET crm-stop"]
     session.release()
     assert asked(place) == ["POST crm", "UNLOCK crm"]
+
+
+def test_each_step_proves_the_lock_for_the_next_one(place: ServerPlace) -> None:
+    passed = timedelta()
+    session = http_backend(place.directory, place.settings, now=lambda: utc_now() + passed).acquire(
+        "apply", NOW
+    )
+    session.write(sample_state())
+    asked(place)
+    for name in ("a", "b", "c"):
+        passed += timedelta(seconds=2)
+        session.append(decision(name))
+    assert asked(place) == ["POST crm"] * 3
+    passed += timedelta(seconds=4)
+    session.append(decision("d"))
+    assert asked(place) == ["GET crm", "POST crm"]
+    session.release()
 
 
 def test_a_long_journal_is_folded_in_as_each_put_sends_it_again(

@@ -29,6 +29,7 @@ from tests.backends.actors import Actor
 from tests.backends.object_place import BY, Objects
 from tests.backends.s3_server import BUCKET, environ_of
 from tests.backends.store_proxy import Fault, Proxy, store_proxy
+from tests.e2e.harness import until
 from tests.state.samples import decision, sample_state
 
 NOW = timedelta()
@@ -236,6 +237,13 @@ def _names(place: Objects) -> list[str]:
     return [each["path"] for chunk in found for each in chunk]
 
 
+def test_conditions_are_tried_before_the_first_version_alone(place: Objects, proxy: Proxy) -> None:
+    for is_first in (True, False):
+        proxy.requests.clear()
+        place.backend().acquire("apply", NOW).release()
+        assert any("/probe-" in each.path for each in proxy.requests) is is_first
+
+
 def test_the_project_file_names_no_host(place: Objects, proxy: Proxy) -> None:
     """The bucket is a part of the path, whatever it is called; also where a variable names another bucket."""
     os.environ["AWS_BUCKET"] = BUCKET
@@ -348,6 +356,26 @@ def test_what_no_version_needs_is_deleted_and_the_history_is_bounded(place: Obje
     session.release()
     assert not [each for each in _names(place) if "-journal-" in each]
     assert len([each for each in _names(place) if each.endswith("-state.json")]) == 2
+
+
+def test_a_reader_whose_version_was_replaced_and_cleaned_up_reads_the_next_one(
+    place: Objects, proxy: Proxy
+) -> None:
+    session = place.backend().acquire("apply", NOW)
+    session.write(sample_state())
+    for number in range(60):
+        session.append(decision(f"c{number}"))
+    state = session.state
+    assert state is not None
+    proxy.requests.clear()
+    proxy.faults[:] = [Fault("GET", "/head", "slow", seconds=0.5)]
+    with ThreadPoolExecutor(1) as pool:
+        read = pool.submit(place.backend().read)
+        until(lambda: bool(proxy.requests), seconds=5)  # it has the old head, and not yet its objects
+        session.write(state)
+        assert read.result() == state
+    assert not [each for each in _names(place) if "-journal-" in each]
+    session.release()
 
 
 def test_an_object_of_a_version_that_may_still_come_is_kept() -> None:
@@ -506,6 +534,9 @@ def test_the_states_in_a_bucket_are_listed_without_what_lies_next_to_them(place:
 
 def test_a_version_is_replaced_by_a_process_that_has_seen_it(place: Objects) -> None:
     one, other, note = place.place, place.place, Note(BY, "a version")
+    never_put = one.draft(Seen(None, {}), {"a": b"0"}, note)
+    assert not one.put(never_put, one.draft(never_put, {"a": b"1"}, note))
+    assert other.look() == Seen(None, {})
     seen = one.draft(Seen(None, {}), {"a": b"1"}, note)
     assert one.put(Seen(None, {}), seen)
     assert not other.put(seen, other.draft(seen, {"a": b"2"}, note))
