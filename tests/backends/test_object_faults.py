@@ -547,6 +547,20 @@ def test_a_version_is_replaced_by_a_process_that_has_seen_it(place: Objects) -> 
     assert one.access(BY).way == "store"
 
 
+def test_a_version_that_others_continued_was_put(place: Objects) -> None:
+    """One whose answer was lost is found again, however its successors came about; one of the last fifty."""
+    one, other, note = place.place, place.place, Note(BY, "a version")
+    lost = one.draft(Seen(None, {}), {"a": b"0"}, note)
+    stray = one.draft(Seen(None, {}), {"a": b"9"}, note)
+    assert not one.holds(one.look(), lost)
+    assert one.put(Seen(None, {}), lost)
+    for number in range(52):
+        assert one.holds(found := one.look(), lost) is (number <= 50)
+        assert not one.holds(found, stray)
+        seen = other.look()
+        assert other.put(seen, other.draft(seen, {"a": b"%d" % number}, note))
+
+
 @pytest.mark.parametrize("told", ["error sending request to http://169.254.169.254/x", "Missing region"])
 def test_credentials_that_are_not_in_the_environment_are_named(told: str) -> None:
     missing = trouble(Bucket.at("s3://crm"), OSError(told), {})
