@@ -230,6 +230,21 @@ def test_a_store_that_ignores_conditions_is_refused_by_name_before_anything_is_w
     assert not [each for each in _names(place) if "probe" in each]
 
 
+def test_an_answer_that_is_lost_while_conditions_are_tried_proves_nothing(
+    place: Objects, proxy: Proxy
+) -> None:
+    proxy.deaf, proxy.faults[:] = "If-Match", [Fault("PUT", "", "lost")]
+    with pytest.raises(StateNotSaved) as refused:
+        place.backend().acquire("apply", NOW)
+    assert "ignores If-Match" in refused.value.detail
+    assert proxy.faults == []
+    proxy.faults[:] = [Fault("PUT", "", "lost")]
+    with pytest.raises(PlaceError, match="could not be tried") as lost:
+        place.place.prove(30.0)
+    assert lost.value.kind == "away"
+    assert _names(place) == []
+
+
 def _names(place: Objects) -> list[str]:
     """The objects of a place."""
     here = place.place
