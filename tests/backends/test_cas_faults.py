@@ -164,6 +164,23 @@ def test_a_place_that_stays_away_is_tried_seven_times_over_about_half_a_minute(
     assert timedelta(seconds=15) <= sum(pauses, NOW) <= timedelta(seconds=46)
 
 
+def test_after_a_step_that_was_not_saved_the_release_is_tried_once(
+    place: SharedFolder, faulty: Faulty
+) -> None:
+    """Who ends a run waited long enough for the step."""
+    pauses: list[timedelta] = []
+    session = shelf_backend(place.root, faulty, place.stop, pause=pauses.append).acquire("apply", NOW)
+    session.write(sample_state())
+    faulty.faults[:] = ["away"] * 50
+    with pytest.raises(StateNotSaved):
+        session.append(decision("a"))
+    assert (len(pauses), len(faulty.faults)) == (6, 43)
+    with pytest.raises(StateNotSaved) as refused:
+        session.release()
+    assert (len(pauses), len(faulty.faults)) == (6, 42)
+    Path(refused.value.hint.split("the state is in ")[1].split(";")[0]).unlink()
+
+
 def test_a_lock_whose_answer_was_lost_and_that_was_broken_since_is_not_ours(
     faulty: Faulty, backend: CasBackend, place: SharedFolder
 ) -> None:
