@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import random
 import re
-from base64 import b64decode
+from base64 import b64decode, b64encode
+from dataclasses import replace
 from gzip import decompress
 from pathlib import Path
 from typing import Any
@@ -146,15 +147,6 @@ def test_a_holder_that_wrote_its_lock_for_us_is_known_whole() -> None:
     assert _told_holder(json.dumps(told).encode()) == BY
 
 
-@pytest.mark.parametrize(
-    ("data", "is_text"), [(b"", True), (b"a" * 1024, True), (b"a" * 1025, False), (b"\xff", False)]
-)
-def test_a_short_text_is_left_as_it_is_but_for_a_state(data: bytes, is_text: bool) -> None:
-    files = json.loads(written({"about.json": data, "state.json": data})[1])["files"]
-    assert isinstance(files["about.json"], str) is is_text
-    assert decompress(b64decode(files["state.json"]["gzip"])) == data
-
-
 GITLAB, PLAIN = "https://h/api/v4/projects/7/terraform/state/crm", "https://h/states/7/c r!m"
 
 
@@ -197,3 +189,78 @@ def test_messages_say_where_a_state_is_and_how_it_is_put_back(
         f"{address}-stop",
         f"{address}-archive",
     ]
+
+
+@pytest.mark.parametrize(
+    ("path", "data", "is_text"),
+    [
+        ("lock.json", b"x" * 1024, True),
+        ("lock.json", b"x" * 1025, False),
+        ("lock.json", b"", True),
+        ("lock.json", b"\xff", False),
+        ("state.json", b"{}", False),
+    ],
+)
+def test_a_short_text_is_stored_as_one_and_all_else_packed(path: str, data: bytes, is_text: bool) -> None:
+    packed = json.loads(written({path: data})[1])["files"][path]
+    assert packed == data.decode() if is_text else packed.keys() == {"gzip"}
+    assert unpack({path: packed}, "here") == {path: data}
+
+
+def test_a_version_is_a_document_that_people_can_read() -> None:
+    note = Note(replace(BY, holder=" mira \n b"), "two  words")
+    tip, body = encode("stop", "41-0123456789abcdef", {}, note)
+    found = json.loads(body)
+    assert body.endswith(b"\n}\n")
+    assert b'\n "serial": 42,\n' in body
+    assert list(found) == ["serial", "id", "campaignctl", "note", "files"]
+    assert tip == f"42-{found['id']}"
+    assert len(found["id"]) == 16
+    assert found["campaignctl"] == "stop"
+    assert found["note"] == "apply: two words, by mira b on laptop"
+
+
+_HINT = "give the state another `address`, or put an earlier version back on the server"
+
+
+@pytest.mark.parametrize(
+    ("body", "why"),
+    [
+        (
+            b'{"serial": 1, "id": "0123456789abcdef", "campaignctl": "stop", "files": {}}',
+            "it is the stop of a project",
+        ),
+        (b'{"serial": 1, "id": "0123456789abcdef", "files": {}}', "it is no document of campaignctl"),
+        (b'{"serial": 1, "id": "0123456789ABCDEF", "campaignctl": "state", "files": {}}', None),
+        (b'{"serial": 1, "id": "0123456789abcdef0", "campaignctl": "state", "files": {}}', None),
+        (b'{"serial": -1, "id": "0123456789abcdef", "campaignctl": "state", "files": {}}', None),
+        (b'{"serial": 1.0, "id": "0123456789abcdef", "campaignctl": "state", "files": {}}', None),
+        (b'{"serial": 1, "id": 7, "campaignctl": "state", "files": {}}', None),
+    ],
+)
+def test_what_else_is_at_the_address_is_said(body: bytes, why: str | None) -> None:
+    with pytest.raises(PlaceError) as refused:
+        decode("state", body, "https://h/crm")
+    because = why or "it is no document of campaignctl"
+    assert str(refused.value) == f"https://h/crm holds something else: {because}; it was left as it is"
+    assert (refused.value.kind, refused.value.hint) == ("refused", _HINT)
+
+
+def test_the_first_version_is_one() -> None:
+    body = b'{"serial": 1, "id": "0123456789abcdef", "campaignctl": "state", "files": {"a": "b"}}'
+    assert decode("state", body, "here") == ("1-0123456789abcdef", {"a": "b"})
+
+
+def test_a_file_that_is_not_whole_or_not_spelt_so_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(document, "LARGEST", 3 * 1024 * 1024)
+    good = document._packed(b"x" * 2000)
+    assert isinstance(good, dict)
+    text = good["gzip"]
+    for packed, why in (
+        (b64encode(b64decode(text)[:-1]).decode(), ": more than 3 MiB, or not whole"),
+        (f"{text[:8]}\n!{text[8:]}", ""),
+    ):
+        with pytest.raises(PlaceError, match="here holds something else") as refused:
+            unpack({"a": {"gzip": packed}}, "here")
+        assert f"its files cannot be read{why}" in str(refused.value)
+        assert refused.value.hint == _HINT
