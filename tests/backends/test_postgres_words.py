@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import sys
 import threading
 import time
@@ -11,12 +12,13 @@ from pathlib import Path
 
 import pytest
 
+from campaignctl.backends.cas.liveness import FileSigns
 from campaignctl.backends.cas.place import LONGEST, Note, PlaceError, Seen
 from campaignctl.backends.lock_info import UNKNOWN
 from campaignctl.backends.postgres import errors, tables
 from campaignctl.backends.postgres import place as postgres_place
 from campaignctl.backends.postgres.connection import Database
-from campaignctl.backends.postgres.place import PostgresPlace, postgres_home, state_names
+from campaignctl.backends.postgres.place import PostgresPlace, SessionSigns, postgres_home, state_names
 from campaignctl.errors import StateError
 from campaignctl.review.reports import Access
 from campaignctl.state.model import LockInfo
@@ -326,6 +328,52 @@ def test_a_claim_that_cannot_be_made_is_none(monkeypatch: pytest.MonkeyPatch) ->
     assert here.claim("lock-1") is False
     assert here.lives("lock-1") is None
     here.disclaim("lock-1", given_back=True)
+
+
+@needs_server
+def test_the_sign_of_a_holder_is_a_file_here_and_a_session_for_others(
+    state: PostgresState, tmp_path: Path
+) -> None:
+    here, there = (
+        SessionSigns(Database(VARIABLE, state.schema), FileSigns(tmp_path / name)) for name in ("a", "b")
+    )
+    os.environ[VARIABLE] = state.address
+    ours = replace(BY, host=socket.gethostname())
+    sign = here.begin(ours.id)
+    assert sign.stands()
+    files = tmp_path / "a"
+    assert [each.name for each in files.iterdir()] == ["lock-lock-1"]
+    assert here.lives(ours) is True
+    assert here.lives(BY) is True
+    assert there.lives(ours) is True
+    here.database._kept[0].close()
+    assert not sign.stands()
+    assert here.lives(ours) is True  # the kernel knows better than the server
+    sign.end(given_back=False)
+    assert here.lives(ours) is False
+    assert there.lives(ours) is False
+    here.clean_up(ours)
+    assert not list(files.iterdir())
+    assert here.lives(ours) is False  # as the server says
+    again = here.begin("lock-2")
+    for _ in range(2):
+        again.end(given_back=True)
+    assert not list(files.iterdir())
+    assert there.lives(replace(BY, id="lock-2")) is None
+
+
+@needs_server
+def test_a_holder_whose_session_shows_nothing_stands_by_its_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(VARIABLE, "postgresql://u@127.0.0.1:1/d")
+    signs = SessionSigns(Database(VARIABLE, "ours"), FileSigns(tmp_path))
+    sign = signs.begin(BY.id)
+    assert sign.stands()
+    assert signs.lives(replace(BY, host=socket.gethostname())) is True
+    assert signs.lives(BY) is None
+    sign.end(given_back=True)
+    assert not list(tmp_path.iterdir())
 
 
 @needs_server
