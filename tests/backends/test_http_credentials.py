@@ -106,3 +106,35 @@ def test_an_environment_that_no_connection_can_be_made_with_is_named(
         Server(STATE, AT).ask("GET", STATE, 1)
     assert refused.value.kind == "setup"
     assert name in refused.value.hint
+
+
+@pytest.mark.parametrize(
+    ("address", "named", "is_named"),
+    [
+        ("http://h.example/crm", "http://h.example:80", True),
+        ("http://h.example:80/crm", "http://h.example", True),
+        ("https://h.example/crm", "https://h.example:443", True),
+        ("https://h.example:80/crm", "https://h.example", False),
+        ("http://h.example:81/crm", "http://h.example", False),
+        ("https://H.example/crm", "https://h.EXAMPLE/x", True),
+    ],
+)
+def test_a_port_that_is_left_out_is_that_of_the_scheme(address: str, named: str, is_named: bool) -> None:
+    environ = {"TF_HTTP_ADDRESS": named, "TF_HTTP_PASSWORD": "p"}
+    if is_named:
+        assert login_at(address, environ) == Login("", "p", "TF_HTTP_PASSWORD")
+    else:
+        with pytest.raises(PlaceError):
+            login_at(address, environ)
+
+
+@pytest.mark.parametrize("folder", ["https://h.example/api/v4", "https://h.example/api/v4/"])
+def test_a_job_token_goes_below_the_folder_of_its_gitlab_alone(folder: str) -> None:
+    environ = {"CI_API_V4_URL": folder, "CI_JOB_TOKEN": "j0b"}
+    login = login_at("https://h.example/api/v4/projects", environ)
+    assert login == Login("gitlab-ci-token", "j0b", "CI_JOB_TOKEN")
+    assert login.secrets == ("j0b", "Z2l0bGFiLWNpLXRva2VuOmowYg==")
+    assert login_at("https://h.example/api/v4/projects", {**environ, "CI_JOB_TOKEN": ""}) is None
+    for beside in ("https://h.example/api/v4", "https://h.example/api/v44/projects"):
+        with pytest.raises(PlaceError):
+            login_at(beside, environ)
