@@ -383,9 +383,30 @@ def test_the_next_format_of_the_tables_is_too_new_and_this_one_is_not(
     state.place.database.prepare()
     assert state.place.look() == NONE
     server.run("update {s}.format set version = version + 1", s=state.schema)
-    with pytest.raises(PlaceError) as newer:
-        state.place.look()
-    assert str(newer.value) == str(errors.too_new(state.schema, tables.FORMAT + 1))
+    here = state.place
+    for look in (here.look, here.tip, here.database.prepare):
+        with pytest.raises(PlaceError) as newer:
+            look()
+        assert str(newer.value) == str(errors.too_new(state.schema, tables.FORMAT + 1))
+        assert not here.database.stands()
+
+
+@needs_server
+@pytest.mark.parametrize("newer", [False, True])
+def test_tables_that_came_since_we_connected_are_used_or_left_alone(
+    state: PostgresState, server: Server, newer: bool
+) -> None:
+    here, other = state.place.database, state.place.database
+    assert here.ask("select 1") == [(1,)]
+    other.prepare()
+    if newer:
+        server.run("update {s}.format set version = 99", s=state.schema)
+        with pytest.raises(PlaceError) as refused:
+            here.prepare()
+        assert str(refused.value) == str(errors.too_new(state.schema, 99))
+    else:
+        here.prepare()
+    assert server.run("select version from {s}.format", s=state.schema) == [(99 if newer else tables.FORMAT,)]
 
 
 # ------------------------------------------------------------------------------------------------- places
