@@ -554,6 +554,9 @@ def test_a_version_is_replaced_by_a_process_that_has_seen_it(place: Objects) -> 
     assert other.look() == Seen(None, {})
     seen = one.draft(Seen(None, {}), {"a": b"1"}, note)
     assert one.put(Seen(None, {}), seen)
+    assert not other.put(Seen(None, {}), other.draft(Seen(None, {}), {"a": b"at once"}, note))
+    assert other.look().files == {"a": b"1"}
+    other = place.place
     assert not other.put(seen, other.draft(seen, {"a": b"2"}, note))
     assert other.look().files == {"a": b"1"}
     drafts = [one.draft(seen, {"a": b"3"}, note) for _ in range(30)]  # as of a run whose puts all fail
