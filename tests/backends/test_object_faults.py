@@ -19,6 +19,7 @@ import pytest
 
 from campaignctl.backends.cas.backend import CasBackend
 from campaignctl.backends.cas.place import Note, PlaceError, Seen
+from campaignctl.backends.lock_info import ended_by
 from campaignctl.backends.object_store import place as object_place
 from campaignctl.backends.object_store.head import Head, following, left_over
 from campaignctl.backends.object_store.place import ObjectPlace, states_at
@@ -307,6 +308,13 @@ def test_an_address_that_is_signed_is_shown_without_its_signature() -> None:
 
 
 # ------------------------------------------------------------------------------ leases
+
+
+def test_a_lock_in_a_bucket_runs_out_after_a_minute(place: Objects) -> None:
+    session = place.backend().acquire("apply", NOW)
+    assert session.lock.lease == 60
+    assert "gives no sign of life for 60 s" in ended_by(session.lock)
+    session.release()
 
 
 @pytest.fixture
