@@ -181,6 +181,32 @@ def test_after_a_step_that_was_not_saved_the_release_is_tried_once(
     Path(refused.value.hint.split("the state is in ")[1].split(";")[0]).unlink()
 
 
+@pytest.mark.parametrize(("seconds", "is_renewed"), [(29, False), (31, True)])
+def test_a_lock_counts_from_the_beginning_of_the_put_that_renewed_it(
+    place: SharedFolder, faulty: Faulty, seconds: int, is_renewed: bool
+) -> None:
+    """Others may have seen its version since then, however late the answer came."""
+    passed = timedelta()
+
+    def wait_for_the_answer() -> None:
+        nonlocal passed
+        passed += timedelta(seconds=seconds)
+
+    session = shelf_backend(
+        place.root,
+        faulty,
+        place.stop,
+        now=lambda: datetime(2036, 1, 1, tzinfo=UTC) + passed,
+        lease=timedelta(seconds=60),
+    ).acquire("apply", NOW)
+    faulty.meanwhile[:] = [wait_for_the_answer]
+    session.write(sample_state())
+    before = place.shelf.tip()
+    session.check()
+    assert (place.shelf.tip() != before) is is_renewed
+    session.release()
+
+
 def test_a_lock_whose_answer_was_lost_and_that_was_broken_since_is_not_ours(
     faulty: Faulty, backend: CasBackend, place: SharedFolder
 ) -> None:
