@@ -14,10 +14,11 @@ from pathlib import Path
 import pytest
 
 from campaignctl.backends.cas.place import PlaceError
+from campaignctl.backends.postgres.connection import Database
 from campaignctl.errors import LockHeld
 from tests.backends.actors import Actor
 from tests.backends.conformance import NOW, LockConformance, StoreConformance
-from tests.backends.postgres_place import PostgresState, postgres_backend
+from tests.backends.postgres_place import VARIABLE, PostgresState, postgres_backend
 from tests.backends.postgres_server import NEEDED, as_server, binaries, die_with_us, free_port, shared_server
 from tests.state.samples import decision, sample_state
 
@@ -95,6 +96,24 @@ def test_a_place_behind_a_pooler_says_that_locks_of_dead_processes_stay(
     direct = PostgresState(place.root, shared_server().address()).backend().keeping().access
     assert direct is not None
     assert direct.found.endswith("a lock ends with its process")
+
+
+def test_a_session_behind_a_pooler_shows_of_no_holder_that_it_lives(
+    place: PostgresState, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also of one that began in a session of its own: others must not take it for dead."""
+    monkeypatch.setenv(VARIABLE, shared_server().address())
+    ours, other = Database(VARIABLE, place.schema), Database(VARIABLE, place.schema)
+    assert ours.claim("lock-1")
+    assert other.lives("lock-1") is True
+    monkeypatch.setenv(VARIABLE, place.address)
+    ours._kept[0].close()
+    assert ours.ask("select 1") == [(1,)]
+    assert not ours.direct
+    assert other.lives("lock-1") is None
+    assert ours.claim("lock-2") is False
+    assert other.lives("lock-2") is None
+    assert other.direct
 
 
 @pytest.mark.slow
