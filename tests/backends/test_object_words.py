@@ -327,6 +327,10 @@ def test_the_states_at_an_address_and_directly_below_it_are_named(state: Objects
     store = root._store(30.0)
     obstore.put(store, root._path("notes/readme"), b"no state")
     obstore.put(store, root._path("deep/er/head"), b"deeper")
+    home = object_home(Path(), "acme-crm", state.url, state.environ)
+    for beside in (home.stop, home.archive):
+        assert isinstance(beside, ObjectPlace)
+        put(beside, NONE, {"2025.json": b"{}"})
     states = (state.url, f"{state.url}/production", f"{state.url}/staging")
     assert states_at(state.url, state.environ) == states
     assert states_at(f"{state.url}/staging", state.environ) == states[-1:]
