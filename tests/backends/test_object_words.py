@@ -322,7 +322,7 @@ def test_a_home_has_a_stop_mark_and_an_archive_below_its_prefix(
 
 def test_the_states_at_an_address_and_directly_below_it_are_named(state: Objects) -> None:
     root = state.place
-    for name in ("", "staging", "production"):
+    for name in ("", "staging", "production", "shop.stop"):
         put(state.another(name).place if name else root, NONE, {"state.json": b"{}"})
     store = root._store(30.0)
     obstore.put(store, root._path("notes/readme"), b"no state")
@@ -331,7 +331,7 @@ def test_the_states_at_an_address_and_directly_below_it_are_named(state: Objects
     for beside in (home.stop, home.archive):
         assert isinstance(beside, ObjectPlace)
         put(beside, NONE, {"2025.json": b"{}"})
-    states = (state.url, f"{state.url}/production", f"{state.url}/staging")
+    states = (state.url, *(f"{state.url}/{name}" for name in ("production", "shop.stop", "staging")))
     assert states_at(state.url, state.environ) == states
     assert states_at(f"{state.url}/staging", state.environ) == states[-1:]
     assert states_at(f"{state.url}/nothing", state.environ) == ()
