@@ -116,6 +116,7 @@ def test_an_environment_that_no_connection_can_be_made_with_is_named(
         ("https://h.example/crm", "https://h.example:443", True),
         ("https://h.example:80/crm", "https://h.example", False),
         ("http://h.example:81/crm", "http://h.example", False),
+        ("http://h.example:443/crm", "https://h.example", False),
         ("https://H.example/crm", "https://h.EXAMPLE/x", True),
     ],
 )

@@ -22,6 +22,7 @@ from campaignctl.errors import StateError
 from campaignctl.review.reports import Access
 from tests.backends.object_place import BY, Objects
 from tests.backends.s3_server import BUCKET, environ_of
+from tests.backends.scripted_server import scripted
 from tests.backends.store_proxy import Fault, Proxy, store_proxy
 
 NONE = Seen(None, {})
@@ -531,3 +532,44 @@ def test_files_that_are_missing_are_fetched_all(state: Objects) -> None:
     files: dict[str, Any] = {f"{number}.json": b"%d" % number for number in range(20)}
     put(state.place, NONE, files)
     assert state.place.look().files == files
+
+
+def test_a_blip_is_tried_twice_again_and_no_more(state: Objects, proxy: Proxy) -> None:
+    here = state.place
+    blip = Fault("GET", "/head", "answer", 503, "SlowDown")
+    proxy.faults[:] = [blip] * 2
+    assert here.look() == NONE
+    proxy.faults[:] = [blip] * 3
+    with pytest.raises(PlaceError) as away:
+        here.look()
+    assert away.value.kind == "away"
+    assert str(away.value).startswith(f"{proxy.endpoint} did not answer as it should: 503")
+    assert proxy.faults == []
+
+
+def test_a_store_that_is_slow_is_away_in_time(state: Objects, proxy: Proxy) -> None:
+    here = state.place
+    first = put(here, NONE, {"lock.json": b"l"})
+    proxy.faults[:] = [Fault("GET", "/head", "slow", seconds=1.5)] * 3
+    with pytest.raises(PlaceError) as away:
+        here.look(0.2)
+    assert away.value.kind == "away"
+    assert len(proxy.faults) == 2  # there was no time for another try
+    proxy.faults[:] = [Fault("GET", "/head", "slow", seconds=0.3)]
+    assert here.look(10) == Seen(first.tip, first.files)
+
+
+def test_azure_is_asked_in_clear_on_this_machine_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    missing = (404, b"<Error><Code>ContainerNotFound</Code></Error>")
+    with scripted(GET=[missing]) as script:
+        environ = {
+            "AZURE_STORAGE_ENDPOINT": f"http://127.0.0.1:{script.port}/acme",
+            "AZURE_STORAGE_ACCOUNT_NAME": "acme",
+            "AZURE_STORAGE_ACCOUNT_KEY": "a2V5",
+        }
+        for name, value in environ.items():
+            monkeypatch.setenv(name, value)
+        with pytest.raises(PlaceError) as refused:
+            ObjectPlace(Bucket.at("az://campaigns/crm"), environ).tip()
+    assert (refused.value.kind, len(script.asked)) == ("setup", 1)
+    assert str(refused.value).startswith("there is no bucket az://campaigns: ")

@@ -7,6 +7,7 @@ import socket
 import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -24,6 +25,7 @@ from campaignctl.review.reports import Access
 from campaignctl.state.model import LockInfo
 from tests.backends.postgres_place import VARIABLE, PostgresState
 from tests.backends.postgres_server import NEEDED, Server, binaries
+from tests.e2e.harness import until
 
 needs_server = pytest.mark.skipif(binaries() is None, reason=NEEDED)
 BY = LockInfo("lock-1", "mira", "laptop", 42, "apply", "2036-01-01T00:00:00Z")
@@ -83,7 +85,7 @@ def test_a_state_of_sql_says_what_failed_and_what_to_do(
 ) -> None:
     from psycopg.errors import lookup
 
-    found = errors.trouble(lookup(state)("no\n luck with hunter2"), "hunter2", "ours", "ci")
+    found = errors.trouble(lookup(state)("no\n \n luck with hunter2"), "hunter2", "ours", "ci")
     assert (found.kind, str(found), found.hint) == (kind, f"{summary}: no; luck with ***", hint)
     assert isinstance(found, errors.NoTables) == (state in ("3F000", "42P01"))
     assert isinstance(found, errors.Denied) == (state == "42501")
@@ -267,6 +269,38 @@ def test_a_session_whose_statement_is_under_way_is_taken_to_stand(place: Postgre
 
 
 @needs_server
+def test_a_statement_that_comes_again_is_not_prepared(place: PostgresPlace) -> None:
+    """A pooler would run it in a session that does not know it."""
+    for number in range(8):
+        assert place.database.ask("select %(n)s::int", {"n": number}) == [(number,)]
+    assert place.database.ask("select count(*) from pg_prepared_statements") == [(0,)]
+
+
+@needs_server
+def test_who_makes_the_tables_waits_for_another_who_does(state: PostgresState, server: Server) -> None:
+    import psycopg
+
+    here = state.place.database
+    here.ask("select 1")
+    with ThreadPoolExecutor(1) as pool, psycopg.connect(server.address()) as other:
+        other.execute(tables.GUARD)
+        making = pool.submit(here.prepare)
+        waiting = "select from pg_locks where locktype = 'advisory' and not granted"
+        until(lambda: bool(server.run(waiting)) or making.done())
+        assert not making.done()
+        other.commit()
+        making.result(30)
+    assert server.run("select version from {s}.format", s=state.schema) == [(tables.FORMAT,)]
+
+
+@needs_server
+def test_what_the_server_says_is_shown_without_the_statement(place: PostgresPlace) -> None:
+    with pytest.raises(PlaceError) as refused:
+        place.database.ask("select nothing")
+    assert str(refused.value) == 'the database refuses this: column "nothing" does not exist'
+
+
+@needs_server
 def test_a_statement_that_ended_in_time_leaves_its_session_alone(place: PostgresPlace) -> None:
     here = place.database
     first = here.ask("select pg_backend_pid()")
@@ -445,6 +479,43 @@ def test_a_put_leaves_the_rows_that_may_be_wanted_again(state: PostgresState, se
     ) == [
         ("production", number + 1, "mira on laptop", "apply", f"version {number}", lock)
         for number, lock in enumerate(("lock-1", None, "lock-1", "lock-1"))
+    ]
+
+
+@needs_server
+def test_of_the_last_thousand_versions_there_is_a_line(state: PostgresState, server: Server) -> None:
+    here = state.place
+    first = here.draft(NONE, {}, Note(BY, "x"))
+    assert here.put(NONE, first)
+    server.run("update {s}.states set number = 1500", s=state.schema)
+    server.run(
+        "insert into {s}.versions (name, number, tip, holder, operation, subject)"
+        " select name, n, n::text, holder, operation, subject from {s}.versions, generate_series(2, 1500) n",
+        s=state.schema,
+    )
+    assert here.put(first, here.draft(first, {}, Note(BY, "y")))
+    found = server.run("select min(number), max(number), count(*) from {s}.versions", s=state.schema)
+    assert found == [(502, 1501, 1000)]
+
+
+@needs_server
+def test_of_each_place_the_last_hundred_documents_are_kept(state: PostgresState, server: Server) -> None:
+    here, beside = state.place, PostgresPlace(Database(VARIABLE, state.schema), "another")
+    for place in (beside, here):
+        seen = place.draft(NONE, {"state.json": b"0", "a.json": b"0"}, Note(BY, "x"))
+        assert place.put(NONE, seen)
+        for number in range(1, 103 if place is here else 2):
+            draft = place.draft(seen, {"state.json": b"%d" % number, "a.json": b"0"}, Note(BY, "x"))
+            assert place.put(seen, draft)
+            seen = draft
+    found = server.run(
+        "select name, path, min(since), count(*) from {s}.files group by 1, 2 order by 1, 2", s=state.schema
+    )
+    assert found == [
+        ("another", "a.json", 1, 1),
+        ("another", "state.json", 1, 2),
+        ("production", "a.json", 1, 1),
+        ("production", "state.json", 3, 101),
     ]
 
 
