@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
@@ -559,17 +560,26 @@ def test_a_store_that_is_slow_is_away_in_time(state: Objects, proxy: Proxy) -> N
     assert here.look(10) == Seen(first.tip, first.files)
 
 
-def test_azure_is_asked_in_clear_on_this_machine_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    missing = (404, b"<Error><Code>ContainerNotFound</Code></Error>")
-    with scripted(GET=[missing]) as script:
+@pytest.mark.parametrize("scheme", ["s3", "gs", "az"])
+def test_each_cloud_is_asked_three_times_at_most_and_in_clear_on_this_machine(
+    scheme: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account = tmp_path / "service-account.json"
+    with scripted(GET=[(503, b"busy")]) as script:
+        endpoint = f"http://127.0.0.1:{script.port}"
+        key = {"client_email": "", "private_key": "", "private_key_id": "", "disable_oauth": True}
+        account.write_text(json.dumps({**key, "gcs_base_url": endpoint}))
         environ = {
-            "AZURE_STORAGE_ENDPOINT": f"http://127.0.0.1:{script.port}/acme",
+            **environ_of(endpoint),
+            "GOOGLE_BASE_URL": endpoint,
+            "GOOGLE_SERVICE_ACCOUNT": str(account),
+            "AZURE_STORAGE_ENDPOINT": endpoint,
             "AZURE_STORAGE_ACCOUNT_NAME": "acme",
             "AZURE_STORAGE_ACCOUNT_KEY": "a2V5",
         }
         for name, value in environ.items():
             monkeypatch.setenv(name, value)
-        with pytest.raises(PlaceError) as refused:
-            ObjectPlace(Bucket.at("az://campaigns/crm"), environ).tip()
-    assert (refused.value.kind, len(script.asked)) == ("setup", 1)
-    assert str(refused.value).startswith("there is no bucket az://campaigns: ")
+        with pytest.raises(PlaceError) as away:
+            ObjectPlace(Bucket.at(f"{scheme}://campaigns/crm"), environ).tip()
+    assert (away.value.kind, script.methods) == ("away", ["GET"] * 3)
+    assert str(away.value).startswith(f"{endpoint} did not answer as it should: 503")
