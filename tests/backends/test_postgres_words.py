@@ -18,7 +18,7 @@ from campaignctl.backends.cas.place import LONGEST, Note, PlaceError, Seen
 from campaignctl.backends.lock_info import UNKNOWN
 from campaignctl.backends.postgres import errors, tables
 from campaignctl.backends.postgres import place as postgres_place
-from campaignctl.backends.postgres.connection import Database
+from campaignctl.backends.postgres.connection import Database, end_reads
 from campaignctl.backends.postgres.place import PostgresPlace, SessionSigns, postgres_home, state_names
 from campaignctl.errors import StateError
 from campaignctl.review.reports import Access
@@ -266,6 +266,11 @@ def test_a_session_whose_statement_is_under_way_is_taken_to_stand(place: Postgre
     done.set()
     thread.join()
     assert not here.stands()  # there never was one
+    asking = threading.Thread(target=here.ask, args=("select 1",), daemon=True)
+    asking.start()
+    asking.join(5)
+    assert not asking.is_alive()  # whoever looked keeps nobody waiting
+    assert here.stands()
 
 
 @needs_server
@@ -353,6 +358,35 @@ def test_the_session_of_a_holder_shows_that_it_lives(server: Server, database: s
     ours.disclaim("lock-2", given_back=True)
     assert theirs.lives("lock-2") is False
     assert server.run("select lock_id from ours.holders", database=database) == [("lock-2",)]
+
+
+@needs_server
+@pytest.mark.parametrize("given_back", [True, False])
+def test_a_claim_whose_session_is_gone_ends_without_another(place: PostgresPlace, given_back: bool) -> None:
+    here = place.database
+    assert here.claim("lock-1")
+    with pytest.raises(KeyboardInterrupt), here._translated(here._kept[0], 30):
+        raise KeyboardInterrupt
+    here.disclaim("lock-1", given_back=given_back)
+    assert not here.stands()
+    assert here.lives("lock-1") is False
+
+
+@needs_server
+def test_an_interrupt_does_not_keep_a_claim_from_ending(state: PostgresState, server: Server) -> None:
+    import psycopg
+
+    here = state.place.database
+    assert here.claim("lock-1")
+    waiting = "select from pg_stat_activity where wait_event_type = 'Lock' and query like %s"
+    with ThreadPoolExecutor(1) as pool, psycopg.connect(server.address()) as other:
+        other.execute(f"select from {state.schema}.holders for update")
+        ending = pool.submit(here.disclaim, "lock-1", given_back=True)
+        until(lambda: bool(server.run(waiting, f"%{state.schema}%")))
+        end_reads()
+        other.commit()
+        ending.result(30)
+    assert here.lives("lock-1") is None
 
 
 @needs_server
