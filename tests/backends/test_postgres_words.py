@@ -25,6 +25,7 @@ from campaignctl.review.reports import Access
 from campaignctl.state.model import LockInfo
 from tests.backends.postgres_place import VARIABLE, PostgresState
 from tests.backends.postgres_server import NEEDED, Server, binaries
+from tests.backends.wire import Wire
 from tests.e2e.harness import until
 
 needs_server = pytest.mark.skipif(binaries() is None, reason=NEEDED)
@@ -585,6 +586,16 @@ def test_files_are_read_up_to_the_largest_size(place: PostgresPlace, monkeypatch
         f"the files of {location} are larger than 1 MiB",
     )
     assert refused.value.hint == "that is no state of campaignctl"
+
+
+@needs_server
+def test_what_is_looked_at_comes_as_it_is(state: PostgresState, server: Server, wire: Wire) -> None:
+    here = replace(state, address=server.address(port=wire.port)).place
+    files = {"state.json": bytes(range(256)) * 400}
+    assert here.put(NONE, here.draft(NONE, files, Note(BY, "x")))
+    before = wire.received
+    assert here.look().files == files
+    assert 102_400 < wire.received - before < 110_000
 
 
 def test_a_place_names_its_rows_and_how_to_put_an_earlier_one_back() -> None:

@@ -15,7 +15,7 @@ class Wire:
 
     `deaf`: what the server answers is swallowed. With `cut_at` connections end as soon as a client has sent
     these bytes: before they are passed on, or with `after` once the server has answered them. With `deaf_at`
-    it gets deaf there. `sent` are the bytes of clients so far.
+    it gets deaf there. `sent` are the bytes of clients so far, `received` those for them.
     """
 
     def __init__(self, target: int) -> None:
@@ -26,7 +26,7 @@ class Wire:
         self.closed = self.deaf = self.after = False
         self.cut_at: bytes | None = None
         self.deaf_at: bytes | None = None
-        self.cuts = self.sent = 0
+        self.cuts = self.sent = self.received = 0
         threading.Thread(target=self._accept, daemon=True).start()
 
     def cut(self) -> None:
@@ -67,6 +67,7 @@ class Wire:
         with suppress(OSError):
             while data := source.recv(_BLOCK):
                 self.sent += len(data) if is_client else 0
+                self.received += 0 if is_client else len(data)
                 if is_client and self.cut_at is not None and self.cut_at in data:
                     self.cut_at = None
                     if not self.after:
