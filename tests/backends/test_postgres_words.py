@@ -20,7 +20,7 @@ from campaignctl.backends.postgres import errors, tables
 from campaignctl.backends.postgres import place as postgres_place
 from campaignctl.backends.postgres.connection import Database, end_reads
 from campaignctl.backends.postgres.place import PostgresPlace, SessionSigns, postgres_home, state_names
-from campaignctl.errors import StateError
+from campaignctl.errors import Interrupted, StateError
 from campaignctl.review.reports import Access
 from campaignctl.state.model import LockInfo
 from tests.backends.postgres_place import VARIABLE, PostgresState
@@ -337,6 +337,20 @@ def test_a_statement_that_is_interrupted_ends_its_session(place: PostgresPlace) 
         raise KeyboardInterrupt
     assert connection.closed
     assert not here._kept
+
+
+@needs_server
+def test_an_interrupt_ends_a_look_at_once(place: PostgresPlace, server: Server) -> None:
+    here = place.database
+    here.ask("select 1")
+    running = "select from pg_stat_activity where query = 'select pg_sleep(20), 7'"
+    with ThreadPoolExecutor(1) as pool:
+        looking = pool.submit(here.ask, "select pg_sleep(20), 7")
+        until(lambda: bool(server.run(running)))
+        end_reads()
+        with pytest.raises(Interrupted, match=r"^interrupted; the look at the database was ended$"):
+            looking.result(10)
+    assert here.ask("select 1") == [(1,)]
 
 
 @needs_server
