@@ -4,28 +4,20 @@ from __future__ import annotations
 
 import json
 import random
-import re
 from base64 import b64decode, b64encode
 from dataclasses import replace
 from gzip import decompress
-from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from campaignctl.backends import durable
-from campaignctl.backends.cas.liveness import ELSEWHERE
 from campaignctl.backends.cas.place import Note, PlaceError
 from campaignctl.backends.http import document
 from campaignctl.backends.http.document import decode, encode, unpack
-from campaignctl.backends.http.place import _told_holder, http_home
-from campaignctl.project.http_address import http_address
-from campaignctl.project.model import StateSettings
-from campaignctl.state.codec import encode_lock
+from campaignctl.backends.http.place import _told_holder
 from campaignctl.state.model import LockInfo
-from tests.backends.cas_places import utc_now
 
 BY = LockInfo("lock-1", "mira", "laptop", 42, "apply", "2036-01-01T00:00:00Z")
 NOTE = Note(BY, "a step")
@@ -121,74 +113,6 @@ def test_a_state_is_smaller_on_the_way() -> None:
 @pytest.mark.parametrize("body", [b"Locked", b"", b"[]", b"\xff", b"[" * 100_000])
 def test_a_lock_whose_holder_is_not_told_is_that_of_another_run(body: bytes) -> None:
     assert (_told_holder(body).id, _told_holder(body).holder) == ("", "another run")
-
-
-@pytest.mark.parametrize(
-    ("told", "holder"),
-    [
-        ({"ID": "a", "Who": "ben", "Created": "at noon"}, ("a", "ben", "at noon")),
-        ({"ID": 7}, ("7", "another run", "an unknown time")),
-        ({"ID": "a", "Who": " b\n\ten ", "Created": " \n"}, ("a", "b en", "an unknown time")),
-        ({"ID": "a", "Who": "b" * 81, "Created": "c" * 81}, ("a", "b" * 80, "c" * 80)),
-        ({"ID": "a", "Who": "ben", "Info": encode_lock(BY)}, ("a", "ben", "an unknown time")),
-        ({"ID": "a", "Who": "ben", "Info": "by hand"}, ("a", "ben", "an unknown time")),
-    ],
-)
-def test_a_holder_is_known_by_what_the_server_tells(
-    told: dict[str, Any], holder: tuple[str, str, str]
-) -> None:
-    lock_id, who, since = holder
-    found = LockInfo(lock_id, who, ELSEWHERE, 0, "another command", since)
-    assert _told_holder(json.dumps(told).encode()) == found
-
-
-def test_a_holder_that_wrote_its_lock_for_us_is_known_whole() -> None:
-    told = {"ID": BY.id, "Who": "ben", "Info": encode_lock(BY), "Created": "at noon"}
-    assert _told_holder(json.dumps(told).encode()) == BY
-
-
-GITLAB, PLAIN = "https://h/api/v4/projects/7/terraform/state/crm", "https://h/states/7/c r!m"
-
-
-@pytest.mark.parametrize(
-    ("address", "history", "repair", "mirror"),
-    [
-        (
-            GITLAB,
-            f"GitLab's versions of {GITLAB}",
-            (
-                f"nothing was overwritten; on GitLab: `curl --user USER:TOKEN {GITLAB}/versions/SERIAL"
-                " > version.json`, then `jq -r '.files[\"state.json\"].gzip' version.json | base64 -d"
-                " | gunzip > good.json`, and `campaignctl state push good.json`"
-            ),
-            "crm-",
-        ),
-        (
-            PLAIN,
-            None,
-            (
-                "nothing was overwritten; put an earlier version of it back on the server, or"
-                " `campaignctl state push good.json`"
-            ),
-            "c_r_m-",
-        ),
-    ],
-)
-def test_messages_say_where_a_state_is_and_how_it_is_put_back(
-    tmp_path: Path, address: str, history: str | None, repair: str, mirror: str
-) -> None:
-    where = http_address(StateSettings(backend="http", address=address))
-    home = http_home(tmp_path, "acme-crm", where, {}, now=utc_now)
-    assert home.place.texts.location == address
-    assert home.place.texts.history == history
-    assert home.place.texts.repair == repair
-    assert home.whole
-    assert home.mirror.parent == tmp_path / ".campaignctl" / "http"
-    assert re.fullmatch(rf"{mirror}[0-9a-f]{{8}}\.json", home.mirror.name)
-    assert [home.stop.texts.location, home.archive.texts.location] == [
-        f"{address}-stop",
-        f"{address}-archive",
-    ]
 
 
 @pytest.mark.parametrize(

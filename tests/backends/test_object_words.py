@@ -18,7 +18,7 @@ from campaignctl.backends.cas.place import Files, Note, PlaceError, Seen
 from campaignctl.backends.object_store import place as object_place
 from campaignctl.backends.object_store.head import KEPT, Head, Stored, following, left_over
 from campaignctl.backends.object_store.place import ObjectPlace, mirror_path, object_home, states_at
-from campaignctl.backends.object_store.store import Bucket, shown, trouble
+from campaignctl.backends.object_store.store import Bucket, opened, shown, trouble
 from campaignctl.errors import StateError
 from campaignctl.review.reports import Access
 from tests.backends.object_place import BY, Objects
@@ -583,3 +583,38 @@ def test_each_cloud_is_asked_three_times_at_most_and_in_clear_on_this_machine(
             ObjectPlace(Bucket.at(f"{scheme}://campaigns/crm"), environ).tip()
     assert (away.value.kind, script.methods) == ("away", ["GET"] * 3)
     assert str(away.value).startswith(f"{endpoint} did not answer as it should: 503")
+
+
+@pytest.mark.parametrize(
+    ("url", "bucket", "shorter"),
+    [
+        ("s3://campaigns", Bucket("s3", "campaigns", ""), "s3://campaigns"),
+        ("gs://campaigns/", Bucket("gs", "campaigns", ""), "gs://campaigns"),
+        ("az://campaigns/crm/eu/", Bucket("az", "campaigns", "crm/eu"), "az://campaigns/crm/eu"),
+    ],
+)
+def test_an_address_names_a_bucket_and_a_prefix(url: str, bucket: Bucket, shorter: str) -> None:
+    assert Bucket.at(url) == bucket
+    assert bucket.url == shorter
+
+
+@pytest.mark.parametrize(
+    ("url", "environ", "is_refused"),
+    [
+        ("s3://campaigns", {"AWS_PROFILE": "work"}, True),
+        ("s3://campaigns", {"AWS_PROFILE": "work", "AWS_ACCESS_KEY_ID": "AKIA"}, False),
+        ("s3://campaigns", {"AWS_PROFILE": ""}, False),
+        ("s3://campaigns", {}, False),
+        ("gs://campaigns", {"AWS_PROFILE": "work"}, False),
+    ],
+)
+def test_only_a_profile_that_would_be_passed_over_is_refused(
+    monkeypatch: pytest.MonkeyPatch, url: str, environ: dict[str, str], is_refused: bool
+) -> None:
+    monkeypatch.setenv("GOOGLE_SKIP_SIGNATURE", "true")
+    if is_refused:
+        with pytest.raises(PlaceError, match="AWS_PROFILE is work") as refused:
+            opened(Bucket.at(url), environ, 5)
+        assert refused.value.kind == "setup"
+    else:
+        assert opened(Bucket.at(url), environ, 5) is not None
