@@ -58,6 +58,25 @@ def replace(path: Path, data: bytes) -> None:
     sync_directory(path.parent)
 
 
+def keep(path: Path, name: Path) -> None:
+    """Keep a file under another name too, as it will be replaced; copied where it cannot have two, as on a
+    file system without links, or where it is a link itself or open to others."""
+    draft = name.with_name(name.name + ".tmp")
+    try:
+        draft.unlink(missing_ok=True)
+        with open(path, "rb", opener=lambda found, flags: os.open(found, flags | os.O_NOFOLLOW)) as file:
+            if exposed(path):
+                raise PermissionError(errno.EPERM, "It is open to others", str(path))
+            sync(file.fileno())  # it may have been put there by hand
+        os.link(path, draft)
+        draft.replace(name)
+        draft.unlink(missing_ok=True)  # it stays if both names led to this file before
+    except OSError:
+        replace(name, path.read_bytes())
+    else:
+        sync_directory(name.parent)
+
+
 def exposed(path: Path) -> bool:
     """Whether users other than its owner may read or write a file."""
     return bool(path.stat().st_mode & 0o077)

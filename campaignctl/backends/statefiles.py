@@ -166,7 +166,7 @@ class StateFiles:
         same = self._fingerprint(previous) == fingerprint(data)
         # A backup that equals the state could not tell which of them a journal continues.
         if previous is not None and not same:
-            durable.replace(self.sibling("backup" if readable else "damaged"), previous)
+            durable.keep(self.path, self.sibling("backup" if readable else "damaged"))
         if previous is None or not same or not self.at_rest.is_current(STATE, previous):
             durable.replace(self.path, self.at_rest.close(STATE, data))
         journal = self.sibling("journal")

@@ -551,3 +551,33 @@ def test_a_damaged_state_that_was_repaired_meanwhile_is_not_replaced(place: Loca
     session.release()
     assert place.path.read_bytes() == good
     assert place.backend().read() == sample_state()
+
+
+@pytest.mark.parametrize(
+    "case", ["plain", "kept before", "other kept", "no links", "a link", "open to others"]
+)
+def test_a_file_is_kept_under_another_name_and_only_copied_where_it_has_to_be(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, case: str
+) -> None:
+    path, name = tmp_path / "state.json", tmp_path / "state.json.backup"
+    durable.replace(path, b"first")
+    if case == "kept before":
+        durable.keep(path, name)
+    if case == "other kept":
+        durable.replace(name, b"older")
+        durable.replace(tmp_path / "state.json.backup.tmp", b"left by a crash")
+    if case == "no links":
+        monkeypatch.setattr(os, "link", lambda *_: (tmp_path / "none").rename(path))
+    if case == "a link":
+        path.rename(tmp_path / "elsewhere")
+        path.symlink_to(tmp_path / "elsewhere")
+    if case == "open to others":
+        path.chmod(0o644)
+    durable.keep(path, name)
+    copied = case in ("no links", "a link", "open to others")
+    assert (name.stat().st_ino == path.stat().st_ino) is not copied
+    assert (name.is_symlink(), name.stat().st_mode & 0o777) == (False, 0o600)
+    durable.replace(path, b"second")
+    assert (name.read_bytes(), path.read_bytes()) == (b"first", b"second")
+    there = {"state.json", "state.json.backup"} | ({"elsewhere"} if case == "a link" else set())
+    assert {each.name for each in tmp_path.iterdir()} == there
