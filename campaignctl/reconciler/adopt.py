@@ -71,7 +71,7 @@ def import_campaign(
         markers, new_id = run.state.account.markers, wiring.clock.new_id
         record, marking = changes.marking(project, markers, key, record, live, new_id)
         warnings = take_over(run, key, record, (marking,) if marking else ())
-        if run.broken_off is not None:
+        if isinstance(run.broken_off, TokenRejected):
             raise StateError(f"{key} is now {campaign_id}; {warnings[0]}", hint=run.broken_off.hint, key=key)
     then: str = Sentence(Command("plan"), " shows what differs")
     if manifest is None:

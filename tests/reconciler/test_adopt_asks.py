@@ -11,7 +11,14 @@ import pytest
 from campaignctl.campaign import marker
 from campaignctl.campaign.lifecycle import Lifecycle
 from campaignctl.campaign.live import Live
-from campaignctl.errors import CampaignctlError, Interrupted, LockLost, StateError, TokenRejected
+from campaignctl.errors import (
+    CampaignctlError,
+    Interrupted,
+    LockLost,
+    StateError,
+    StateNotSaved,
+    TokenRejected,
+)
 from campaignctl.manifest.model import DesiredState
 from campaignctl.plan.changes import marking
 from campaignctl.plan.model import Change, Request
@@ -272,6 +279,21 @@ OTHER = {**item("draft", DRAFT), "id": "7"}
 
 def seen(shown: Shown | list[Shown], **more: Any) -> Script:
     return Script([OTHER], {ID: shown}, **more)
+
+
+def test_an_import_whose_steps_no_journal_takes_is_saved_as_a_whole() -> None:
+    script = seen([item(), MARKED])
+    with direct(FIRST, script) as one:
+        kept = one.kept
+
+        def refused() -> None:
+            raise StateNotSaved("the journal cannot be written")
+
+        kept.on_step = refused
+        desired = DesiredState(one.wiring.project, {KEY: wanted(SCHEDULED)}, "d")
+        told = import_campaign(one.wiring, desired, KEY, ID)
+        assert told.startswith(f"{KEY} is now {ID} (scheduled)")
+        assert one.state.campaigns[KEY].id == ID
 
 
 def test_an_import_that_could_not_be_marked_for_its_token_is_recorded_and_fails() -> None:
