@@ -52,6 +52,7 @@ def sending(one: Direct, *opening: Any, company: str | None = COMPANY) -> Sendin
 
 def said(result: ProofResult) -> str:
     assert result.error is not None
+    assert not result.error.detail.startswith(".")
     return f"{result.error.summary} {result.error.detail}"
 
 
