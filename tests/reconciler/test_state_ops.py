@@ -274,11 +274,12 @@ def test_a_pushed_state_has_a_serial_of_its_own(
         assert two.state == replace(pushed, serial=serial)
 
 
-def test_an_unreadable_state_may_always_be_replaced(two: Account) -> None:
-    good = two.state
+@pytest.mark.parametrize("serial", [0, 7])
+def test_an_unreadable_state_may_always_be_replaced(two: Account, serial: int) -> None:
+    good = replace(two.state, serial=serial)
     two.place.put_document(b"{")
-    state_ops.push(two.wiring, good, force=False)
-    assert two.state == replace(good, serial=good.serial + 1)
+    state_ops.push(replace(two.wiring, newest=None), good, force=False)
+    assert two.state == replace(good, serial=serial + 1)
 
 
 def test_a_place_whose_state_was_moved_takes_another_one_only_by_force(
