@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 
+from campaignctl.campaign.lifecycle import Lifecycle
 from campaignctl.errors import CampaignctlError, Interrupted, LockLost
+from campaignctl.plan.context import Reading
 from campaignctl.plan.model import Change
 from campaignctl.project.model import Guardrails
 from campaignctl.reconciler.intents import written
@@ -25,9 +27,14 @@ from tests.plan.planning import (
     RECURRING,
     SCHEDULED,
     Spec,
+    live,
+    only,
     own,
+    plan_of,
     record,
+    wanted,
 )
+from tests.reconciler.account import split_test
 from tests.reconciler.performing import (
     COMPANY,
     FIRE,
@@ -43,7 +50,7 @@ from tests.reconciler.performing import (
     phases,
     replacement,
 )
-from tests.reconciler.scripted import Direct, Shown, direct
+from tests.reconciler.scripted import PROJECT, Direct, Shown, direct
 
 
 @pytest.fixture
@@ -310,3 +317,28 @@ def test_one_that_cannot_be_read_before_is_not_sent(known: Direct) -> None:
     assert perform(run, FIRE).outcome == "failed"
     assert "update" not in known.script.asked
     assert (known.state.pending, run.broken_off) == ({}, None), "the next changes may still be made"
+
+
+@pytest.mark.parametrize(
+    ("status", "hint"),
+    [
+        ("running", f"campaignctl halt {KEY} --reason 'not as requested'"),
+        ("sent", "it is sent: compare both in the dashboard"),
+    ],
+)
+def test_a_winner_that_another_one_took_is_named_with_what_to_do(
+    known: Direct, status: str, hint: str
+) -> None:
+    test = split_test(scheduled_time="2036-06-01 10:00:00")
+    shown = [{**each, "id": str(81 + number)} for number, each in enumerate(test["messages"])]
+    decided = wanted(test, manifest="sha256:new", lifecycle=Lifecycle(winner="two"))
+    before = here({KEY: record(test, "needs_decision")})
+    reading = Reading(live={KEY: live(test, "needs_decision", messages=shown)})
+    change = only(plan_of(decided, known=before, reading=reading, project=PROJECT))
+    waits, other = (item(test, "needs_decision", messages=shown), [{**shown[0], "winner": 1}, shown[1]])
+    known.script.by_id = {ID: [waits, item(test, status, messages=other)]}
+    found = performed(known, change, before)
+    assert (found.outcome, known.script.asked) == ("failed", [ID, "set-winner", ID])
+    assert found.error is not None
+    assert found.error.summary == f"winner of {KEY}: the winner of {ID} is 'one', not 'two'"
+    assert hint in found.error.hint
