@@ -119,7 +119,10 @@ def test_a_freeze_that_begins_meanwhile_holds_the_request_that_sends_it() -> Non
         project = one.wiring.project
         guarded = replace(project, guardrails=replace(project.guardrails, freeze=(window,)))
         one.wiring = replace(one.wiring, project=guarded)
-        assert "frozen" in said(sending(one).send())
+        result = sending(one).send()
+    assert result.error is not None
+    assert result.error.summary.startswith("frozen: ")
+    assert result.error.detail == "9 is draft, and sends nothing"
     assert "update" not in one.script.asked
     assert phases(one) == ["started", "created", "arming", "dropped"]
 

@@ -18,6 +18,7 @@ from campaignctl.state.codec import encode
 from campaignctl.state.ledger import Sent
 from campaignctl.state.model import Account as Place
 from campaignctl.state.model import Entry, State
+from campaignctl.state.proofs import Proof
 from tests.e2e.harness import weekly
 from tests.plan.planning import intent
 from tests.reconciler.account import PUSH, Account, campaign, split_test
@@ -107,6 +108,16 @@ def test_what_was_sent_in_a_period(far: Account) -> None:
     found = since(far.wiring, far.desired, begin)
     assert [one.at for one in found.sent] == [iso(each) for each in sent[1:]]
     assert (found.since, found.until) == (begin, now + timedelta(days=2))
+
+
+def test_proofs_that_were_sent_in_a_period(far: Account) -> None:
+    begin = report(far).now - timedelta(days=2)
+    first = Proof(
+        "far", "m", "en", "sha256:p", "team", "sha256:s", "ana", "i-1", "sent", at=iso(begin), id="9"
+    )
+    before = replace(first, intent="i-2", at=iso(begin - timedelta(seconds=1)))
+    put(far, Entry(proofs=(before, first, replace(first, intent="i-3", phase="dropped"))))
+    assert since(far.wiring, far.desired, begin).proofs == (first,)
 
 
 def test_what_is_not_declared_has_the_phase_of_its_record(far: Account) -> None:
