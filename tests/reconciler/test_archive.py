@@ -161,6 +161,20 @@ def test_a_released_campaign_that_can_still_send_stays_in_the_state(
     assert (old in known.released) is stays
 
 
+@pytest.mark.parametrize(("archived", "stays"), [(None, True), ("sha256:manifest", False)])
+def test_what_was_forgotten_lately_stays_and_what_was_archived_counts_by_its_last_send(
+    tmp_path: Path, archived: str | None, stays: bool
+) -> None:
+    wiring, manifests = over(tmp_path)
+    sends = ("2025-03-01T09:00:00Z",)
+    old = Released("old", "7", "i", "d", "sent", iso(NOW), "c", sends, archived=archived)
+    kept(tmp_path / "state.json", state({KEY: OVER}, released=(old,)))
+    archive(wiring, Order(), lambda: manifests, lambda _: True)
+    known = wiring.backend.read()
+    assert known is not None
+    assert (old in known.released) is stays
+
+
 def test_a_second_copy_of_what_is_archived_is_still_looked_for(tmp_path: Path) -> None:
     """It was posted twice and canceled; the campaign of the other POST may still turn up."""
     wiring, manifests = over(tmp_path)

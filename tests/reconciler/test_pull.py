@@ -220,13 +220,14 @@ def test_a_recorded_proof_is_never_written_even_without_its_marker(folder: Folde
     assert out.hint == (Command("proof", "push/a") if named else None)
 
 
-def released(folder: Folder) -> None:
-    release = Released("a", "9", LOST, "sha256:x", "canceled", "2026-11-01T00:00:00Z")
+def released(folder: Folder, intent: str | None = LOST) -> None:
+    release = Released("a", "9", intent, "sha256:x", "canceled", "2026-11-01T00:00:00Z")
     folder.known = replace(state(), account=Account(URL, COMPANY, markers=True), released=(release,))
 
 
-def test_what_was_forgotten_is_written_only_if_it_is_named(folder: Folder) -> None:
-    released(folder)
+@pytest.mark.parametrize("intent", [LOST, None])
+def test_what_was_forgotten_is_written_only_if_it_is_named(folder: Folder, intent: str | None) -> None:
+    released(folder, intent)
     folder.script = account(shown("9", metadata=OURS), shown("8"))
     assert why(folder) == {"9": ("forgotten by this project", False)}
     assert [str(one.hint) for one in folder.seen().left] == ["campaignctl pull --id 9"]

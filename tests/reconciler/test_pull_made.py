@@ -10,7 +10,7 @@ import pytest
 
 from campaignctl.errors import CampaignctlError
 from campaignctl.manifest.pulled import LayoutOfKeys
-from campaignctl.reconciler.pull import Asked, left_out
+from campaignctl.reconciler.pull import Asked, Made, left_out
 from campaignctl.state.model import Account
 from tests.plan.planning import SCHEDULED, record, state
 from tests.reconciler.pulling import (
@@ -230,12 +230,26 @@ def test_a_proposal_whose_file_is_in_the_way_is_not_taken(folder: Folder) -> Non
 
 def alike(folder: Folder, into: str = "sms") -> list[str]:
     """The paths of a pull of three campaigns that are different and share fields."""
+    return [change.path for change in made_alike(folder, into).changes]
+
+
+def made_alike(folder: Folder, into: str = "sms") -> Made:
     names = ("Summer", "Letter", "Thanks")
     same: dict[str, Any] = {"description": "spring", "labels": ["spring"]}
     folder.script = account(*(shown(str(n), name, **same) for n, name in enumerate(names, 7)))
     found = folder.made(folder=into, factor=True)
     assert found.files.keys() == {"7", "8", "9"}
-    return [change.path for change in found.changes]
+    return found
+
+
+def test_no_manifest_is_written_without_a_file_that_it_shares(folder: Folder) -> None:
+    made = made_alike(folder)
+    folder.write("sms/_defaults.yaml", "spec: {labels: [theirs]}\n")
+    with pytest.raises(CampaignctlError, match="Cannot write what the new manifests share") as refused:
+        made.written(folder.seen(), folder)
+    assert "sms/_defaults.yaml" in refused.value.detail
+    assert refused.value.detail.endswith(".")
+    assert [path.name for path in (folder.directory / "sms").iterdir()] == ["_defaults.yaml"]
 
 
 @pytest.mark.parametrize("taken", [False, True])
