@@ -138,6 +138,17 @@ def test_a_pause_without_effect_is_repeated(late: Account) -> None:
     assert [write.name for write in late.wire.sent[1:]] == ["pause"] * 3
 
 
+def test_a_pause_that_takes_effect_late_is_waited_for_before_it_is_repeated_again(late: Account) -> None:
+    late.specs = {"a": campaign("A", scheduled_time=FAR)}
+    late.apply()
+    mark = late.mark
+    late.wire.lose("pause", effect=None, answer=0, times=5)
+    late.wire.lose("pause", effect=0.9, answer=0)
+    assert words(late.halt()) == {"a": "stopped"}
+    assert [write.name for write in late.wire.sent[1:]] == ["pause"] * 6
+    assert late.writes(mark) == ["pause"]
+
+
 @pytest.mark.parametrize(
     ("who", "reason", "sent"),
     [
