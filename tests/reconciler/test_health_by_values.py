@@ -110,6 +110,13 @@ def test_who_can_read_the_state(exposed: tuple[str, ...] | None, verdict: Any, f
     )
 
 
+def test_who_can_read_an_encrypted_state() -> None:
+    encryption = replace(PROJECT.state.encryption, method="aes_gcm")
+    project = replace(PROJECT, state=replace(PROJECT.state, encryption=encryption))
+    check = checked(project=project, kept=replace(FREE, exposed=None))["permissions"]
+    assert check == Check("permissions", "ok", "everyone who has the key can read the state")
+
+
 SENT = replace(sample_intent(), phase="started", at="2036-01-01T00:00:00Z")
 
 
@@ -176,6 +183,11 @@ def test_who_holds_the_lock(run: str, lives: bool | None, found: str, fix: str) 
     told = found.format(f"`apply` of anna on desk, {where}, since 2036-01-01T00:00:00Z")
     assert checked(kept=held)["lock"] == Check("lock", "warning", told, fix)
     assert checked()["lock"] == Check("lock", "ok", "free")
+
+
+def test_a_lock_with_a_lease_is_taken_over_in_time() -> None:
+    found = checked(kept=replace(FREE, lock=replace(LOCK, lease=60), holder_lives=None))["lock"].found
+    assert found.endswith("still running; without a sign of life for 60 s it is taken over")
 
 
 @pytest.mark.parametrize("number", [0, 1, 4])
@@ -267,6 +279,7 @@ def test_our_campaign_without_a_state_is_a_problem() -> None:
         (0, "ok", "agrees with the API's, to within two seconds"),
         (9, "ok", "agrees with the API's, to within two seconds"),
         (-9, "ok", "agrees with the API's, to within two seconds"),
+        (11, "warning", "11 s behind the API's"),
         (60, "warning", "60 s behind the API's"),
         (-60, "warning", "60 s ahead of the API's"),
     ],
@@ -279,8 +292,8 @@ def test_the_clock(wrong: int, verdict: Any, found: str) -> None:
     assert check.fix == ("set this machine's clock (NTP)" if verdict == "warning" else "")
 
 
-def rates(limit: int, remaining: int) -> dict[str, str]:
-    figures = {"limit": limit, "remaining": remaining, "reset": 12}
+def rates(limit: int, remaining: int, reset: int = 12) -> dict[str, str]:
+    figures = {"limit": limit, "remaining": remaining, "reset": reset}
     return {f"x-ratelimit-{name}": str(value) for name, value in figures.items()}
 
 
@@ -290,6 +303,7 @@ def rates(limit: int, remaining: int) -> dict[str, str]:
         ({}, "the API sends no figures; requests are paced to 10 a second and 150 a minute", False),
         (rates(150, 16), "16 of 150 requests left for 12 s", False),
         (rates(150, 15), "15 of 150 requests left for 12 s", True),
+        (rates(150, 16, reset=0), "16 of 150 requests left for 1 s", False),
         (rates(20, 11), "11 of 20 requests left for 12 s", False),
         (rates(20, 10), "10 of 20 requests left for 12 s", True),
     ],
