@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any, cast
 
 import pytest
 
-from campaignctl.errors import AccountMismatch, StateError
+from campaignctl.errors import AccountMismatch, Command, StateError
 from campaignctl.manifest.model import DesiredState
 from campaignctl.reconciler.calendar import NOT_READ, calendar_of_project
 from campaignctl.reconciler.ports import Backend
@@ -15,6 +16,7 @@ from campaignctl.review.calendar import Calendar
 from campaignctl.state.halts import Halt, Halts
 from campaignctl.state.model import Account, State
 from tests.plan.planning import ID, SCHEDULED, own, record, wanted
+from tests.reconciler.account import Clock
 from tests.reconciler.performing import COMPANY, here, item
 from tests.reconciler.scripted import PROJECT, URL, Direct, Script, direct
 
@@ -79,19 +81,36 @@ def test_halts_are_shown_and_a_mark_that_cannot_be_read_is_said() -> None:
     assert [bool(one.halt) for one in found.campaigns] == [True]
 
 
+def test_a_clock_that_is_wrong_is_said() -> None:
+    with direct(None, Script([{**item(OTHER), "id": "9"}])) as one:
+        clock = Clock(one.script.time, wrong=timedelta(minutes=5))
+        (note,) = calendar_of_project(replace(one.wiring, clock=clock), DESIRED, 7).notes
+    assert "clock" in note
+
+
 def test_a_mark_that_was_deleted_is_said() -> None:
     found, _ = shown(replace(here({"a": record(SOON)}), stop_mark=True), item(SOON))
-    assert any("stop mark" in str(note) for note in found.notes)
+    (note,) = found.notes
+    lift, again = Command("halt", "--lift", "--reason", "TEXT"), Command("halt", "--all", "--reason", "TEXT")
+    assert note == (
+        f"it may be halted: the stop mark of here was deleted: `{lift}` goes on without it;"
+        f" to halt everything again: `{again}`"
+    )
 
 
 @pytest.mark.parametrize(
     ("changed", "items"),
     [
         ({"environment": "staging"}, ()),
+        ({"account": Account(URL, "1", markers=True)}, None),
         ({"account": Account("https://other.example", COMPANY, markers=True)}, ()),
         ({"account": Account(URL, "1", markers=True)}, ({**item(OTHER), "id": "9"},)),
     ],
 )
-def test_another_environment_or_account_is_refused(changed: dict[str, Any], items: tuple[Any, ...]) -> None:
+def test_another_environment_or_account_is_refused(
+    changed: dict[str, Any], items: tuple[Any, ...] | None
+) -> None:
+    """An account whose list shows nothing is known by a recorded campaign."""
+    by_id = {ID: item(SOON)} if items is None else {}
     with pytest.raises(AccountMismatch):
-        shown(replace(here({"a": record(SOON)}), **changed), *items)
+        shown(replace(here({"a": record(SOON)}), **changed), *(items or ()), by_id=by_id)
