@@ -161,6 +161,14 @@ def test_the_hint_names_the_command_that_stops_what_goes_on(
     assert bool(row.hint) is bool(hint)
 
 
+def test_a_create_of_unknown_outcome_says_where_to_look() -> None:
+    first, other = outcome(ORDER, ALL, seen(one("paused"), unsettled={"b": "B", "a": "A"})).rows[:2]
+    assert (first.key, other.key) == ("a", "b")
+    assert (first.id, first.name, first.outcome, first.status) == (None, "A", "unproven", "unsettled")
+    assert (first.detail, first.read) == ("not known whether its create happened", False)
+    assert first.hint == "look in the dashboard for 'A' and cancel it there; `campaignctl apply` settles it"
+
+
 @pytest.mark.parametrize(
     ("order", "words"),
     [

@@ -13,9 +13,10 @@ from campaignctl.manifest.model import DesiredCampaign
 from campaignctl.reconciler.lift import lift
 from campaignctl.reconciler.stop_mark import StopMarkGone
 from campaignctl.review.halt import LiftOutcome
+from campaignctl.schedule.times import iso
 from campaignctl.state.halts import Halt, Halts, Held
 from campaignctl.state.model import State
-from tests.plan.planning import ID, SCHEDULED, own, record, state, wanted
+from tests.plan.planning import ID, NOW, SCHEDULED, own, record, state, wanted
 from tests.reconciler.scripted import Direct, direct
 
 AT = "2026-11-24T11:00:00Z"
@@ -85,8 +86,9 @@ def test_a_key_that_nothing_halts_is_an_error_and_lifts_nothing(
     with direct(known) as one:
         one.kept.mark = MARK
         manifests = None if declared is None else {each.key: each for each in declared}
-        with pytest.raises(CampaignctlError, match="nothing halts other"):
+        with pytest.raises(CampaignctlError, match="nothing halts other") as refused:
             lift(one.wiring, keys, "fixed", lambda: manifests)
+        assert refused.value.hint == "to list the halts in force: `campaignctl status`"
         assert one.kept.mark == MARK
 
 
@@ -106,13 +108,15 @@ def test_a_lift_without_a_halt_is_an_error() -> None:
 @pytest.fixture
 def gone() -> Iterator[Direct]:
     """A state that remembers a stop mark, and none."""
-    with direct(state(stop_mark=True)) as one:
+    with direct(state(stop_mark=True), who="bob", host="laptop") as one:
         yield one
 
 
 def test_a_lift_of_all_replaces_a_stop_mark_that_was_deleted(gone: Direct) -> None:
     outcome = lift(gone.wiring, None, "fixed", dict)
     (made,) = gone.kept.mark.halts
+    assert (made.reason, made.who, made.host) == ("the stop mark was deleted", "bob", "laptop")
+    assert made.at == made.lifted[0].at == iso(NOW)
     assert (made.in_force, made.keys, [one.reason for one in made.lifted]) == (False, None, ["fixed"])
     assert (outcome.lifted, outcome.left, outcome.keys) == ((made,), (), None)
 

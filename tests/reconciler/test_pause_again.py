@@ -53,6 +53,7 @@ def test_what_can_send_although_it_is_halted_is_paused() -> None:
     # On record before the pause, so that one which was killed in it is known.
     assert [each.outcome for step in one.kept.steps for each in step.history] == ["started", "done"]
     assert one.state.stop_mark
+    assert not any(each.decision for each in one.kept.steps if each.stop_mark or each.history)
 
 
 @pytest.mark.parametrize(
@@ -167,7 +168,10 @@ def test_a_pause_that_failed_names_the_cancel_first(verdict: str, again: bool) -
     assert only.error is not None
     assert only.error.summary == "no"
     assert isinstance(only.error.hint, Sentence)
-    assert str(only.error.hint).startswith("`campaignctl halt")
+    words = (
+        f"`campaignctl halt {KEY} --cancel --reason TEXT` cancels it if it cannot be paused, which is final"
+    )
+    assert only.error.hint == words
 
 
 def test_one_that_did_not_start_has_its_own_hint() -> None:
