@@ -278,6 +278,21 @@ def test_a_recorded_campaign_without_a_manifest_is_not_read(folder: Folder, gone
     assert ("9" in folder.script.asked) is not gone
 
 
+def test_a_campaign_whose_file_cannot_be_written_is_named_and_the_others_are_written(folder: Folder) -> None:
+    folder.declare("sale.yaml", "Sale")
+    folder.declare("other.yaml", "Other")
+    folder.records(sale="9", other="8")
+    folder.script = Script([shown("9", deal_id="7"), shown("8", "Other", deal_id="7")])
+    found = folder.again()
+    folder.write("sale.yaml", "# edited meanwhile\n")
+    after = found.written(folder)
+    assert [one.key for one in after.updated] == ["other"]
+    ((one),) = after.left
+    assert (one.id, one.name, one.fault, "sale.yaml" in one.why) == ("9", "sale", True, True)
+    assert folder.text("sale.yaml") == "# edited meanwhile\n"
+    assert "deal_id" in folder.text("other.yaml")
+
+
 def test_only_chosen_campaigns_are_pulled_again(folder: Folder) -> None:
     folder.declare("sale.yaml", "Sale")
     folder.declare("other.yaml", "Other")
