@@ -46,6 +46,7 @@ EARLIEST = datetime.min.replace(tzinfo=UTC)
 LATEST = datetime.max.replace(tzinfo=UTC)
 CHRISTMAS = parse_iso("2036-12-24T10:00:00Z")
 MINUTE = timedelta(minutes=1)
+DAY = timedelta(days=1)
 ALL = Halt("halt-1", None, "wrong price", "anna", "desk", iso(NOW))
 SOME = replace(ALL, keys=("push/*",))
 ORDER = Order(None, "wrong price")
@@ -229,6 +230,8 @@ def test_what_was_left_alone_is_told_in_the_order_of_its_sends() -> None:
         (record({**SCHEDULED, "scheduled_time": "2026-11-20 11:59:00"}), LATEST, False, False),
         (record(RECURRING, next_run_time=iso(NOW - MINUTE)), NOW + MINUTE, False, True),
         (record(MANUAL, "manual"), LATEST, False, False),
+        (record(MANUAL, next_run_time=iso(NOW - 2 * DAY)), LATEST, False, False),
+        (record(MANUAL, next_run_time=iso(NOW - 2 * DAY + MINUTE)), NOW + 2 * DAY - MINUTE, False, False),
         (record(SCHEDULED, "sent"), CHRISTMAS, True, False),
         (record(SCHEDULED, "canceled"), CHRISTMAS, True, False),
         (record(RECURRING, "sent"), parse_iso("2026-11-25T09:00:00Z"), False, True),
@@ -283,6 +286,21 @@ def test_a_key_is_known_if_it_is_recorded_under_way_or_declared(
         return
     notes = check_keys(asked, known, lambda: manifests)
     assert [note.partition(", and")[0] for note in notes] == noted
+
+
+@pytest.mark.parametrize(
+    ("key", "near"), [("sms/los", "did you mean sms/lost?"), ("zzz", "check the spelling.")]
+)
+def test_a_key_that_manifests_that_cannot_be_read_may_declare_is_noted(key: str, near: str) -> None:
+    known = state(pending={"sms/lost": CREATE})
+    (note,) = check_keys((key,), known, lambda: None)
+    assert note == (
+        f"{key}: no such key is recorded, and the manifests cannot be read; {near}"
+        " `campaignctl validate` shows their errors"
+    )
+    with pytest.raises(UsageError) as error:
+        check_keys(("zzz",), known, dict)
+    assert error.value.hint == "to stop everything: `campaignctl halt --all --reason TEXT`"
 
 
 @pytest.mark.parametrize(
