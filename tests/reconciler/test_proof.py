@@ -675,7 +675,10 @@ def test_a_create_without_an_answer_is_dropped_once_it_is_over_or_if_its_time_is
         assert settle(given.run()) == {}
         (left,) = given.state.proofs
     assert left.phase == phase
-    assert len(given.said) == (phase == "dropped")
+    words = "nothing is found of it; its create had no answer"
+    assert given.said == [f"{lost.key}: its proof without an id in {lost.lang}: {words}"] * (
+        phase == "dropped"
+    )
 
 
 def _rewritten(account: Account, state: State) -> None:

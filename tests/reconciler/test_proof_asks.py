@@ -11,7 +11,7 @@ import pytest
 
 from campaignctl.campaign import marker
 from campaignctl.campaign.live import Live
-from campaignctl.errors import CampaignctlError, Interrupted, LockLost, StateNotSaved
+from campaignctl.errors import CampaignctlError, Interrupted, LockLost, StateError, StateNotSaved
 from campaignctl.plan import proofing
 from campaignctl.reconciler.proof_sending import Sending, Wanted, resolve, settle, stopped
 from campaignctl.review.proofing import ProofResult
@@ -123,6 +123,9 @@ def test_a_freeze_that_begins_meanwhile_holds_the_request_that_sends_it() -> Non
     assert result.error is not None
     assert result.error.summary.startswith("frozen: ")
     assert result.error.detail == "9 is draft, and sends nothing"
+    assert result.error.hint == (
+        f"wait until the window ends, or lift `freeze` for {KEY} in `overrides` of campaignctl.yaml"
+    )
     assert "update" not in one.script.asked
     assert phases(one) == ["started", "created", "arming", "dropped"]
 
@@ -149,7 +152,35 @@ def test_a_lost_answer_is_told_as_such_and_left_to_a_person() -> None:
     assert result.outcome == "unknown"
     assert "500" in said(result)
     assert "no read shows it" in said(result)
+    assert result.error is not None
+    resolve = f"`campaignctl state resolve {KEY}"
+    assert result.error.hint == f"{resolve} --done` if seeds got it, or {resolve} --retry` if not"
     assert phases(one)[-1] == "arming"
+
+
+def test_a_create_without_an_answer_sends_nothing_and_may_be_repeated() -> None:
+    with direct(known(), scripted(refuses={"create": 500})) as one:
+        result = sending(one).send()
+    assert result.error is not None
+    assert result.error.detail.endswith("what it may have created is never armed, and sends nothing")
+    assert result.error.hint == f"campaignctl proof {KEY} --lang en --to team"
+    assert (result.outcome, result.id, one.script.asked) == ("failed", None, ["create"])
+    assert phases(one) == ["started"]
+
+
+def test_one_that_is_stored_otherwise_says_what_it_would_do_and_what_to_check() -> None:
+    with direct(known(), scripted({**DRAFT, "targeting": None})) as one:
+        result = sending(one).send()
+    assert result.error is not None
+    assert result.error.summary.startswith("9 is not what was asked for, and was not armed: ")
+    assert result.error.detail == (
+        "as the account shows it, it would send something else, or to other people than the seeds."
+        " 9 is draft, and sends nothing"
+    )
+    assert result.error.hint == (
+        "check in the dashboard what this account stores; then: "
+        f"`campaignctl proof {KEY} --lang en --to team`"
+    )
 
 
 def test_five_differences_are_named() -> None:
@@ -242,6 +273,15 @@ def test_one_that_may_have_been_sent_is_settled_by_a_read_that_shows_it(shown: S
         assert settle(one.run()) == ({(PIECE.digest, ARMING.seeds): "9"} if phase == "sent" else {})
         assert [each.phase for each in one.state.proofs] == [phase]
         assert one.state.serial == before.serial
+        assert one.said == [f"{KEY}: its proof 9 in en: was sent"] * (phase == "sent")
+
+
+def test_a_person_is_told_that_the_account_shows_it_sent() -> None:
+    with direct(known(proofs=(ARMING,)), scripted(GOING)) as one:
+        with pytest.raises(StateError, match="the proof 9 was sent: the account shows it") as refused:
+            resolve(one.run(), KEY, done=False)
+        assert (refused.value.hint, refused.value.key) == (f"campaignctl state resolve {KEY} --done", KEY)
+        assert [each.phase for each in one.state.proofs] == ["arming"]
 
 
 @pytest.mark.parametrize("shown", [None, DRAFT])
