@@ -88,8 +88,8 @@ def test_a_list_that_stays_short_proves_no_halt(account: Account, stray: str) ->
         outcome = ours.halt()
     assert words(outcome) == {"a": "stopped"}
     assert not outcome.stopped
-    (note,) = outcome.notes
-    assert "shows 1 of 2 campaigns" in note
+    shows = "the list of the account shows 1 of 2 campaigns"
+    assert outcome.notes == (f"{shows}; others may still send: check the dashboard",)
     assert status_of(account, stray) == "scheduled"
 
 
