@@ -177,6 +177,7 @@ def test_an_import_needs_a_key_of_its_own(
     with pytest.raises(StateError, match=problem) as refused:
         imported(late, key, hand)
     assert hint in refused.value.hint
+    assert refused.value.key == (None if key == "no key" else key)
     assert late.state == before
 
 
@@ -186,8 +187,9 @@ def test_an_id_is_imported_once(late: Account, hand: str) -> None:
     with pytest.raises(StateError, match=f"{hand} is recorded already, as mine") as refused:
         imported(late, "other", hand)
     assert "campaignctl state mv mine other" in refused.value.hint
-    with pytest.raises(StateError, match="there is no campaign 999 in this account"):
+    with pytest.raises(StateError, match="there is no campaign 999 in this account") as unknown:
         imported(late, "other", "999")
+    assert unknown.value.key == "other"
 
 
 def test_a_state_is_made_for_the_first_import(late: Account) -> None:

@@ -48,13 +48,16 @@ def asked(one: Direct, source: Kept | None = None, *, says: bool = True) -> list
     return shown
 
 
-def refused(one: Direct, error: type[CampaignctlError], says: str, source: Kept | None = None) -> None:
+def refused(
+    one: Direct, error: type[CampaignctlError], says: str, source: Kept | None = None
+) -> CampaignctlError:
     """It ends with this error, writes nothing and releases the lock."""
     before = one.kept.state
-    with pytest.raises(error, match=says):
+    with pytest.raises(error, match=says) as found:
         asked(one, source)
     assert one.kept.state == before
     assert (source or one.kept).locks == ["state rebind", "released"]
+    return found.value
 
 
 def test_five_of_the_newest_campaigns_are_looked_for() -> None:
@@ -100,20 +103,24 @@ def test_a_state_without_campaigns_needs_no_proof() -> None:
 
 
 def test_an_account_that_shows_none_of_them_is_refused() -> None:
-    with direct(known("1"), Script(), STAGING) as one:
-        refused(one, AccountMismatch, "none of the campaigns")
+    with direct(known("1", "2"), Script(), STAGING) as one:
+        error = refused(one, AccountMismatch, "none of the campaigns")
+    assert error.detail == f"looked for 2, 1 at {URL}"
+    assert error.hint == "set the OCAMBA_TOKEN, or choose the environment, that these campaigns are in"
 
 
 def test_a_company_that_is_not_the_pinned_one_is_refused() -> None:
     script = Script([], {"1": item("1", "7")})
     with direct(known("1"), script, replace(STAGING, company_id=COMPANY)) as one:
-        refused(one, AccountMismatch, "company 7")
+        error = refused(one, AccountMismatch, f"company 7, the project file names {COMPANY}")
+    assert error.hint.endswith("or fix `account.company_id` in campaignctl.yaml")
 
 
 def test_an_unsettled_write_keeps_its_account_and_no_more() -> None:
     before = known("1", pending={"new": intent(SCHEDULED)})
     with direct(before, Script([], {"1": item("1", "7")}), STAGING) as one:
-        refused(one, StateError, "new is not settled")
+        error = refused(one, StateError, "new is not settled, and can only be settled in the old account")
+    assert error.hint == "first, with that account's token: `campaignctl apply`"
     with direct(before, Script([], {"1": item("1")}), STAGING) as one:
         asked(one)
         assert one.state.environment == "staging"
@@ -154,12 +161,13 @@ def test_a_state_gets_the_id_of_its_project_where_its_format_has_one(
 
 def test_what_belongs_here_already_is_refused() -> None:
     with direct(known("1"), Script([], {"1": item("1")})) as one:
-        refused(one, StateError, "already belongs")
+        assert refused(one, StateError, "already belongs").hint == "campaignctl plan"
 
 
 def test_no_state_cannot_be_bound() -> None:
     with direct(None) as one:
-        refused(one, StateError, "no state yet")
+        error = refused(one, StateError, "no state yet")
+        assert error.hint == "the first apply creates it: `campaignctl apply`"
         assert one.script.asked == []
 
 
@@ -196,6 +204,7 @@ def test_a_new_state_is_empty_and_says_where_it_is(new: Direct) -> None:
     whose = " of environment staging" if new.wiring.project.environment else ""
     assert init(new.wiring) == f"A new, empty state{whose} is in here."
     assert (new.state.campaigns, new.state.environment) == ({}, new.wiring.project.environment)
-    with pytest.raises(StateError, match="already"):
+    with pytest.raises(StateError, match="there is a state in here already") as refused:
         init(new.wiring)
+    assert refused.value.hint == "campaignctl plan"
     assert new.kept.locks == ["state init", "released"] * 2

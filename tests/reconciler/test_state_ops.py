@@ -17,6 +17,7 @@ from campaignctl.state.model import Dropped, Entry, State
 from campaignctl.state.proofs import Proof
 from tests.backends.local_place import LocalPlace
 from tests.backends.shared_folder import SharedFolder
+from tests.plan.planning import intent
 from tests.reconciler.account import Account, campaign
 
 FAR = campaign("Far", scheduled_time="2036-06-01 10:00:00")
@@ -80,8 +81,9 @@ def test_a_state_moves_with_its_halts_and_leaves_a_note(two: Account, elsewhere:
 
 
 def test_there_has_to_be_a_state_to_move(late: Account, elsewhere: LocalPlace) -> None:
-    with pytest.raises(StateError, match="there is no state in"):
+    with pytest.raises(StateError, match="there is no state in") as refused:
         state_ops.migrate(late.wiring, elsewhere.backend())
+    assert "name the new place as `state` in campaignctl.yaml" in refused.value.hint
     assert elsewhere.backend().read() is None
 
 
@@ -105,8 +107,12 @@ def test_a_place_with_another_or_a_newer_state_is_left_alone(
         state_ops.migrate(two.wiring, elsewhere.backend())
         assert elsewhere.backend().read() == before
     else:
-        with pytest.raises(StateError, match=problem):
+        with pytest.raises(StateError, match=problem) as refused:
             state_ops.migrate(two.wiring, elsewhere.backend())
+        (name,) = change.keys() & {"lineage", "serial"}
+        values = getattr(there, name), getattr(before, name)
+        assert refused.value.detail == "its {} is {}, and this one's is {}".format(name, *values)
+        assert "look at both with `campaignctl state pull`" in refused.value.hint
         assert (elsewhere.backend().read(), two.state) == (there, before)
     assert elsewhere.backend().holder() is None
 
@@ -186,22 +192,38 @@ def unsettled(account: Account, key: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "problem"),
+    ("old", "new", "problem", "about"),
     [
-        ("fat", "new", "fat is not in the state | did you mean far?"),
-        ("zzz", "new", "zzz is not in the state | to list the recorded keys: `campaignctl state list`"),
-        ("far", "draft", "draft is in the state already"),
-        ("far", "no key", "'no key' is not a valid key"),
-        ("far", "DRAFT", "DRAFT"),
-        ("far", "lost", "far or lost is not settled | campaignctl apply"),
+        ("fat", "new", "fat is not in the state | did you mean far?", "fat"),
+        (
+            "zzz",
+            "new",
+            "zzz is not in the state | to list the recorded keys: `campaignctl state list`",
+            "zzz",
+        ),
+        ("far", "draft", "draft is in the state already, as ", "draft"),
+        ("far", "no key", "'no key' is not a valid key", None),
+        ("far", "DRAFT", "DRAFT differs only in case from draft, which is recorded", "DRAFT"),
+        ("far", "lost", "far or lost is not settled | campaignctl apply", None),
     ],
 )
-def test_a_move_that_is_refused_changes_nothing(two: Account, old: str, new: str, problem: str) -> None:
+def test_a_move_that_is_refused_changes_nothing(
+    two: Account, old: str, new: str, problem: str, about: str | None
+) -> None:
     unsettled(two, "lost")
     before = two.state
     with pytest.raises(StateError) as refused:
         state_ops.move(two.wiring, old, new)
     assert problem in refusal(refused)
+    assert refused.value.key == about
+    assert two.state == before
+
+
+def test_a_campaign_whose_write_is_open_is_not_moved(two: Account) -> None:
+    put_shared(two, replace(two.state, pending={"far": intent(FAR)}))
+    before = two.state
+    with pytest.raises(StateError, match="far or new is not settled"):
+        state_ops.move(two.wiring, "far", "new")
     assert two.state == before
 
 
@@ -267,6 +289,8 @@ def test_a_pushed_state_has_a_serial_of_its_own(
         with pytest.raises(CampaignctlError) as refused:
             state_ops.push(two.wiring, pushed, force)
         assert problem in refused.value.summary
+        assert force or "--force" in refused.value.hint
+        assert force or refused.value.detail
         assert two.state == before
     else:
         serial = max(before.serial, pushed.serial) + 1
@@ -547,7 +571,7 @@ def test_there_has_to_be_something_to_resolve(two: Account) -> None:
     for answer in answers:
         with pytest.raises(StateError, match="far has nothing to resolve") as refused:
             two.resolve("far", answer)
-        assert refused.value.hint == "campaignctl plan"
+        assert (refused.value.hint, refused.value.key) == ("campaignctl plan", "far")
 
 
 def test_a_state_is_made_for_the_first_campaign_that_is_taken_over(late: Account) -> None:
