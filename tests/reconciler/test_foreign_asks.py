@@ -241,12 +241,19 @@ def test_a_recurrence_is_kept_as_one() -> None:
 
 
 def test_what_started_at_once_has_the_time_of_it() -> None:
-    shown = live(
-        {"name": "Now", "messages": NEW["messages"]}, "sent", "9", last_run_time="2026-11-20 08:00:00"
-    )
-    entry = noted({"9": shown})["9"]
-    assert entry is not None
-    assert not entry.recurs
+    sent = {"name": "Now", "messages": NEW["messages"]}
+    shown = live(sent, "sent", "9", create_time="2026-11-20 08:00:00")
+    assert noted({"9": shown}) == {"9": Foreign("sent", at(0), content(sent), ("2026-11-20T08:00:00Z",))}
+
+
+def test_what_is_over_is_forgotten_after_more_than_thirty_days() -> None:
+    entry = Foreign("sent", at(-60), "c", (at(-30), at(-40)))
+    assert noted({}, foreign={"9": entry}) == {}
+    assert noted({}, foreign={"9": replace(entry, sends=(iso(NOW - 30 * DAY - timedelta(seconds=1)),))}) == {
+        "9": None
+    }
+    assert noted({}, foreign={"9": replace(entry, sends=(), at=at(-30))}) == {}
+    assert noted({}, foreign={"9": replace(entry, status="scheduled", sends=(at(-90),))}) == {}
 
 
 def test_a_clone_is_kept_unless_it_is_known() -> None:
@@ -267,6 +274,7 @@ def test_a_clone_is_kept_unless_it_is_known() -> None:
         (Foreign("scheduled", at(-1), "c", (at(-40),)), False),
         (Foreign("canceled", at(-60), "c"), False),
         (Foreign("sent", at(-60), "c"), False),
+        (Foreign("missing", at(-60), "c"), False),
         (Foreign("scheduled", at(-60), "c", recurs=True), False),
     ],
 )
@@ -282,3 +290,23 @@ def test_an_unmanaged_campaign_is_told_with_the_status_that_the_account_says() -
     assert {row.id: row.status for row in found}["2"] == "thawing"
     assert {row.id: row.status for row in found}["1"] == "scheduled"
     assert {row.id: row.status for row in found}["3"] == "unknown"
+
+
+def test_unmanaged_campaigns_that_send_come_first_the_soonest_before_the_others() -> None:
+    shown = seen(
+        item("4", "draft"),
+        item("2"),
+        item("1", create_time="2026-11-20 08:00:00", next_run_time="2036-12-24 10:00:00"),
+        item("5", next_run_time="2036-12-23 10:00:00"),
+        item("0"),
+    )
+    desired = DesiredState(PROJECT, {}, "d")
+    found = foreign.unmanaged(shown, None, desired)
+    assert [row.id for row in found] == ["5", "1", "0", "2", "4"]
+    assert [row.can_send for row in found] == [True, True, True, True, False]
+    second = found[1]
+    assert (second.next_run, second.created) == ("2036-12-24T10:00:00Z", "2026-11-20T08:00:00Z")
+    (said,) = foreign.unmanaged_note(shown, None, desired)
+    assert "4 campaigns of the account can send and are in no state of ours, the next on" in str(said)
+    assert "23 Dec 2036 10:00" in str(said)
+    assert str(said).endswith(": `campaignctl status --unmanaged`")
