@@ -235,6 +235,7 @@ def test_what_could_send_waits_until_the_account_is_proven(
         assert found.outcome == "failed"
         assert found.error is not None
         assert "no read has shown whose account this is" in found.error.summary
+        assert "--override unproven_account" in found.error.hint
         assert known.kept.steps == []
         performed(known, change, here(records, pending=intents))
         assert set(known.script.asked) - {ID}, "a proven account"
@@ -319,8 +320,9 @@ def test_a_create_waits_until_the_other_is_shown_as_canceled(
     held_by = {key: record(SCHEDULED, status, "7") for key, status in records.items()}
     known_state = here(held_by, pending={KEY: pending(change)}, released=gone)
     if held:
-        with pytest.raises(Refused, match="7 is not shown as canceled"):
+        with pytest.raises(Refused, match="held: 7 is not shown as canceled") as refused:
             performed(known, change, known_state)
+        assert refused.value.hint == "campaignctl apply"
     else:
         assert performed(known, change, known_state).outcome == "done"
     assert bool(known.script.asked) is not held

@@ -291,6 +291,7 @@ def test_one_that_is_not_as_planned_is_not_set_off(known: Direct, seen: Shown, s
     assert (found.outcome, known.script.asked) == ("failed", [ID])
     assert found.error is not None
     assert says in found.error.summary
+    assert found.error.hint == "campaignctl plan"
     assert known.state.pending == {}
 
 
