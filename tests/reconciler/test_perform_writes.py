@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from campaignctl.campaign.lifecycle import Lifecycle
-from campaignctl.errors import CampaignctlError, Interrupted, LockLost
+from campaignctl.errors import CampaignctlError, Interrupted, LockLost, StateNotSaved
 from campaignctl.plan.context import Reading
 from campaignctl.plan.model import Change
 from campaignctl.project.model import Guardrails
@@ -320,6 +320,24 @@ def test_one_that_cannot_be_read_before_is_not_sent(known: Direct) -> None:
     assert (known.state.pending, run.broken_off) == ({}, None), "the next changes may still be made"
 
 
+TEST = split_test(scheduled_time="2036-06-01 10:00:00")
+SHOWN = [{**each, "id": str(81 + number)} for number, each in enumerate(TEST["messages"])]
+WAITS = item(TEST, "needs_decision", messages=SHOWN)
+
+
+def decided(one: Direct, *reads: Shown) -> ChangeResult:
+    """The result of setting the second message as winner, with what reads show before and after it."""
+    before = here({KEY: record(TEST, "needs_decision")})
+    plan = plan_of(
+        wanted(TEST, manifest="sha256:new", lifecycle=Lifecycle(winner="two")),
+        known=before,
+        reading=Reading(live={KEY: live(TEST, "needs_decision", messages=SHOWN)}),
+        project=PROJECT,
+    )
+    one.script.by_id = {ID: list(reads)}
+    return performed(one, only(plan), before)
+
+
 @pytest.mark.parametrize(
     ("status", "hint"),
     [
@@ -330,16 +348,47 @@ def test_one_that_cannot_be_read_before_is_not_sent(known: Direct) -> None:
 def test_a_winner_that_another_one_took_is_named_with_what_to_do(
     known: Direct, status: str, hint: str
 ) -> None:
-    test = split_test(scheduled_time="2036-06-01 10:00:00")
-    shown = [{**each, "id": str(81 + number)} for number, each in enumerate(test["messages"])]
-    decided = wanted(test, manifest="sha256:new", lifecycle=Lifecycle(winner="two"))
-    before = here({KEY: record(test, "needs_decision")})
-    reading = Reading(live={KEY: live(test, "needs_decision", messages=shown)})
-    change = only(plan_of(decided, known=before, reading=reading, project=PROJECT))
-    waits, other = (item(test, "needs_decision", messages=shown), [{**shown[0], "winner": 1}, shown[1]])
-    known.script.by_id = {ID: [waits, item(test, status, messages=other)]}
-    found = performed(known, change, before)
+    other = [{**SHOWN[0], "winner": 1}, SHOWN[1]]
+    found = decided(known, WAITS, item(TEST, status, messages=other))
     assert (found.outcome, known.script.asked) == ("failed", [ID, "set-winner", ID])
     assert found.error is not None
     assert found.error.summary == f"winner of {KEY}: the winner of {ID} is 'one', not 'two'"
     assert hint in found.error.hint
+
+
+def test_a_winner_is_not_set_once_a_read_shows_one(known: Direct) -> None:
+    found = decided(known, item(TEST, "running", messages=SHOWN))
+    assert (found.outcome, known.script.asked) == ("failed", [ID])
+    assert found.error is not None
+    assert f"the winner of {ID} is set already; nothing was sent" in found.error.summary
+    assert found.error.hint == "campaignctl plan"
+    assert known.state.pending == {}
+
+
+def test_a_winner_that_no_read_names_is_done_once_it_is_sent(known: Direct) -> None:
+    found = decided(known, WAITS, item(TEST, "running", messages=SHOWN))
+    assert (found.outcome, found.error) == ("done", None)
+    assert known.state.campaigns[KEY].winner == "two"
+
+
+def test_a_winner_that_was_set_and_cannot_be_recorded_is_said(known: Direct) -> None:
+    def lose() -> None:
+        known.kept.fails = StateNotSaved("the disk is full")
+
+    known.kept.on_step = lose
+    found = decided(known, WAITS, item(TEST, "running", messages=SHOWN))
+    assert found.outcome == "done"
+    assert found.error is not None
+    assert found.error.unrecorded
+    assert found.error.summary.startswith(f"the winner of {ID} was set, and the state does not have it: ")
+
+
+def test_what_started_sending_and_cannot_be_recorded_is_said(known: Direct) -> None:
+    def lose() -> None:
+        known.kept.fails = StateNotSaved("the disk is full")
+
+    known.kept.on_step = lose
+    found = fired(known, item(MANUAL, "manual"), item(IMMEDIATE, "running"))
+    assert found.outcome == "done"
+    assert found.error is not None
+    assert found.error.summary.startswith(f"{ID} started sending, and the state does not have it: ")
