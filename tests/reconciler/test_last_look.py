@@ -172,7 +172,8 @@ def test_a_campaign_that_was_changed_while_the_machine_slept_is_not_armed(
     assert result.outcome == ("failed" if edited else "done")
     if edited:
         assert result.error is not None
-        assert "was changed in the account" in result.error.summary
+        assert "was changed in the account while this run stood still" in result.error.summary
+        assert result.error.hint == "campaignctl apply"
 
 
 def edited(account: Account, theirs: dict[str, Any]) -> Callable[[Plan], bool]:
