@@ -250,6 +250,8 @@ def test_a_state_belongs_to_one_api(recorded: str, url: str, fits: bool) -> None
     else:
         with pytest.raises(AccountMismatch, match="this state belongs to") as refused:
             check_url(known, url)
+        assert refused.value.summary == f"this state belongs to {recorded}, not to {url}"
+        assert refused.value.hint.startswith("set OCAMBA_API_URL or `api.url` to the state's, ")
         assert "campaignctl state rebind" in refused.value.hint
 
 
@@ -277,6 +279,9 @@ def test_a_state_belongs_to_one_project_and_environment(
     else:
         with pytest.raises(AccountMismatch, match=problem) as refused:
             check_environment(known, project)
+        same = recorded[0] is None
+        first = "choose the environment with -e, or" if same else "write `id: id-1` under `metadata` in"
+        assert refused.value.hint.startswith(first)
         assert "campaignctl state rebind" in refused.value.hint
 
 
